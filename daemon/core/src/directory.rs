@@ -1,0 +1,1 @@
+//! Directory sync: ours and theirs → plan, or a refusal.

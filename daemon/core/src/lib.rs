@@ -1,0 +1,28 @@
+//! The rules of Provost: who is an authorized contact, who may act, who has gone quiet.
+//!
+//! This crate is pure. It does no I/O, reads no clock and no environment, logs nothing and draws no random
+//! numbers; time comes in as an argument and every collection it hands out is ordered, so that the same input
+//! gives the same plan, byte for byte. Its `Cargo.toml` has nothing to do otherwise with.
+//!
+//! The rule book is the domain page of the design; each rule's code (`contact.only`, `login-as.rights`, …) names
+//! the function that implements it.
+
+pub mod case;
+pub mod change;
+pub mod contact;
+pub mod decision;
+pub mod directory;
+pub mod district;
+pub mod document;
+pub mod id;
+pub mod lifecycle;
+pub mod limits;
+pub mod notice;
+pub mod person;
+pub mod register;
+pub mod rights;
+pub mod role;
+pub mod session;
+pub mod time;
+
+pub use jiff::Timestamp;

@@ -1,0 +1,44 @@
+//! Every bound of the core, with its unit and reason.
+
+/// Bytes of an identifier: the longest LDAP stable ids and usernames seen are under 100.
+pub const ID_BYTES_MAX: usize = 255;
+
+/// Bytes of a free text of a document or an attribute value (names, titles, reasons, addresses).
+pub const TEXT_BYTES_MAX: usize = 4096;
+
+/// Values kept of one multi-valued attribute; the rest is reported. A person with more mail addresses is bad data.
+pub const VALUES_MAX: usize = 64;
+
+/// Days of an inactivity period: more than ten years is a typing error.
+pub const PERIOD_DAYS_MAX: u16 = 3650;
+
+/// Days between notice and deactivation at least: reminder, final notice and deactivation each need a day. Rule: domain §3.
+pub const EPISODE_DAYS_MIN: u16 = 3;
+
+/// How far an event may lie in the future before it is quarantined. Rule: domain §3.
+pub const SKEW_SECONDS_MAX: i64 = 5 * 60;
+
+/// Acceptance within this time of due counts as due. Rule: domain §3.
+pub const ON_TIME_SECONDS: i64 = 60 * 60;
+
+/// Days after which a stage that every channel refused counts as given. Rule: domain §3.
+pub const UNDELIVERABLE_DAYS: i64 = 14;
+
+/// Days a last contact is held at most with `last-contact = "hold"`. Rule: domain §3.
+pub const LAST_CONTACT_HOLD_DAYS: i64 = 30;
+
+/// Days after which a suspended contact is removed. Rule: domain §3.
+pub const SUSPENDED_DAYS_MAX: i64 = 30;
+
+/// Guard default: absences of this share of a source refuse the plan. Rule: directory design, proof before absence.
+pub const MISSING_MAX_PERCENT: f64 = 5.0;
+/// The guard never refuses this few absences on the percentage alone.
+pub const MISSING_FLOOR: u64 = 3;
+/// The guard always refuses more absences than this.
+pub const MISSING_CEILING: u64 = 500;
+
+/// People that one plan may give product roles to before an operator must approve it.
+pub const ROLE_GAINS_MAX: u64 = 5;
+
+/// Levels of nested groups that are followed; cycles end by themselves, this ends a hostile chain.
+pub const GROUP_DEPTH_MAX: u32 = 64;

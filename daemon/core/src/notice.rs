@@ -1,0 +1,193 @@
+//! Notices to people and alarms to operators, before any channel renders them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::contact::{BadWord, Stage};
+use crate::id::{DistrictId, NoticeId, PersonId};
+
+/// What a notice tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// Deactivation is pending.
+    Notice,
+    /// It still is.
+    Reminder,
+    /// It happens tomorrow.
+    Final,
+    /// It has happened.
+    Deactivated,
+    /// Another contact has restored the authority.
+    Reactivated,
+}
+
+impl NoticeKind {
+    /// All kinds with their words.
+    pub const WORDS: [(Self, &'static str); 5] = [
+        (Self::Notice, "notice"),
+        (Self::Reminder, "reminder"),
+        (Self::Final, "final"),
+        (Self::Deactivated, "deactivated"),
+        (Self::Reactivated, "reactivated"),
+    ];
+
+    /// The word of the kind.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// The topic that routes name: `inactivity.notice`, matched by `inactivity.*`.
+    pub fn topic(self) -> String {
+        format!("inactivity.{}", self.word())
+    }
+}
+
+impl std::str::FromStr for NoticeKind {
+    type Err = BadWord;
+    fn from_str(text: &str) -> Result<Self, BadWord> {
+        Self::WORDS
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(kind, _)| *kind)
+            .ok_or(BadWord {
+                found: text.to_owned(),
+                allowed: "notice, reminder, final, deactivated or reactivated",
+            })
+    }
+}
+
+impl From<Stage> for NoticeKind {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Notice => Self::Notice,
+            Stage::Reminder => Self::Reminder,
+            Stage::Final => Self::Final,
+            Stage::Deactivated => Self::Deactivated,
+        }
+    }
+}
+
+/// A notice to be delivered: a row of the outbox. Texts and dates are worked out at each attempt, so that they are true then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Notice {
+    /// Deterministic, see [`Notice::new`]: the same stage of the same episode is the same notice, whatever crashed in between.
+    pub id: NoticeId,
+    /// What it tells.
+    pub kind: NoticeKind,
+    /// Whom.
+    pub person: PersonId,
+    /// Of which district.
+    pub district: DistrictId,
+    /// Of which episode.
+    pub episode: u32,
+    /// When its stage was due.
+    pub due: Timestamp,
+    /// When it entered the outbox.
+    pub queued: Timestamp,
+}
+
+impl Notice {
+    /// A notice with its deterministic id: a digest of person, designation epoch, episode and kind.
+    ///
+    /// `epoch` is the contact's designation or latest reactivation, so that a person who is removed and designated
+    /// anew gets fresh notices.
+    pub fn new(
+        kind: NoticeKind,
+        contact: &crate::contact::Contact,
+        episode: u32,
+        due: Timestamp,
+        queued: Timestamp,
+    ) -> Self {
+        use sha2::{Digest, Sha256};
+        let epoch = contact.designated;
+        let text = format!(
+            "{}\n{}\n{epoch}\n{episode}\n{}",
+            contact.district,
+            contact.person,
+            kind.word()
+        );
+        let digest: String = Sha256::digest(text)
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let id = NoticeId::new(digest).unwrap_or_else(|_| unreachable!("hex digits are an id"));
+        Self {
+            id,
+            kind,
+            person: contact.person.clone(),
+            district: contact.district.clone(),
+            episode,
+            due,
+            queued,
+        }
+    }
+}
+
+/// What became of one attempt to deliver a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    /// A channel accepted it.
+    Accepted {
+        /// What the other side answered, e.g. the SMTP reply with its queue id.
+        receipt: String,
+    },
+    /// Try again later.
+    Retry {
+        /// Why.
+        why: String,
+        /// Not before.
+        not_before: Timestamp,
+    },
+    /// Refused for good by every channel.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// No longer wanted: the episode ended before it went out.
+    Withdrawn,
+}
+
+/// One attempt to deliver a notice, as the outbox and the journal record it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Delivery {
+    /// Which notice.
+    pub notice: NoticeId,
+    /// By which channel plugin; empty if none was reached.
+    pub channel: String,
+    /// To which addresses.
+    pub recipients: Vec<String>,
+    /// Message-ID of the mail, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// Something that an operator must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Alarm {
+    /// Its code, e.g. `inactivity.last-contact`, `sync.refused`.
+    pub code: String,
+    /// The district concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub district: Option<DistrictId>,
+    /// The person concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// One sentence.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,1 @@
+//! The register document and its checks.

@@ -1,0 +1,2 @@
+//! Flows.
+fn main() {}
