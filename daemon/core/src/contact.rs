@@ -254,6 +254,18 @@ pub struct Episode {
     pub awaited: Option<Awaited>,
 }
 
+impl Episode {
+    /// When that stage was given, if it was. Deactivation is no notice of the episode: it ends it.
+    pub fn given(&self, stage: Stage) -> Option<Given> {
+        match stage {
+            Stage::Notice => self.notice,
+            Stage::Reminder => self.reminder,
+            Stage::Final => self.last,
+            Stage::Deactivated => None,
+        }
+    }
+}
+
 /// Why a contact is held. Rule: domain §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -286,7 +298,7 @@ pub struct Contact {
     /// The latest qualifying activity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity: Option<Timestamp>,
-    /// Episodes so far.
+    /// Episodes so far, those included whose notice was never accepted.
     #[serde(default)]
     pub episodes: u32,
     /// The episode that runs, if one does.
@@ -301,7 +313,7 @@ pub struct Contact {
     /// When deactivated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deactivated: Option<Timestamp>,
-    /// When something is due next; `None` if nothing ever is. Kept by [`crate::lifecycle`], indexed by the store.
+    /// When something is due next; `None` if nothing ever is by itself. Kept by [`crate::lifecycle`], indexed by the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Timestamp>,
 }
