@@ -27,7 +27,8 @@ pub const UNDELIVERABLE_DAYS: i64 = 14;
 /// Days a last contact is held at most with `last-contact = "hold"`. Rule: domain §3.
 pub const LAST_CONTACT_HOLD_DAYS: i64 = 30;
 
-/// Days of a hold on which its alarm is raised again: weekly, and on the eve of a last contact's deactivation.
+/// Days of a hold on which its alarm is raised again: weekly, on the eve of a last contact's deactivation, and now and
+/// then where a feed stays away for good.
 pub const HOLD_ALARM_DAYS: [i64; 9] = [7, 14, 21, 28, 29, 60, 90, 180, 365];
 
 /// Days that the clock may be ahead after a restart without anything to prove it. Rule: domain §3.

@@ -170,7 +170,7 @@ impl World {
     }
 
     fn directory(&mut self, status: crate::person::DirectoryStatus, now: &str) {
-        if let Some(step) = super::directory(&self.contact, &self.around(), status, at(now)) {
+        if let Some(step) = directory(&self.contact, &self.around(), status, at(now)) {
             self.take(step);
         }
     }
