@@ -518,3 +518,7 @@ fn remark(observed: &Observed, text: String) -> Remark {
         text,
     }
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;
