@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::turn::Turn;
 use super::{Step, Surroundings};
-use crate::contact::{Activity, Contact, ContactState};
+use crate::contact::{Activity, ActivityKind, Contact, ContactState};
 use crate::limits::SKEW_SECONDS_MAX;
 
 /// What became of an activity event. Duplicates are known by their id before they come here.
@@ -31,6 +31,9 @@ pub enum ActivityRefusal {
     /// Only another valid contact restores authority. Rule: `contact.reactivation`.
     #[error("it occurred after the contact was deactivated at {0}")]
     AfterDeactivation(Timestamp),
+    /// That kind is switched off in the district.
+    #[error("{} does not count in this district", .0.word())]
+    NotQualifying(ActivityKind),
     /// The person is no contact any more.
     #[error("the contact was removed")]
     Removed,
@@ -47,9 +50,12 @@ pub fn activity(
     if event.occurred.duration_since(now) > skew {
         return ActivityOutcome::Future;
     }
+    let refused = |why| ActivityOutcome::Refused { why };
     if contact.state == ContactState::Removed {
-        let why = ActivityRefusal::Removed;
-        return ActivityOutcome::Refused { why };
+        return refused(ActivityRefusal::Removed);
+    }
+    if !around.district.inactivity.qualifying.has(event.kind) {
+        return refused(ActivityRefusal::NotQualifying(event.kind));
     }
     if event.occurred <= contact.anchor() {
         return ActivityOutcome::Older;
@@ -57,8 +63,7 @@ pub fn activity(
     if let Some(off) = contact.deactivated
         && event.occurred >= off
     {
-        let why = ActivityRefusal::AfterDeactivation(off);
-        return ActivityOutcome::Refused { why };
+        return refused(ActivityRefusal::AfterDeactivation(off));
     }
     let mut turn = Turn::new(contact, around, now);
     turn.contact.last_activity = Some(event.occurred);

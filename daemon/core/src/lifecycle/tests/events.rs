@@ -1,6 +1,7 @@
 //! Activity, refusals, feeds and last contacts. Rule: domain §3.
 
 use super::*;
+use crate::contact::ActivityKinds;
 use NoticeKind::{Deactivated, Final, Notice, Reminder};
 
 const ANCHOR: &str = "2024-09-03T10:00:00-06:00";
@@ -120,6 +121,45 @@ fn activity_of_a_removed_contact_is_refused() {
     let outcome = world.activity("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z");
     let why = ActivityRefusal::Removed;
     assert_eq!(outcome, ActivityOutcome::Refused { why });
+}
+
+#[test]
+fn activity_of_a_kind_that_the_district_switched_off_does_not_count() {
+    let mut world = reminded();
+    let all_but_logins = ActivityKinds::ALL
+        .iter()
+        .filter(|kind| *kind != ActivityKind::PortalLogin)
+        .collect();
+    world.district.inactivity.qualifying = all_but_logins;
+    let before = world.contact.clone();
+    let outcome = world.activity("2025-03-22T08:00:00-06:00", "2025-03-22T08:00:00-06:00");
+    let why = ActivityRefusal::NotQualifying(ActivityKind::PortalLogin);
+    assert_eq!(outcome, ActivityOutcome::Refused { why });
+    assert_eq!(world.contact, before);
+}
+
+#[test]
+fn kinds_that_count_are_written_as_a_list_and_left_out_when_all_do() {
+    let mut periods = Inactivity::default();
+    let json = |periods: &Inactivity| serde_json::to_value(periods).unwrap();
+    assert_eq!(json(&periods).get("qualifying"), None);
+    periods.qualifying = [ActivityKind::VerifiedCall, ActivityKind::CaseComment]
+        .into_iter()
+        .collect();
+    let written = json(&periods);
+    assert_eq!(
+        written["qualifying"],
+        serde_json::json!(["case-comment", "verified-call"])
+    );
+    assert_eq!(
+        serde_json::from_value::<Inactivity>(written).unwrap(),
+        periods
+    );
+    periods.qualifying = ActivityKinds::from_iter([]);
+    assert_eq!(
+        periods.checked(),
+        Err(crate::district::BadInactivity::NothingQualifies)
+    );
 }
 
 #[test]
