@@ -5,8 +5,10 @@
 //! all forbids of a denial, or all permits of an allow. Rule: domain, *How a decision is made*.
 
 mod facts;
+mod holder;
 
-pub use facts::{DistrictFacts, Facts, NestedSession, Party, PersonFacts, Thing};
+pub use facts::{DistrictFacts, Facts, NestedSession, Party, Thing};
+pub use holder::{Holding, PersonFacts};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
