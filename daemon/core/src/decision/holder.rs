@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::tool::USER_ACCOUNT;
 use crate::contact::Contact;
 use crate::district::District;
 use crate::id::{DistrictId, GroupId, PersonId, ProductId, RoleId};
@@ -26,6 +27,8 @@ pub struct PersonFacts {
     pub holding: Holding,
     /// Tool rights from roles, groups and single grants, added up.
     pub rights: ToolRights,
+    /// Letters on the tool `user-account`, among `rights`; asked at every login-as.
+    pub user_account: Letters,
     /// Calendar rights likewise.
     pub calendars: CalendarRights,
 }
@@ -134,6 +137,9 @@ impl PersonFacts {
         sum.products
             .retain(|product| !district.products.contains(product));
         holding.unlicensed = sum.products;
+        let user_account = USER_ACCOUNT.parse().map_or(Letters::default(), |tool| {
+            sum.rights.letters(&tool, catalogue.1)
+        });
         Self {
             person,
             contact,
@@ -141,6 +147,7 @@ impl PersonFacts {
             roles,
             holding,
             rights: sum.rights,
+            user_account,
             calendars: sum.calendars,
         }
     }
