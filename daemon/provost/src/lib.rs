@@ -1,0 +1,4 @@
+//! The rooms of the daemon: adapters, flows and the command line. `main.rs` only calls in here.
+
+pub mod document;
+pub mod scenario;
