@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod deliver;
+pub mod document;
 pub mod demo;
 pub mod failpoint;
 pub mod flow;
