@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::value::{Days, Label, Lapse, MailAddress, label, moment, zone};
+use crate::contact::{ActivityKind, ActivityKinds};
 use crate::district::{District, Help, Inactivity, LastContact, Preferences};
 use crate::document::Table;
 use crate::id::{DistrictId, EditionId, FeedId, ProductId, SchoolId};
@@ -146,7 +147,18 @@ fn inactivity(table: &Table) -> Inactivity {
     }
 }
 
-/// `warn-after`, `deactivate-after` and `last-contact` as written, not yet checked together.
+/// The kinds of activity that count; all if the key is left out.
+fn qualifying(table: &Table) -> ActivityKinds {
+    let said = table.value("qualifying").is_some();
+    let kinds: Vec<ActivityKind> = table.list("qualifying");
+    if said {
+        kinds.into_iter().collect()
+    } else {
+        ActivityKinds::ALL
+    }
+}
+
+/// `warn-after`, `deactivate-after`, `last-contact` and `qualifying` as written, not yet checked together.
 pub(super) fn periods_of(table: &Table) -> Inactivity {
     let default = Inactivity::default();
     let days =
@@ -162,6 +174,7 @@ pub(super) fn periods_of(table: &Table) -> Inactivity {
                 LastContact::Deactivate
             }
         },
+        qualifying: qualifying(table),
     }
 }
 

@@ -156,7 +156,9 @@ fn periods(periods: &Inactivity) -> Vec<(&'static str, Value)> {
         LastContact::Deactivate => "deactivate",
         LastContact::Hold => "hold",
     };
+    let qualifying = (!periods.qualifying.is_all()).then_some(periods.qualifying);
     vec![
+        ("qualifying", json!(qualifying)),
         ("warn-after", json!(Days(periods.warn_after).to_string())),
         (
             "deactivate-after",

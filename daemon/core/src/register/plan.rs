@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{ContactEntry, Existing, Register, add_schools};
 use crate::change::{Actor, Change, FeedMark, Plan};
-use crate::contact::Contact;
+use crate::contact::{Contact, ContactKind};
 use crate::district::District;
 use crate::id::DistrictId;
+use crate::lifecycle::{self, Surroundings};
 use crate::person::Person;
 use crate::role::{Grant, Granted};
 
@@ -52,7 +53,7 @@ pub fn plan(register: &Register, existing: &Existing, actor: Actor, at: Timestam
         plan.changes.extend(grant_changes(grant, held));
     }
     plan.changes
-        .extend(contacts(register, existing, &districts));
+        .extend(contacts(register, existing, &districts, at));
     plan.changes.extend(marks(register, existing));
     plan
 }
@@ -129,38 +130,69 @@ fn contacts(
     register: &Register,
     existing: &Existing,
     districts: &BTreeMap<DistrictId, District>,
+    at: Timestamp,
 ) -> Vec<Change> {
     let mut after = existing.contacts.clone();
     for entry in &register.contacts {
         let before = existing.contacts.get(&entry.contact.person);
         after.insert(entry.contact.person.clone(), merged(entry, before));
     }
+    let feeds = watermarks(register, existing);
     let mut changes = Vec::new();
     for entry in &register.contacts {
         let Some(contact) = after.get(&entry.contact.person) else {
             continue;
         };
+        let before = existing.contacts.get(&contact.person);
+        if before == Some(contact) {
+            continue;
+        }
         let mut contact = contact.clone();
         if let Some(district) = districts.get(&contact.district) {
-            contact.next_due = next_due(&contact, district);
+            let feed = feeds.get(&contact.district).copied();
+            let around = surroundings(&contact, after.values(), district, feed);
+            contact.next_due = lifecycle::next_due(&contact, &around, at);
         }
-        let before = existing.contacts.get(&contact.person);
-        let unchanged = before.is_some_and(|before| {
-            let next_due = before.next_due;
-            *before
-                == Contact {
-                    next_due,
-                    ..contact.clone()
-                }
+        changes.push(Change::Contact {
+            before: before.cloned().map(Box::new),
+            after: Box::new(contact),
         });
-        if !unchanged {
-            changes.push(Change::Contact {
-                before: before.cloned().map(Box::new),
-                after: Box::new(contact),
-            });
-        }
     }
     changes
+}
+
+/// The other contacts of a contact's district, counted.
+fn surroundings<'d, 'c>(
+    contact: &Contact,
+    all: impl Iterator<Item = &'c Contact>,
+    district: &'d District,
+    feed: Option<Option<Timestamp>>,
+) -> Surroundings<'d> {
+    let others: Vec<_> = all
+        .filter(|other| other.district == contact.district && other.person != contact.person)
+        .filter(|other| other.is_valid())
+        .collect();
+    let technical = others
+        .iter()
+        .filter(|other| other.kind == ContactKind::Technical);
+    Surroundings {
+        district,
+        other_valid: others.len(),
+        other_technical: technical.count(),
+        feed,
+    }
+}
+
+/// How far each district's feeds have come afterwards; of several the one that is furthest behind.
+fn watermarks(register: &Register, existing: &Existing) -> BTreeMap<DistrictId, Option<Timestamp>> {
+    let mut marks: BTreeMap<DistrictId, Option<Timestamp>> = BTreeMap::new();
+    for feed in existing.feeds.values().chain(&register.feeds) {
+        let known = existing.marks.get(&feed.id).map(|mark| mark.watermark);
+        let mark = known.max(feed.watermark);
+        let behind = marks.entry(feed.district.clone()).or_insert(mark);
+        *behind = (*behind).min(mark);
+    }
+    marks
 }
 
 /// The contact as the document says it, and as the register knows it where the document is silent or behind.
@@ -187,13 +219,6 @@ fn merged(entry: &ContactEntry, before: Option<&Contact>) -> Contact {
         last_activity,
         ..before.clone()
     }
-}
-
-fn next_due(contact: &Contact, district: &District) -> Option<Timestamp> {
-    let days = i64::from(district.inactivity.warn_after);
-    contact
-        .is_valid()
-        .then(|| district.timezone.plus_days(contact.anchor(), days))
 }
 
 /// Watermarks that the document says and that lie ahead of the register's.
