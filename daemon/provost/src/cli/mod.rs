@@ -41,14 +41,9 @@ pub enum CliError {
         #[source]
         source: std::io::Error,
     },
-    /// A document is not believed.
-    #[error("read {path}")]
-    Document {
-        /// Which file.
-        path: PathBuf,
-        /// Each with key, value and what is allowed.
-        problems: Vec<provost_core::document::Problem>,
-    },
+    /// A document cannot be read.
+    #[error(transparent)]
+    Document(#[from] crate::document::DocumentError),
     /// Something else, with its own words.
     #[error("{what}")]
     Other {
@@ -73,7 +68,6 @@ impl CliError {
     fn problems(&self) -> &[provost_core::document::Problem] {
         match self {
             Self::Config(error) | Self::Daemon(DaemonError::Reload(error)) => error.problems(),
-            Self::Document { problems, .. } => problems,
             _ => &[],
         }
     }

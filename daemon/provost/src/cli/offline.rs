@@ -9,23 +9,13 @@ use std::process::ExitCode;
 
 use super::args::{PluginCommand, TestArgs};
 use super::{CliError, print};
-use crate::config::{self, PluginOffer};
+use crate::config::PluginOffer;
 use crate::live::Loader;
 use crate::scenario;
 
-/// A document of a file, TOML or JSON by its name: `.json` is JSON.
+/// A register document of a file, TOML or JSON.
 pub(super) fn document(path: &Path) -> Result<Map<String, Value>, CliError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| CliError::File { what: "read", path: path.to_owned(), source })?;
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Other {
-        what: format!("read {}", path.display()),
-        source,
-    };
-    if path.extension().is_some_and(|extension| extension == "json") {
-        serde_json::from_str(&text).map_err(|error| failed(error.into()))
-    } else {
-        config::toml_to_json(&text).map_err(|error| failed(error.into()))
-    }
+    Ok(crate::document::load(path)?)
 }
 
 /// The folder of first-party plugins: as asked, else beside the program, else where the package puts them.

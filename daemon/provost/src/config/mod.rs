@@ -15,7 +15,7 @@ pub use mail::MailSettings;
 pub use operator::{Operator, Scope, Who};
 pub use plugin::PluginOffer;
 pub use route::Route;
-pub use source::SourceSettings;
+pub use source::Source;
 
 use provost_core::district::District;
 use provost_core::document::{Problem, Problems, Table};
@@ -26,26 +26,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::document::{self, DocumentError};
+
 /// Why a configuration is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
+    /// The file cannot be read or is no TOML.
     #[error("read configuration {path}")]
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no TOML.
-    #[error("parse configuration {path}")]
-    Syntax {
-        /// Which file.
-        path: PathBuf,
         /// Where and why.
         #[source]
-        source: Box<toml::de::Error>,
+        source: DocumentError,
     },
     /// Unknown, wrong or contradictory keys: all of them.
     #[error("{} in configuration {path}", count(.problems.len()))]
@@ -88,7 +81,7 @@ pub struct Config {
     /// Where activity comes from.
     pub feeds: Vec<Feed>,
     /// Directories, by id.
-    pub sources: BTreeMap<SourceId, SourceSettings>,
+    pub sources: BTreeMap<SourceId, Source>,
     /// Plugins on offer, by id.
     pub plugins: BTreeMap<PluginId, PluginOffer>,
     /// Which notices go to whom by which channels.
@@ -100,31 +93,8 @@ pub struct Config {
 /// # Errors
 /// [`ConfigError`]; its `Problems` lists everything that is wrong, not the first.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    let map = toml_to_json(&text)
-        .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+    let map = document::load(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     parse(&map).map_err(|problems| ConfigError::Problems { path: path.to_owned(), problems })
-}
-
-/// TOML as a JSON object, dates as texts: the form that [`Table`] reads.
-///
-/// # Errors
-/// The parser's, with line and column.
-pub fn toml_to_json(text: &str) -> Result<Map<String, Value>, toml::de::Error> {
-    fn convert(value: toml::Value) -> Value {
-        match value {
-            toml::Value::Datetime(date) => Value::String(date.to_string()),
-            toml::Value::Array(items) => items.into_iter().map(convert).collect(),
-            toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, convert(value))).collect(),
-            toml::Value::String(text) => Value::String(text),
-            toml::Value::Integer(number) => Value::from(number),
-            toml::Value::Float(number) => Value::from(number),
-            toml::Value::Boolean(flag) => Value::Bool(flag),
-        }
-    }
-    let table: toml::Table = toml::from_str(text)?;
-    Ok(table.into_iter().map(|(key, value)| (key, convert(value))).collect())
 }
 
 /// Checks what was written.

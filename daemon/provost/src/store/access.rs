@@ -13,7 +13,12 @@ use super::snapshot::Snapshot;
 pub(super) fn add(commit: &Commit<'_>, access: &Access) -> Result<(), CommitError> {
     const ADD: &str = "INSERT INTO access (person, body) VALUES (?1, ?2)";
     let body = to_body("access", access)?;
-    execute(commit.connection, "write an access log", ADD, params![access.person.as_str(), body])?;
+    execute(
+        commit.connection,
+        "write an access log",
+        ADD,
+        params![access.person.as_str(), body],
+    )?;
     Ok(())
 }
 

@@ -47,8 +47,12 @@ impl Snapshot<'_> {
         const SQL: &str = "SELECT 1 FROM activity WHERE id = ?1";
         let mut known = BTreeSet::new();
         for id in ids {
-            let found: Option<i64> =
-                value(self.connection(), "find an activity event", SQL, [id.as_str()])?;
+            let found: Option<i64> = value(
+                self.connection(),
+                "find an activity event",
+                SQL,
+                [id.as_str()],
+            )?;
             if found.is_some() {
                 known.insert(id.clone());
             }

@@ -8,13 +8,16 @@ use super::row::{execute, value, values};
 use super::snapshot::Snapshot;
 
 /// Remembers an agent by whom a commit was caused.
-pub(super) fn note(
-    connection: &Connection,
-    id: &AgentId,
-    revision: i64,
-) -> Result<(), StoreError> {
-    const NOTE: &str = "INSERT INTO agent (id, revision) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
-    execute(connection, "remember an agent", NOTE, params![id.as_str(), revision]).map(drop)
+pub(super) fn note(connection: &Connection, id: &AgentId, revision: i64) -> Result<(), StoreError> {
+    const NOTE: &str =
+        "INSERT INTO agent (id, revision) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
+    execute(
+        connection,
+        "remember an agent",
+        NOTE,
+        params![id.as_str(), revision],
+    )
+    .map(drop)
 }
 
 impl Snapshot<'_> {

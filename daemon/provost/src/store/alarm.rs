@@ -12,7 +12,12 @@ use super::snapshot::Snapshot;
 pub(super) fn add(commit: &Commit<'_>, alarm: &Alarm) -> Result<(), CommitError> {
     const ADD: &str = "INSERT INTO alarm (code, body) VALUES (?1, ?2)";
     let body = to_body("alarm", alarm)?;
-    execute(commit.connection, "raise an alarm", ADD, params![alarm.code, body])?;
+    execute(
+        commit.connection,
+        "raise an alarm",
+        ADD,
+        params![alarm.code, body],
+    )?;
     Ok(())
 }
 

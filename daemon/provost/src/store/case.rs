@@ -22,7 +22,12 @@ pub(super) fn put(
         commit.connection,
         "write a case",
         include_str!("case/put.sql"),
-        params![id, after.district.as_str(), commit.number(), to_body("case", after)?],
+        params![
+            id,
+            after.district.as_str(),
+            commit.number(),
+            to_body("case", after)?
+        ],
     )?;
     Ok(())
 }

@@ -189,7 +189,9 @@ fn named(change: &Change) -> String {
         Change::Group { before, after } => after
             .as_ref()
             .or(before.as_ref())
-            .map_or_else(String::new, |group| format!("{}/{}", group.district, group.id)),
+            .map_or_else(String::new, |group| {
+                format!("{}/{}", group.district, group.id)
+            }),
         Change::Session { after, .. } => after.id.to_string(),
         Change::Case { after, .. } => after.id.to_string(),
         Change::Feed { after, .. } => after.feed.to_string(),

@@ -69,7 +69,13 @@ impl Snapshot<'_> {
             }
             Some(district) => {
                 let sql = include_str!("contact/district.sql");
-                collect(connection, "read contacts", sql, [district.as_str()], with_person)
+                collect(
+                    connection,
+                    "read contacts",
+                    sql,
+                    [district.as_str()],
+                    with_person,
+                )
             }
         }
     }
@@ -81,8 +87,12 @@ impl Snapshot<'_> {
     /// [`StoreError`] if the register cannot be read.
     pub fn due(&self, now: Timestamp, rows: usize) -> Result<(Revision, Vec<Contact>), StoreError> {
         let sql = include_str!("contact/due.sql");
-        let mut contacts: Vec<Contact> =
-            many(self.connection(), "contact", sql, params![micros(now), limit(rows)])?;
+        let mut contacts: Vec<Contact> = many(
+            self.connection(),
+            "contact",
+            sql,
+            params![micros(now), limit(rows)],
+        )?;
         // The index rounds down to microseconds, the contact itself knows better.
         contacts.retain(|contact| contact.next_due.is_some_and(|due| due <= now));
         contacts.sort_by(|one, other| {
@@ -109,7 +119,8 @@ impl Snapshot<'_> {
         let Some(district) = self.district(id)? else {
             return Ok(None);
         };
-        const COACHES: &str = "SELECT body FROM person WHERE district = ?1 AND coach = 1 ORDER BY id";
+        const COACHES: &str =
+            "SELECT body FROM person WHERE district = ?1 AND coach = 1 ORDER BY id";
         Ok(Some(DistrictFacts {
             contacts: self.contacts(Some(id))?,
             coaches: many(self.connection(), "person", COACHES, [id.as_str()])?,

@@ -1,9 +1,7 @@
 //! Facts for a decision: everything that the rules may look at for one request, read at one revision.
 
 use jiff::Timestamp;
-use provost_core::decision::{
-    Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing,
-};
+use provost_core::decision::{Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing};
 use provost_core::district::District;
 use provost_core::id::{AgentId, DistrictId, PersonId};
 use provost_core::person::Person;
@@ -144,7 +142,11 @@ impl Gathering<'_> {
         let id = reference.id.as_str();
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
-        let kinds = if kinds.is_empty() { subject_kinds(action) } else { kinds };
+        let kinds = if kinds.is_empty() {
+            subject_kinds(action)
+        } else {
+            kinds
+        };
         if kinds.contains(&"person")
             && let Some(person) = self.find(id, None)?
         {
@@ -169,7 +171,11 @@ impl Gathering<'_> {
     ) -> Result<Thing, StoreError> {
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
-        let kinds = if kinds.is_empty() { resource_kinds(action) } else { kinds };
+        let kinds = if kinds.is_empty() {
+            resource_kinds(action)
+        } else {
+            kinds
+        };
         for kind in kinds {
             if let Some(thing) = self.thing(kind, &reference.id, home)? {
                 return Ok(thing);
@@ -234,8 +240,9 @@ impl Gathering<'_> {
             }
         }
         let catalogue = (self.roles.as_ref(), self.tools.as_ref());
-        let facts =
-            PersonFacts::new(person, contact, grants, &groups, &district, catalogue, self.now);
+        let facts = PersonFacts::new(
+            person, contact, grants, &groups, &district, catalogue, self.now,
+        );
         let facts = Arc::new(facts);
         self.people.insert(id, Arc::clone(&facts));
         Ok(facts)
@@ -324,7 +331,10 @@ impl Gathering<'_> {
 
 /// One text or a list of texts under a key of the properties, or else of the context.
 fn texts<'r>(request: &'r Request, key: &str) -> Vec<&'r str> {
-    let value = request.properties.get(key).or_else(|| request.context.get(key));
+    let value = request
+        .properties
+        .get(key)
+        .or_else(|| request.context.get(key));
     match value {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
         Some(value) => value.as_str().into_iter().collect(),

@@ -22,7 +22,12 @@ pub(super) fn put(
         commit.connection,
         "write a feed",
         include_str!("feed/put.sql"),
-        params![id, after.district.as_str(), commit.number(), to_body("feed", after)?],
+        params![
+            id,
+            after.district.as_str(),
+            commit.number(),
+            to_body("feed", after)?
+        ],
     )?;
     Ok(())
 }

@@ -24,11 +24,14 @@ fn key(grant: &Grant) -> Result<[String; 3], StoreError> {
 
 fn stored(commit: &Commit<'_>, key: &[String; 3]) -> Result<Option<i64>, StoreError> {
     let sql = include_str!("grant/revision.sql");
-    value(commit.connection, "find a grant", sql, key)
+    value(commit.connection, "find a grant", sql, key.each_ref())
 }
 
 fn said(grant: &Grant) -> String {
-    format!("grant of {} to {} by {}", grant.what, grant.person, grant.origin)
+    format!(
+        "grant of {} to {} by {}",
+        grant.what, grant.person, grant.origin
+    )
 }
 
 /// Gives; a grant that is there already is given anew.

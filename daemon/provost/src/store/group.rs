@@ -47,11 +47,7 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
-    pub fn group(
-        &self,
-        district: &DistrictId,
-        id: &GroupId,
-    ) -> Result<Option<Group>, StoreError> {
+    pub fn group(&self, district: &DistrictId, id: &GroupId) -> Result<Option<Group>, StoreError> {
         self.group_by_name(district.as_str(), id.as_str())
     }
 

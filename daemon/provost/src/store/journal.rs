@@ -155,7 +155,16 @@ impl Journal {
             connection,
             WHAT,
             include_str!("journal/add.sql"),
-            params![seq, commit.revision, commit.at, commit.actor, change.noun(), person, digest, chain],
+            params![
+                seq,
+                commit.revision,
+                commit.at,
+                commit.actor,
+                change.noun(),
+                person,
+                digest,
+                chain
+            ],
         )?;
         execute(
             connection,
@@ -289,7 +298,11 @@ impl Snapshot<'_> {
         Ok(Verdict::Sound {
             entries: to_u64("number of a change", before.seq)?,
             erased,
-            head: before.chain.iter().map(|byte| format!("{byte:02x}")).collect(),
+            head: before
+                .chain
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
         })
     }
 }
@@ -342,7 +355,9 @@ fn check(
         return Ok(Err("its commit does not follow the one before"));
     }
     if chain != blob(7)? {
-        return Ok(Err("its chain hash does not follow from the row and the row before"));
+        return Ok(Err(
+            "its chain hash does not follow from the row and the row before",
+        ));
     }
     let erased = matches!(row.get_ref(8)?, rusqlite::types::ValueRef::Null);
     if !erased && digest(blob(8)?, text(9)?) != blob(6)? {

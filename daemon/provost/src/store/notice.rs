@@ -138,7 +138,12 @@ pub(super) fn deliver(commit: &Commit<'_>, delivery: &Delivery) -> Result<Person
     )?;
     const LOG: &str = "INSERT INTO delivery (notice, body) VALUES (?1, ?2)";
     let body = to_body("delivery", delivery)?;
-    execute(commit.connection, "write a delivery", LOG, params![id, body])?;
+    execute(
+        commit.connection,
+        "write a delivery",
+        LOG,
+        params![id, body],
+    )?;
     Ok(outgoing.notice.person)
 }
 

@@ -25,13 +25,19 @@ pub(super) fn put(
         return Ok(());
     };
     let stored = stored(commit.connection, id)?;
-    let (revision, old) = stored.map_or((None, None), |(revision, old)| (Some(revision), Some(old)));
+    let (revision, old) =
+        stored.map_or((None, None), |(revision, old)| (Some(revision), Some(old)));
     commit.check(revision, Expected::by(&before), || format!("person {id}"))?;
     let kept = after.map(addresses).unwrap_or_default();
     let had = old.as_ref().map(addresses).unwrap_or_default();
     const FORGET: &str = "DELETE FROM person_address WHERE address = ?1 AND person = ?2";
     for address in had.difference(&kept) {
-        execute(commit.connection, "forget an address", FORGET, [address, id.as_str()])?;
+        execute(
+            commit.connection,
+            "forget an address",
+            FORGET,
+            [address, id.as_str()],
+        )?;
     }
     match after {
         Some(after) => write(commit, old.as_ref(), after)?,
@@ -42,7 +48,12 @@ pub(super) fn put(
     }
     const KEEP: &str = "INSERT INTO person_address (address, person) VALUES (?1, ?2)";
     for address in kept.difference(&had) {
-        execute(commit.connection, "keep an address", KEEP, [address, id.as_str()])?;
+        execute(
+            commit.connection,
+            "keep an address",
+            KEEP,
+            [address, id.as_str()],
+        )?;
     }
     Ok(())
 }
@@ -56,11 +67,7 @@ fn stored(connection: &Connection, id: &PersonId) -> Result<Option<(i64, Person)
     Ok(rows.into_iter().next())
 }
 
-fn write(
-    commit: &mut Commit<'_>,
-    old: Option<&Person>,
-    after: &Person,
-) -> Result<(), CommitError> {
+fn write(commit: &mut Commit<'_>, old: Option<&Person>, after: &Person) -> Result<(), CommitError> {
     let link = after.directory.as_ref();
     let written = execute(
         commit.connection,
@@ -125,7 +132,12 @@ fn taken_entry(connection: &Connection, after: &Person, error: StoreError) -> Co
     };
     const HOLDER: &str = "SELECT id FROM person WHERE stable_id = ?1 AND source = ?2";
     let entry = [link.stable_id.as_str(), link.source.as_str()];
-    match value(connection, "find the holder of a directory entry", HOLDER, entry) {
+    match value(
+        connection,
+        "find the holder of a directory entry",
+        HOLDER,
+        entry,
+    ) {
         Ok(Some(holder)) => CommitError::Duplicate {
             what: format!("directory entry {} of {}", link.stable_id, link.source),
             holder,
@@ -207,7 +219,12 @@ impl Snapshot<'_> {
         const ALL: &str = "SELECT body FROM person WHERE id > ?1 ORDER BY id LIMIT ?2";
         let after = after.map_or("", PersonId::as_str);
         match district {
-            None => many(self.connection(), "person", ALL, params![after, limit(rows)]),
+            None => many(
+                self.connection(),
+                "person",
+                ALL,
+                params![after, limit(rows)],
+            ),
             Some(district) => many(
                 self.connection(),
                 "person",
@@ -247,14 +264,26 @@ impl Snapshot<'_> {
 
     fn by_address(&self, address: &str) -> Result<Vec<Person>, StoreError> {
         let sql = include_str!("person/by_address.sql");
-        collect(self.connection(), "find a person by address", sql, [address], body)
+        collect(
+            self.connection(),
+            "find a person by address",
+            sql,
+            [address],
+            body,
+        )
     }
 
     fn by_stable_id(&self, stable_id: &str) -> Result<Vec<Person>, StoreError> {
         let sql = include_str!("person/by_stable_id.sql");
         let (lower, upper) = (stable_id.to_lowercase(), stable_id.to_uppercase());
         let spellings = [stable_id, &lower, &upper];
-        collect(self.connection(), "find a person by stable id", sql, spellings, body)
+        collect(
+            self.connection(),
+            "find a person by stable id",
+            sql,
+            spellings,
+            body,
+        )
     }
 
     fn by_account(
@@ -264,7 +293,9 @@ impl Snapshot<'_> {
     ) -> Result<Vec<Person>, StoreError> {
         if let Some((of, username)) = reference.split_once('/') {
             let people = self.by_username(username)?;
-            let of_district = people.into_iter().filter(|person| person.district.as_str() == of);
+            let of_district = people
+                .into_iter()
+                .filter(|person| person.district.as_str() == of);
             let found = exact_first(of_district.collect(), username);
             if !found.is_empty() {
                 return Ok(found);
@@ -283,7 +314,13 @@ impl Snapshot<'_> {
     /// Everybody of that username in whatever spelling, by id.
     fn by_username(&self, username: &str) -> Result<Vec<Person>, StoreError> {
         let sql = include_str!("person/by_username.sql");
-        collect(self.connection(), "find a person by username", sql, [username], body)
+        collect(
+            self.connection(),
+            "find a person by username",
+            sql,
+            [username],
+            body,
+        )
     }
 }
 

@@ -92,7 +92,9 @@ pub(super) fn many<T: DeserializeOwned>(
     sql: &str,
     params: impl Params,
 ) -> Result<Vec<T>, StoreError> {
-    collect(connection, noun, sql, params, |row| from_column(noun, row, 0))
+    collect(connection, noun, sql, params, |row| {
+        from_column(noun, row, 0)
+    })
 }
 
 /// What `read` makes of every row.

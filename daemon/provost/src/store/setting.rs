@@ -8,7 +8,13 @@ use super::row::{execute, one};
 use super::snapshot::Snapshot;
 
 pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
-    execute(connection, "write a setting", include_str!("setting/put.sql"), [key, value]).map(drop)
+    execute(
+        connection,
+        "write a setting",
+        include_str!("setting/put.sql"),
+        [key, value],
+    )
+    .map(drop)
 }
 
 impl Snapshot<'_> {

@@ -25,7 +25,9 @@ impl Catalogue {
     pub(super) fn covering(&self, connection: &Connection) -> Result<Arc<Tools>, StoreError> {
         const LAST: &str = "SELECT max(place) FROM tool";
         let last: Option<Option<i64>> = value(connection, "read the tool catalogue", LAST, [])?;
-        let wanted = last.flatten().map_or(0, |last| last.unsigned_abs() as usize + 1);
+        let wanted = last
+            .flatten()
+            .map_or(0, |last| last.unsigned_abs() as usize + 1);
         let known = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         if known.len() >= wanted {
             return Ok(known);
