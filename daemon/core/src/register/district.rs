@@ -189,3 +189,15 @@ fn help(table: &Table) -> Help {
     published.done();
     help
 }
+
+impl Feed {
+    /// A feed of that id with everything else as if left out.
+    pub fn of(id: FeedId, district: DistrictId) -> Self {
+        Self {
+            id,
+            district,
+            max_lag: MAX_LAG_DEFAULT,
+            watermark: None,
+        }
+    }
+}

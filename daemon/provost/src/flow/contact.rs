@@ -22,14 +22,14 @@ pub enum OnWordOf {
 
 impl OnWordOf {
     /// An operator acts with an agent's authority: the same rules forbid.
-    fn reference(&self) -> Reference {
+    pub(crate) fn reference(&self) -> Reference {
         match self {
             Self::Operator(name) => Reference { kind: Some("agent".to_owned()), id: format!("operator:{name}") },
             Self::Party(reference) => reference.clone(),
         }
     }
 
-    fn actor(&self, register: &Snapshot<'_>) -> Result<Actor, FlowError> {
+    pub(crate) fn actor(&self, register: &Snapshot<'_>) -> Result<Actor, FlowError> {
         match self {
             Self::Operator(name) => Ok(Actor::Operator(name.clone())),
             Self::Party(Reference { kind: Some(kind), id }) if kind == "agent" => agent(id),

@@ -1,11 +1,13 @@
 //! The flows: read, let the core decide, commit. One screen each; no protocol, no SQL and no rule in here.
 
 pub mod activity;
+pub mod case;
 pub mod clock;
 pub mod contact;
 pub mod decide;
 pub mod districts;
 pub mod forecast;
+pub mod grant;
 pub mod import;
 pub mod neighbourhood;
 pub mod notify;

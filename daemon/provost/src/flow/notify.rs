@@ -77,8 +77,10 @@ fn word(outcome: &Outcome) -> &'static str {
 
 /// Whether every channel refused for good: the contact is held then, and the stage tried again. Rule: domain §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
+pub(crate) enum Refused {
+    /// Every channel did.
     ForGood,
+    /// At least one may still take it, or did.
     No,
 }
 
@@ -224,7 +226,10 @@ fn message_id(daemon: &Daemon, notice: &Notice, channel: &PluginId) -> Option<St
 }
 
 /// Commits the outcome and what it means for the contact, in one transaction.
-fn record(scene: Scene<'_>, notice: &Notice, delivery: &Delivery, refused: Refused) -> Result<(), FlowError> {
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub(crate) fn record(scene: Scene<'_>, notice: &Notice, delivery: &Delivery, refused: Refused) -> Result<(), FlowError> {
     write(scene.store, |register| {
         let mut changes = vec![Change::Delivery { delivery: Box::new(delivery.clone()) }];
         if let Some(contact) = register.contact(&notice.person)? {

@@ -220,6 +220,10 @@ impl<'d> Reader<'_, 'd> {
     fn contact(&self, table: &Table) -> Option<Act> {
         let by = self.by(table);
         let kind = table.parse::<ContactKind>("type");
+        let evidence = ["second-agent", "evidence", "second-evidence"];
+        let said = evidence.map(|key| (key.to_owned(), label(table, key)));
+        let context = said.into_iter().filter_map(|(key, text)| Some((key, text?.into())));
+        let context = context.collect();
         let word = one_verb(table, &["designate", "remove", "reactivate"])?;
         let verb = match word {
             "designate" => ContactVerb::Designate,
@@ -232,6 +236,7 @@ impl<'d> Reader<'_, 'd> {
             person,
             kind,
             by: by?,
+            context,
         })
     }
 

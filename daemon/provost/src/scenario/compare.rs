@@ -73,10 +73,7 @@ impl Differences {
             self.note("refused", json!([]), got, Vec::new());
         }
         let Some(answer) = &outcome.answer else {
-            if expect.of_a_decision() {
-                let why = "an answer".into();
-                self.note("decision", why, Value::Null, Vec::new());
-            }
+            self.unanswered(expect, outcome);
             return;
         };
         let messages = || {
@@ -110,6 +107,25 @@ impl Differences {
         }
         if let Some(expected) = &expect.redirect {
             self.turn(expected, answer);
+        }
+    }
+
+    /// An act that no rule was asked about, e.g. an operator's: it happened or it was refused.
+    fn unanswered(&mut self, expect: &Expect, outcome: &Outcome) {
+        let happened = outcome.refused.is_empty();
+        if let Some(expected) = expect.decision
+            && expected != happened
+        {
+            self.note("decision", json!(expected), json!(happened), outcome.refused.clone());
+        }
+        if let Some(expected) = &expect.reasons {
+            self.note("reasons", json!(expected), json!([]), outcome.refused.clone());
+        }
+        if let Some(expected) = expect.applicable {
+            self.note("applicable", json!(expected), Value::Null, outcome.refused.clone());
+        }
+        if expect.redirect.as_ref().is_some_and(|turn| *turn != Turn::Nowhere) {
+            self.note("redirect", json!("somebody"), Value::Null, outcome.refused.clone());
         }
     }
 

@@ -11,6 +11,7 @@ pub mod read;
 pub mod report;
 pub mod run;
 
+use serde_json::{Map, Value};
 use jiff::{SignedDuration, Timestamp};
 use provost_core::change::Actor;
 use provost_core::contact::{ActivityKind, ContactKind};
@@ -104,6 +105,8 @@ pub enum Act {
         kind: Option<ContactKind>,
         /// By whom.
         by: Actor,
+        /// What the rules may ask besides: `second-agent`, `evidence`, `second-evidence`.
+        context: Map<String, Value>,
     },
     /// `case = { open = ID, … }`.
     CaseOpen(CaseOpening),

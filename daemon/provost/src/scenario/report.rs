@@ -7,7 +7,7 @@ use super::run::{Played, Story};
 
 /// What became of one file.
 #[derive(Debug)]
-pub enum Result {
+pub enum Ending {
     /// It was played.
     Played(Story),
     /// It could not be: not believed, or the world broke down. The text says why, cause by cause.
@@ -19,7 +19,7 @@ pub enum Result {
     },
 }
 
-impl Result {
+impl Ending {
     /// Played, and every expectation holds.
     pub fn holds(&self) -> bool {
         matches!(self, Self::Played(story) if story.holds())
@@ -30,53 +30,59 @@ impl Result {
 #[derive(Debug, Default)]
 pub struct Report {
     /// In the order they were given.
-    pub results: Vec<Result>,
+    pub endings: Vec<Ending>,
 }
 
 impl Report {
-    /// 0 if every expectation of every file holds, else 1.
-    pub fn exit_code(&self) -> u8 {
-        u8::from(!self.results.iter().all(Result::holds))
+    /// Every expectation of every file holds.
+    pub fn passed(&self) -> bool {
+        self.endings.iter().all(Ending::holds)
     }
 
     /// The report as JSON: `files` with their `steps` and `differences`, `passed`, `failed`.
     pub fn json(&self) -> Value {
-        let passed = self.passed();
-        let files: Vec<_> = self.results.iter().map(file).collect();
-        json!({"passed": passed, "failed": self.results.len() - passed, "files": files})
+        let passed = self.held();
+        let files: Vec<_> = self.endings.iter().map(file).collect();
+        json!({"passed": passed, "failed": self.endings.len() - passed, "files": files})
     }
 
-    fn passed(&self) -> usize {
-        self.results.iter().filter(|result| result.holds()).count()
+    fn held(&self) -> usize {
+        self.endings.iter().filter(|ending| ending.holds()).count()
     }
 }
 
-fn file(result: &Result) -> Value {
-    match result {
-        Result::Played(story) => json!({
+impl serde::Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(serializer)
+    }
+}
+
+fn file(ending: &Ending) -> Value {
+    match ending {
+        Ending::Played(story) => json!({
             "file": story.file,
             "title": story.title,
             "passed": story.holds(),
             "steps": story.steps,
         }),
-        Result::Broken { file, why } => json!({"file": file, "passed": false, "error": why}),
+        Ending::Broken { file, why } => json!({"file": file, "passed": false, "error": why}),
     }
 }
 
 impl fmt::Display for Report {
     /// One line a file that holds; every difference of one that does not; a summary.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for result in &self.results {
-            match result {
-                Result::Played(story) => write_story(f, story)?,
-                Result::Broken { file, why } => {
+        for ending in &self.endings {
+            match ending {
+                Ending::Played(story) => write_story(f, story)?,
+                Ending::Broken { file, why } => {
                     writeln!(f, "FAIL {file}")?;
                     why.lines()
                         .try_for_each(|line| writeln!(f, "     {line}"))?;
                 }
             }
         }
-        let (all, passed) = (self.results.len(), self.passed());
+        let (all, passed) = (self.endings.len(), self.held());
         writeln!(f, "{passed} of {all} scenarios hold")
     }
 }
