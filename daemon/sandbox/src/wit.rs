@@ -19,4 +19,6 @@ pub(crate) mod channel {
         world: "channel",
     });
     pub(crate) use exports::provost::plugin::messaging::*;
+    /// The record of that name; the world's own type hides it.
+    pub(crate) use exports::provost::plugin::messaging::Channel as Description;
 }
