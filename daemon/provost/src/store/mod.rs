@@ -22,6 +22,7 @@ mod journal;
 mod notice;
 mod open;
 mod person;
+mod register;
 mod row;
 mod session;
 mod setting;
@@ -34,11 +35,12 @@ pub use error::{CommitError, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
+pub use register::Counts;
 pub use snapshot::Snapshot;
 pub use writer::Writing;
 
 use provost_core::change::Plan;
-use provost_core::id::{PersonId, Revision};
+use provost_core::id::{AgentId, PersonId, Revision};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -175,6 +177,20 @@ impl Store {
         let value = row::to_body("setting", value)?;
         self.submit(Company::Shared, move |writing| {
             setting::put(writing.connection(), &key, &value)
+        })
+    }
+
+    /// Makes agents known, e.g. those that a document names. Agents who cause a commit are known by that alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be written.
+    pub fn know_agents(&self, agents: impl IntoIterator<Item = AgentId>) -> Result<(), StoreError> {
+        let agents: Vec<AgentId> = agents.into_iter().collect();
+        self.submit(Company::Shared, move |writing| {
+            let revision = writing.revision();
+            agents
+                .iter()
+                .try_for_each(|id| agent::note(writing.connection(), id, revision))
         })
     }
 
