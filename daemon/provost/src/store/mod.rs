@@ -27,6 +27,8 @@ mod row;
 mod session;
 mod setting;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod writer;
 
