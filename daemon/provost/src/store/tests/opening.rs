@@ -195,3 +195,46 @@ fn the_writer_flushes_every_commit() {
     const FULL: i64 = 2;
     assert_eq!(settings.unwrap(), ("wal".to_owned(), FULL, 1));
 }
+
+#[test]
+fn a_backup_is_a_register_of_its_own() {
+    let disk = Disk::new();
+    let store = disk.open();
+    let ana = with_ana(&store);
+    let copy = disk.folder.path().join("copy.db");
+    assert_eq!(store.backup(&copy).unwrap(), Revision(1));
+    commit(&store, vec![put_person(Some(&ana), None)]).unwrap();
+    assert!(
+        store
+            .backup(&copy)
+            .unwrap_err()
+            .to_string()
+            .contains("copy.db")
+    );
+    let mode = std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let other = Store::open(&copy).unwrap();
+    assert_eq!(other.read().unwrap().person(&ana.id).unwrap(), Some(ana));
+    other.examine().unwrap();
+}
+
+#[test]
+fn a_running_register_is_examined_beside_its_daemon() {
+    let disk = Disk::new();
+    let store = disk.open();
+    with_ana(&store);
+    store.examine().unwrap();
+    let many =
+        (0..200).map(|n| put_person(None, Some(&person(&format!("p{n}"), &format!("u{n}")))));
+    commit(&store, many.collect()).unwrap();
+    drop(store);
+    let good = bytes(&disk.path());
+    let mut zeroed = good.clone();
+    let middle = zeroed.len() / 2 / 4096 * 4096;
+    zeroed[middle..middle + 4096].fill(0);
+    let running = disk.open();
+    std::fs::write(disk.path(), &zeroed).unwrap();
+    let error = running.examine().unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    std::fs::write(disk.path(), &good).unwrap();
+}

@@ -58,7 +58,8 @@ fn a_notice_waits_until_a_channel_accepts_it() {
     };
     let register = store.read().unwrap();
     assert_eq!(register.outbox_next().unwrap(), Some(noon()));
-    assert_eq!(register.outbox_due(noon(), 9).unwrap(), [waiting.clone()]);
+    let due = register.outbox_due(noon(), 9).unwrap();
+    assert_eq!(due, std::slice::from_ref(&waiting));
     assert_eq!(
         register
             .outbox_due(at("2025-03-02T12:00:00.123456788Z"), 9)
