@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use provost_core::id::{DistrictId, PersonId};
 use provost_core::role::{Grant, Granted};
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
@@ -90,6 +90,11 @@ fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
         at: time(row.get(4).attempting(READ)?)?,
         expires: expires.map(time).transpose()?,
     })
+}
+
+/// Every grant there is, by person, what and origin.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Grant>, StoreError> {
+    collect(connection, READ, include_str!("grant/all.sql"), [], read)
 }
 
 impl Snapshot<'_> {
