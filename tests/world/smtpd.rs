@@ -150,6 +150,12 @@ impl Smtpd {
     }
 }
 
+impl Drop for Smtpd {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
 /// The delivering user must reach the maildir through folders that only root may enter otherwise.
 fn open_the_way(folder: &Path, mail: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
