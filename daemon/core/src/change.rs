@@ -338,6 +338,18 @@ impl PlanHasher {
         self.0.update(b"\n");
     }
 
+    /// Takes the next change of a plan that is made anew each time it is looked at (a directory read): the moment `at`
+    /// at which the plan is made, and what a contact is due at as a result of it, do not count.
+    pub fn add_timeless(&mut self, change: &Change, at: Timestamp) {
+        let mut timeless = change.clone();
+        if let Change::Contact { after, .. } = &mut timeless {
+            after.next_due = None;
+        }
+        let line = serde_json::to_string(&timeless).unwrap_or_default();
+        self.0.update(line.replace(&at.to_string(), "now"));
+        self.0.update(b"\n");
+    }
+
     /// The hash in hexadecimal.
     pub fn finish(self) -> String {
         self.0

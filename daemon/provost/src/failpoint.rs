@@ -1,36 +1,70 @@
-//! Points at which a test kills the daemon, to prove that nothing is lost there.
+//! Fail points: places where a test lets the daemon die, to prove what a crash there loses. Debug builds only.
 //!
-//! `PROVOST_FAILPOINT=name` or `name:N` names the point and which visit to it ends the process, by SIGKILL: no
-//! destructor runs, as in a power cut. Release builds hold none of this.
+//! `PROVOST_FAILPOINT=store.commit.before` kills the process at the first hit of that point,
+//! `PROVOST_FAILPOINT=store.commit.before:3` at the third. A release build compiles every hit to nothing.
 
-/// Ends the process here if the environment asks for it.
-#[cfg(debug_assertions)]
+/// Passes a fail point; dies here by SIGKILL if the environment says so, as a crash would: without clean-up.
 pub fn hit(name: &str) {
-    use nix::sys::signal::{Signal, raise};
+    #[cfg(debug_assertions)]
+    armed::hit(name);
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
+#[cfg(debug_assertions)]
+mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    static ASKED: OnceLock<Option<(String, u32)>> = OnceLock::new();
-    static VISITS: AtomicU32 = AtomicU32::new(0);
+    struct Armed {
+        name: String,
+        hits_left: AtomicU32,
+    }
 
-    // A test decides where to die before the process exists, so this is no setting that could be passed down.
-    #[allow(clippy::disallowed_methods)]
-    let asked = ASKED.get_or_init(|| std::env::var("PROVOST_FAILPOINT").ok().map(parsed));
-    let Some((point, visit)) = asked else { return };
-    if point == name && VISITS.fetch_add(1, Ordering::SeqCst) + 1 == *visit {
-        let _ = raise(Signal::SIGKILL);
+    /// Reads `name` or `name:N`; anything else arms nothing.
+    fn parse(text: &str) -> Option<(String, u32)> {
+        let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
+        let nth = nth.parse().ok().filter(|nth| *nth > 0)?;
+        (!name.is_empty()).then(|| (name.to_owned(), nth))
+    }
+
+    fn armed() -> Option<&'static Armed> {
+        static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
+        ARMED
+            .get_or_init(|| {
+                // A fail point is no setting of the daemon: the command line must not know of it.
+                #[allow(clippy::disallowed_methods)]
+                let text = std::env::var("PROVOST_FAILPOINT").ok()?;
+                let (name, nth) = parse(&text)?;
+                Some(Armed {
+                    name,
+                    hits_left: AtomicU32::new(nth),
+                })
+            })
+            .as_ref()
+    }
+
+    pub(super) fn hit(name: &str) {
+        let Some(point) = armed().filter(|point| point.name == name) else {
+            return;
+        };
+        if point.hits_left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ =
+                nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_fail_point_is_a_name_and_maybe_a_count_from_one() {
+            assert_eq!(parse("a.b"), Some(("a.b".to_owned(), 1)));
+            assert_eq!(parse("a.b:3"), Some(("a.b".to_owned(), 3)));
+            for nothing in ["", ":2", "a:0", "a:x"] {
+                assert_eq!(parse(nothing), None);
+            }
+        }
     }
 }
-
-#[cfg(debug_assertions)]
-fn parsed(text: String) -> (String, u32) {
-    match text.rsplit_once(':').map(|(name, n)| (name, n.parse())) {
-        Some((name, Ok(visit))) => (name.to_owned(), visit),
-        _ => (text, 1),
-    }
-}
-
-/// Nothing in a release build.
-#[cfg(not(debug_assertions))]
-#[inline]
-pub fn hit(_name: &str) {}

@@ -1,5 +1,19 @@
-//! The parts of the `provost` binary; `main.rs` only parses, runs and prints.
+//! The parts of the `provost` binary; `main.rs` only parses the command line and runs it.
 
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod deliver;
+pub mod document;
+pub mod demo;
 pub mod failpoint;
+pub mod flow;
+pub mod http;
+pub mod ldap;
+pub mod live;
+pub mod ports;
+pub mod scenario;
+pub mod signals;
+pub mod store;
+pub mod systemd;
+pub mod watch;

@@ -1,5 +1,182 @@
-//! What was written in `provost.toml` → what is believed, with every problem at once.
+//! `provost.toml`: what was written → what is believed. All problems at once.
+//!
+//! The file is read key by key through [`Table`], so that an administrator sees every mistake in one go. `provost
+//! check`, start-up and reload share [`read`].
 
 pub mod mail;
+mod operator;
 pub mod period;
+mod plugin;
+mod route;
 pub mod secret;
+pub mod source;
+
+pub use mail::MailSettings;
+pub use operator::{Operator, Scope, Who};
+pub use plugin::PluginOffer;
+pub use route::Route;
+pub use source::Source;
+
+use provost_core::district::District;
+use provost_core::document::{Problem, Problems, Table};
+use provost_core::id::{DistrictId, PluginId, SourceId};
+use provost_core::register::{self, Feed};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::document::{self, DocumentError};
+
+/// Why a configuration is not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read or is no TOML.
+    #[error("read configuration {path}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: DocumentError,
+    },
+    /// Unknown, wrong or contradictory keys: all of them.
+    #[error("{} in configuration {path}", count(.problems.len()))]
+    Problems {
+        /// Which file.
+        path: PathBuf,
+        /// Each with key, value and what is allowed.
+        problems: Vec<Problem>,
+    },
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// Unix socket of the command line.
+    pub socket: PathBuf,
+    /// API and console on loopback.
+    pub http: Option<SocketAddr>,
+    /// Folder for activity files dropped by export jobs.
+    pub spool: Option<PathBuf>,
+}
+
+/// Everything that `provost.toml` says, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The database file.
+    pub store: PathBuf,
+    /// Where the daemon listens.
+    pub listen: Listen,
+    /// How mail goes out, if it does.
+    pub mail: Option<MailSettings>,
+    /// Local accounts that may ask.
+    pub operators: Vec<Operator>,
+    /// The districts, by id.
+    pub districts: BTreeMap<DistrictId, District>,
+    /// Where activity comes from.
+    pub feeds: Vec<Feed>,
+    /// Directories, by id.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Plugins on offer, by id.
+    pub plugins: BTreeMap<PluginId, PluginOffer>,
+    /// Which notices go to whom by which channels.
+    pub routes: Vec<Route>,
+}
+
+/// Reads and checks the file.
+///
+/// # Errors
+/// [`ConfigError`]; its `Problems` lists everything that is wrong, not the first.
+pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    let map = document::load(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    parse(&map).map_err(|problems| ConfigError::Problems { path: path.to_owned(), problems })
+}
+
+/// Checks what was written.
+///
+/// # Errors
+/// Every problem found.
+pub fn parse(map: &Map<String, Value>) -> Result<Config, Vec<Problem>> {
+    let problems = Problems::default();
+    let top = Table::top(map, &problems);
+    let store = read_store(&top);
+    let listen = read_listen(&top);
+    let mail = top.table("mail").and_then(|table| MailSettings::read(&table));
+    let operators = top.tables("operator").iter().filter_map(operator::read).collect();
+    let districts = unique(&top, "district", "id", register::district, |district: &District| district.id.clone());
+    let feeds = top.tables("feed").iter().filter_map(register::feed).collect();
+    let sources = unique(&top, "source", "id", source::read, |source| source.id.clone());
+    let plugins = unique(&top, "plugin", "id", plugin::read, |plugin| plugin.id.clone());
+    let routes: Vec<Route> = top.tables("route").iter().filter_map(|table| route::read(table, &plugins)).collect();
+    for key in ["source", "feed"] {
+        check_districts(&top, key, &districts);
+    }
+    if mail.is_none() && !top.has("mail") && routes.iter().any(|route| !route.channels.is_empty()) {
+        problems.note("mail", None, "is missing: [[route]] sends notices, and mail needs a relay and a from address");
+    }
+    top.done();
+    match (store, listen) {
+        (Some(store), Some(listen)) if problems.is_empty() => {
+            Ok(Config { store, listen, mail, operators, districts, feeds, sources, plugins, routes })
+        }
+        _ => Err(problems.into_vec()),
+    }
+}
+
+/// A list of tables by their ids; an id that stands twice is a problem.
+fn unique<T, K: Ord>(
+    top: &Table<'_>,
+    key: &str,
+    id: &str,
+    read: impl Fn(&Table<'_>) -> Option<T>,
+    id_of: impl Fn(&T) -> K,
+) -> BTreeMap<K, T> {
+    let mut all = BTreeMap::new();
+    for table in top.tables(key) {
+        if let Some(item) = read(&table)
+            && all.insert(id_of(&item), item).is_some()
+        {
+            table.problem(id, "stands twice");
+        }
+    }
+    all
+}
+
+/// Every source and feed belongs to a district that is configured.
+fn check_districts(top: &Table<'_>, key: &str, districts: &BTreeMap<DistrictId, District>) {
+    let known: BTreeSet<&str> = districts.keys().map(DistrictId::as_str).collect();
+    for table in top.tables(key) {
+        if table.value("district").and_then(Value::as_str).is_some_and(|id| !known.contains(id)) {
+            table.problem("district", "is no [[district]] of this configuration");
+        }
+    }
+}
+
+fn read_store(top: &Table<'_>) -> Option<PathBuf> {
+    let Some(table) = top.table("store") else {
+        return Some(PathBuf::from("/var/lib/provost/provost.db"));
+    };
+    let path = table.need_text("path").map(PathBuf::from);
+    table.done();
+    path
+}
+
+fn read_listen(top: &Table<'_>) -> Option<Listen> {
+    let default = Listen { socket: PathBuf::from("/run/provost/provost.sock"), http: None, spool: None };
+    let Some(table) = top.table("listen") else { return Some(default) };
+    let listen = Listen {
+        socket: table.text("socket").map_or(default.socket, PathBuf::from),
+        http: table.parse("http"),
+        spool: table.text("spool").map(PathBuf::from),
+    };
+    if listen.http.is_some_and(|address| !address.ip().is_loopback()) {
+        table.problem("http", "must be a loopback address: other interfaces need tls");
+    }
+    table.done();
+    Some(listen)
+}

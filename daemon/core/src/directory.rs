@@ -1,1 +1,0 @@
-//! Directory sync: ours and theirs → plan, or a refusal.

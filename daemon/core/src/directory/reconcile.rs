@@ -1,0 +1,524 @@
+//! Ours and theirs, pair by pair → changes, counts and concerns.
+
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use super::absence::Absence;
+use super::guard::{Concern, Guard, Summary};
+use super::mapping::Mapping;
+use super::observed::{Observed, Remark};
+use super::pair::{Namesake, Ours, Pair, Standing, Theirs, roles};
+use super::suspension;
+use crate::change::{Actor, Change, PlanHasher};
+use crate::contact::Contact;
+use crate::id::{PersonId, RoleId, SourceId};
+use crate::lifecycle::Surroundings;
+use crate::limits::ROLE_GAINS_MAX;
+use crate::person::{DirectoryLink, DirectoryStatus, MAIN_HOMEPAGE, Person};
+use crate::role::{Grant, Granted, Origin};
+
+/// What follows from one pair.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Consequence {
+    /// Writes, in order.
+    pub changes: Vec<Change>,
+    /// What an operator should know and nothing was done about.
+    pub remarks: Vec<Remark>,
+}
+
+/// Fed all pairs of one complete read in the order of their stable ids. It keeps counts, never pairs.
+///
+/// The hash of its [`Summary`] identifies the changes whenever they are worked out: times at which this plan happens
+/// do not count, so that a plan that was printed is recognised when it is applied later.
+pub struct Reconciler<'s> {
+    source: &'s SourceId,
+    mapping: &'s Mapping,
+    guard: Guard,
+    standing: Standing,
+    at: Timestamp,
+    summary: Summary,
+    hasher: PlanHasher,
+    /// Valid contacts before the plan.
+    valid_before: usize,
+    /// A contact lost authority by omission.
+    contact_lost: bool,
+    /// Roles that somebody lost by omission.
+    roles_lost: BTreeSet<RoleId>,
+}
+
+/// Whether the directory says it, or only fails to say the contrary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    Positive,
+    Omission,
+}
+
+impl<'s> Reconciler<'s> {
+    /// Begins a comparison; `at` becomes the time of everything that follows from it.
+    pub fn new(
+        source: &'s SourceId,
+        mapping: &'s Mapping,
+        guard: Guard,
+        standing: Standing,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            source,
+            mapping,
+            guard,
+            valid_before: standing.valid,
+            summary: Summary {
+                known: standing.known,
+                ..Summary::default()
+            },
+            standing,
+            at,
+            hasher: PlanHasher::default(),
+            contact_lost: false,
+            roles_lost: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the next pair.
+    pub fn take(&mut self, pair: Pair) -> Consequence {
+        let mut out = Consequence::default();
+        match pair {
+            Pair::Both(ours, theirs) => {
+                self.summary.read += 1;
+                self.both(*ours, &theirs, &mut out);
+            }
+            Pair::Theirs(theirs) => {
+                self.summary.read += 1;
+                self.arrival(*theirs, &mut out);
+            }
+            Pair::Ours(ours, absence) => self.absence(*ours, absence, &mut out),
+            Pair::Unusable(ours) => out.remarks.push(Remark {
+                about: ours.person.id.to_string(),
+                text: "left as it is: the entry was read but cannot be used".to_owned(),
+            }),
+        }
+        for change in &out.changes {
+            self.hasher.add_timeless(change, self.at);
+        }
+        self.summary.changes += out.changes.len() as u64;
+        out
+    }
+
+    /// Counts entries that cannot become a person.
+    pub fn quarantined(&mut self, entries: u64) {
+        self.summary.quarantined += entries;
+    }
+
+    /// Ends the comparison.
+    pub fn finish(mut self) -> Summary {
+        let concerns = self.concerns();
+        self.summary.hash = self.hasher.finish();
+        self.summary.concerns = concerns;
+        self.summary
+    }
+
+    fn concerns(&self) -> Vec<Concern> {
+        let mut concerns = Vec::new();
+        let summary = &self.summary;
+        if !self.standing.applied_before {
+            concerns.push(Concern::FirstPlan);
+        }
+        if summary.role_gains > ROLE_GAINS_MAX {
+            let people = summary.role_gains;
+            concerns.push(Concern::RoleGains { people });
+        }
+        let missing = summary.missing + summary.gone;
+        let (known, allowed) = (summary.known, self.guard.allowed(summary.known));
+        if missing > allowed {
+            concerns.push(Concern::TooManyMissing {
+                missing,
+                allowed,
+                known,
+            });
+        }
+        if self.contact_lost && self.valid_before > 0 && self.standing.valid == 0 {
+            let district = self.standing.district.id.clone();
+            concerns.push(Concern::NoContactLeft { district });
+        }
+        let orphaned = self.roles_lost.iter().filter(|role| {
+            self.standing
+                .holders
+                .get(*role)
+                .is_none_or(|holders| *holders == 0)
+        });
+        concerns.extend(orphaned.map(|role| Concern::NoHolderLeft { role: role.clone() }));
+        concerns
+    }
+
+    fn arrival(&mut self, theirs: Theirs, out: &mut Consequence) {
+        let observed = &theirs.observed;
+        if theirs.rivals > 0 {
+            self.summary.quarantined += 1;
+            out.remarks.push(remark(
+                observed,
+                format!(
+                    "left out: {} other entries have the username too",
+                    theirs.rivals
+                ),
+            ));
+            return;
+        }
+        match theirs.namesake {
+            // Same district, same username, made by hand: the register's person is this staff member. Contacts that
+            // were designated before the directory was connected stay the same person.
+            Some(namesake) if namesake.ours.person.directory.is_none() => {
+                self.summary.linked += 1;
+                let after =
+                    self.described(&namesake.ours.person, observed, observed.username.clone());
+                self.becomes(
+                    namesake.ours,
+                    after,
+                    Some(&observed.grants),
+                    Evidence::Positive,
+                    out,
+                );
+            }
+            Some(namesake) if !leaves_its_name(&namesake, self.source) => {
+                self.summary.quarantined += 1;
+                out.remarks
+                    .push(remark(observed, self.why_taken(&namesake, observed)));
+            }
+            _ => self.newcomer(observed, out),
+        }
+    }
+
+    fn newcomer(&mut self, observed: &Observed, out: &mut Consequence) {
+        let id = match PersonId::new(format!("{}:{}", self.source, observed.stable_id)) {
+            Ok(id) => id,
+            Err(why) => {
+                self.summary.quarantined += 1;
+                return out
+                    .remarks
+                    .push(remark(observed, format!("left out: its id {why}")));
+            }
+        };
+        let blank = Person {
+            id,
+            district: self.standing.district.id.clone(),
+            username: String::new(),
+            name: String::new(),
+            mail: Vec::new(),
+            phone: Vec::new(),
+            employee_number: None,
+            title: None,
+            homepage: MAIN_HOMEPAGE.to_owned(),
+            enabled: true,
+            schools: BTreeSet::new(),
+            third_party: None,
+            coach_of: BTreeSet::new(),
+            directory: None,
+        };
+        let person = self.described(&blank, observed, observed.username.clone());
+        self.summary.added += 1;
+        self.summary.disabled += u64::from(observed.disabled.is_some());
+        out.changes.push(Change::Person {
+            before: None,
+            after: Some(Box::new(person.clone())),
+        });
+        let ours = Ours {
+            person,
+            contact: None,
+            grants: Vec::new(),
+        };
+        self.grants(
+            ours,
+            BTreeSet::new(),
+            &observed.grants,
+            Evidence::Positive,
+            out,
+        );
+    }
+
+    /// Why an entry cannot have its username, with a proposal where the entry looks re-created.
+    fn why_taken(&self, namesake: &Namesake, observed: &Observed) -> String {
+        let holder = &namesake.ours.person;
+        let same_number = observed.employee_number.is_some()
+            && holder.employee_number == observed.employee_number;
+        let ours = holder
+            .directory
+            .as_ref()
+            .is_some_and(|link| link.source == *self.source);
+        match (ours, same_number) {
+            (true, true) => format!(
+                "left out: looks like the re-created entry of {} (same username and employee number); link them to go on",
+                holder.id
+            ),
+            (true, false) => format!(
+                "left out: its username belongs to {}, whose entry was not read",
+                holder.id
+            ),
+            (false, _) => format!(
+                "left out: its username belongs to {} of another source",
+                holder.id
+            ),
+        }
+    }
+
+    fn both(&mut self, ours: Ours, theirs: &Theirs, out: &mut Consequence) {
+        let observed = &theirs.observed;
+        let mut username = observed.username.clone();
+        if username != ours.person.username {
+            let taken = theirs
+                .namesake
+                .as_ref()
+                .filter(|namesake| !leaves_its_name(namesake, self.source));
+            if theirs.rivals > 0 || taken.is_some() {
+                out.remarks.push(remark(
+                    observed,
+                    format!(
+                        "{} keeps its old username: the new one is taken",
+                        ours.person.id
+                    ),
+                ));
+                username.clone_from(&ours.person.username);
+            }
+        }
+        let after = self.described(&ours.person, observed, username);
+        self.becomes(ours, after, Some(&observed.grants), Evidence::Positive, out);
+    }
+
+    fn absence(&mut self, ours: Ours, absence: Absence, out: &mut Consequence) {
+        let Some(link) = ours.person.directory.clone() else {
+            return;
+        };
+        let since = self.at;
+        let status = match link.status {
+            // The first complete read without the entry; nothing follows from it yet.
+            DirectoryStatus::Present => DirectoryStatus::Missing { since },
+            // Shut out already: `missing` would give the authority back, so this waits for the proof.
+            DirectoryStatus::Disabled | DirectoryStatus::Missing { .. } if absence.acts() => {
+                DirectoryStatus::Gone { since }
+            }
+            same => same,
+        };
+        if status == link.status {
+            if matches!(status, DirectoryStatus::Missing { .. }) {
+                out.remarks.push(Remark {
+                    about: ours.person.id.to_string(),
+                    text: format!(
+                        "still missing, and looking it up says {}: nothing follows",
+                        absence.word()
+                    ),
+                });
+            }
+            return;
+        }
+        let mut after = ours.person.clone();
+        after.directory = Some(DirectoryLink { status, ..link });
+        self.becomes(ours, after, None, Evidence::Omission, out);
+    }
+
+    /// The person as the entry describes them. What is not mapped stays as the register has it.
+    fn described(&self, person: &Person, observed: &Observed, username: String) -> Person {
+        let mut after = person.clone();
+        let mapping = self.mapping;
+        after.username = username;
+        if mapping.name.is_some() || after.name.is_empty() {
+            after.name.clone_from(&observed.name);
+        }
+        if mapping.mail.is_some() {
+            after.mail.clone_from(&observed.mail);
+        }
+        if mapping.phone.is_some() {
+            after.phone.clone_from(&observed.phone);
+        }
+        if mapping.employee_number.is_some() {
+            after.employee_number.clone_from(&observed.employee_number);
+        }
+        if mapping.title.is_some() {
+            after.title.clone_from(&observed.title);
+        }
+        if mapping.school.is_some() {
+            after.schools.clone_from(&observed.schools);
+        }
+        after.directory = Some(DirectoryLink {
+            source: self.source.clone(),
+            stable_id: observed.stable_id.clone(),
+            dn: observed.dn.clone(),
+            status: if observed.disabled.is_some() {
+                DirectoryStatus::Disabled
+            } else {
+                DirectoryStatus::Present
+            },
+        });
+        after
+    }
+
+    /// Writes the person, then what follows for the contact and the grants. `None` leaves the grants alone: while an
+    /// entry is absent nobody knows what its groups would give, and an account that is shut out has no use of them.
+    fn becomes(
+        &mut self,
+        ours: Ours,
+        after: Person,
+        grants: Option<&BTreeSet<Granted>>,
+        evidence: Evidence,
+        out: &mut Consequence,
+    ) {
+        let roles_before = ours.roles(self.at);
+        if after != ours.person {
+            self.count_person(&ours.person, &after);
+            out.changes.push(Change::Person {
+                before: Some(Box::new(ours.person)),
+                after: Some(Box::new(after.clone())),
+            });
+        }
+        if let (Some(contact), Some(link)) = (&ours.contact, &after.directory) {
+            self.contact(contact, link.status, evidence, out);
+        }
+        let now = Ours {
+            person: after,
+            ..ours
+        };
+        match grants {
+            Some(grants) => self.grants(now, roles_before, grants, evidence, out),
+            None => self.roles(&roles_before, &now.roles(self.at), evidence),
+        }
+    }
+
+    fn count_person(&mut self, before: &Person, after: &Person) {
+        let status = |person: &Person| person.directory.as_ref().map(|link| link.status);
+        match (status(before), status(after)) {
+            (_, Some(DirectoryStatus::Missing { .. })) => self.summary.missing += 1,
+            (_, Some(DirectoryStatus::Gone { .. } | DirectoryStatus::Deleted { .. })) => {
+                self.summary.gone += 1
+            }
+            (was, Some(DirectoryStatus::Disabled)) if was != Some(DirectoryStatus::Disabled) => {
+                self.summary.disabled += 1;
+            }
+            (Some(was), Some(DirectoryStatus::Present)) if was != DirectoryStatus::Present => {
+                self.summary.returned += 1;
+            }
+            (None, _) => {}
+            _ => self.summary.updated += 1,
+        }
+    }
+
+    fn contact(
+        &mut self,
+        before: &Contact,
+        status: DirectoryStatus,
+        evidence: Evidence,
+        out: &mut Consequence,
+    ) {
+        let own = usize::from(before.is_valid());
+        let own_technical =
+            usize::from(before.is_valid() && before.kind == crate::contact::ContactKind::Technical);
+        let surroundings = Surroundings {
+            district: &self.standing.district,
+            other_valid: self.standing.valid.saturating_sub(own),
+            other_technical: self.standing.technical.saturating_sub(own_technical),
+            feed: self.standing.feed,
+        };
+        let Some(step) = suspension::directory(before, &surroundings, status, self.at) else {
+            return;
+        };
+        match (before.is_valid(), step.contact.is_valid()) {
+            (true, false) => {
+                self.summary.suspended += 1;
+                self.contact_lost |= evidence == Evidence::Omission;
+            }
+            (false, true) => self.summary.restored += 1,
+            _ => {}
+        }
+        self.standing.contact_changes(before, &step.contact);
+        out.changes.push(Change::Contact {
+            before: Some(Box::new(before.clone())),
+            after: Box::new(step.contact),
+        });
+        out.changes
+            .extend(step.notices.into_iter().map(|notice| Change::Notice {
+                notice: Box::new(notice),
+            }));
+        out.changes
+            .extend(step.alarms.into_iter().map(|alarm| Change::Alarm {
+                alarm: Box::new(alarm),
+            }));
+    }
+
+    /// Gives and takes what the mapped groups say. Only grants of this origin are touched; manual ones stay.
+    fn grants(
+        &mut self,
+        ours: Ours,
+        roles_before: BTreeSet<RoleId>,
+        wanted: &BTreeSet<Granted>,
+        evidence: Evidence,
+        out: &mut Consequence,
+    ) {
+        let given = ours.given_by(self.source);
+        let mut after: Vec<Grant> = ours.grants.clone();
+        for (what, grant) in given.iter().filter(|(what, _)| !wanted.contains(what)) {
+            self.summary.revoked += 1;
+            after.retain(|held| held != *grant);
+            if let Granted::Role(role) = what
+                && ours.person.account_enabled()
+                && roles_before.contains(role)
+            {
+                // Being left out of a group's list is an omission, however much else was read.
+                self.roles_lost.insert(role.clone());
+            }
+            out.changes.push(Change::Revoke {
+                grant: Box::new((*grant).clone()),
+            });
+        }
+        for what in wanted.iter().filter(|what| !given.contains_key(*what)) {
+            self.summary.granted += 1;
+            let grant = Grant {
+                person: ours.person.id.clone(),
+                what: what.clone(),
+                origin: Origin::Source(self.source.clone()),
+                by: Actor::Source(self.source.clone()).to_string(),
+                at: self.at,
+                expires: None,
+            };
+            after.push(grant.clone());
+            out.changes.push(Change::Grant {
+                grant: Box::new(grant),
+            });
+        }
+        let held_before = roles(&ours.grants, self.at);
+        if !roles(&after, self.at).is_subset(&held_before) {
+            self.summary.role_gains += 1;
+        }
+        let now = Ours {
+            grants: after,
+            ..ours
+        };
+        self.roles(&roles_before, &now.roles(self.at), evidence);
+    }
+
+    fn roles(&mut self, before: &BTreeSet<RoleId>, after: &BTreeSet<RoleId>, evidence: Evidence) {
+        if evidence == Evidence::Omission {
+            self.roles_lost.extend(before.difference(after).cloned());
+        }
+        self.standing.roles_change(before, after);
+    }
+}
+
+/// The namesake's own entry of the same source was read with another username, so this plan frees the name.
+fn leaves_its_name(namesake: &Namesake, source: &SourceId) -> bool {
+    let person = &namesake.ours.person;
+    let ours = person
+        .directory
+        .as_ref()
+        .is_some_and(|link| link.source == *source);
+    ours && namesake
+        .read_as
+        .as_ref()
+        .is_some_and(|name| name.to_lowercase() != person.username.to_lowercase())
+}
+
+fn remark(observed: &Observed, text: String) -> Remark {
+    Remark {
+        about: observed.dn.clone(),
+        text,
+    }
+}
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

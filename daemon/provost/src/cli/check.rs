@@ -1,0 +1,38 @@
+//! `provost check`: the one path of start-up and reload, without starting.
+
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{CliError, print};
+use crate::flow::reload;
+use crate::live::Loader;
+
+pub(super) fn run(config: &Path, json: bool) -> Result<ExitCode, CliError> {
+    match reload::load(config, &Loader::forgetful()?) {
+        Ok(live) => {
+            let config = &live.config;
+            let counts = json!({
+                "ok": true,
+                "districts": config.districts.len(),
+                "sources": config.sources.len(),
+                "plugins": config.plugins.len(),
+                "problems": [],
+            });
+            if json {
+                print::json(&counts);
+            } else {
+                println!(
+                    "the configuration is sound: {} districts, {} sources, {} plugins",
+                    counts["districts"], counts["sources"], counts["plugins"]
+                );
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) if json => {
+            print::json(&json!({ "ok": false, "why": crate::live::chain(&error), "problems": error.problems() }));
+            Ok(ExitCode::from(super::EXIT_CONFIG))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

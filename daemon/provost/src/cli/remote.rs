@@ -1,0 +1,199 @@
+//! Commands that ask the daemon: one request each, printed as a table or as JSON.
+
+use hyper::Method;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::args::{
+    ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs, NoticeCommand,
+    SessionCommand, SweepCommand, SyncCommand, WhoArgs,
+};
+use super::client::{ask, query};
+use super::{CliError, print, show};
+
+/// The daemon and how to print its answers.
+struct Desk<'s> {
+    socket: &'s Path,
+    json: bool,
+}
+
+impl Desk<'_> {
+    fn get(&self, path: &str) -> Result<Value, CliError> {
+        Ok(ask(self.socket, Method::GET, path, None)?)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value, CliError> {
+        Ok(ask(self.socket, Method::POST, path, Some(body))?)
+    }
+
+    /// Prints JSON if that was asked for, else what `table` makes of it.
+    fn print(&self, answer: &Value, table: impl FnOnce(&Value)) -> Result<ExitCode, CliError> {
+        if self.json {
+            print::json(answer);
+        } else {
+            table(answer);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<ExitCode, CliError> {
+    let desk = Desk { socket, json };
+    match command {
+        DaemonCommand::Status => desk.print(&desk.get("/v1/status")?, show::status),
+        DaemonCommand::Import { file, dry_run } => import(&desk, &file, dry_run),
+        DaemonCommand::Export => {
+            print::json(&desk.get("/v1/export")?);
+            Ok(ExitCode::SUCCESS)
+        }
+        DaemonCommand::Sync { command } => sync(&desk, command),
+        DaemonCommand::Sweep { command: SweepCommand::Plan } => {
+            desk.print(&desk.post("/v1/sweep/plan", &json!({}))?, show::plan)
+        }
+        DaemonCommand::Sweep { command: SweepCommand::Run } => {
+            desk.print(&desk.post("/v1/sweep/run", &json!({}))?, |answer| {
+                println!("{} changes committed", print::cell(answer, "changes"));
+            })
+        }
+        DaemonCommand::Forecast { days } => {
+            desk.print(&desk.get(&format!("/v1/forecast?days={days}"))?, show::forecast)
+        }
+        DaemonCommand::Activity { command: ActivityCommand::Record { person, kind, at, id } } => {
+            let event = json!({ "person": person, "kind": kind, "at": at, "id": id });
+            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
+        }
+        DaemonCommand::Contact { command } => contact(&desk, command),
+        DaemonCommand::Decide(args) => decide(&desk, &args),
+        DaemonCommand::Session { command } => session(&desk, command),
+        DaemonCommand::AccessLog { person } => {
+            let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
+            desk.print(&desk.get(&path)?, show::access_log)
+        }
+        DaemonCommand::Notice { command } => notice(&desk, command),
+        DaemonCommand::Audit { command } => audit(&desk, &command),
+        DaemonCommand::Clock { command: ClockCommand::Status } => desk.print(&desk.get("/v1/clock")?, show::clock),
+        DaemonCommand::Clock { command: ClockCommand::Confirm } => {
+            desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock)
+        }
+    }
+}
+
+fn import(desk: &Desk<'_>, file: &Path, dry_run: bool) -> Result<ExitCode, CliError> {
+    let document = super::offline::document(file)?;
+    let body = json!({ "document": document, "dry-run": dry_run });
+    desk.print(&desk.post("/v1/import", &body)?, show::plan)
+}
+
+fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
+    match command {
+        SyncCommand::Plan { source } => {
+            desk.print(&desk.post("/v1/sync/plan", &json!({ "source": source }))?, show::sync_plan)
+        }
+        SyncCommand::Apply { source, plan } => {
+            let body = json!({ "source": source, "plan": plan });
+            desk.print(&desk.post("/v1/sync/apply", &body)?, show::sync_plan)
+        }
+        SyncCommand::Status => desk.print(&desk.get("/v1/sync")?, show::sync_status),
+    }
+}
+
+fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliError> {
+    let change = |verb: &str, person: &str, kind: Option<&str>, by: Option<&str>| {
+        let body = json!({ "person": person, "type": kind, "by": by });
+        desk.print(&desk.post(&format!("/v1/contacts/{verb}"), &body)?, show::changed)
+    };
+    match command {
+        ContactCommand::List { district } => {
+            let path = format!("/v1/contacts{}", query(&[("district", district.as_deref())]));
+            desk.print(&desk.get(&path)?, show::contacts)
+        }
+        ContactCommand::Show { person } => {
+            let path = format!("/v1/contacts/one{}", query(&[("person", Some(&person))]));
+            desk.print(&desk.get(&path)?, show::contact)
+        }
+        ContactCommand::Designate { person, kind, by } => change("designate", &person, Some(&kind), by.as_deref()),
+        ContactCommand::Remove { person, by } => change("remove", &person, None, by.as_deref()),
+        ContactCommand::Reactivate { person, by, kind } => change("reactivate", &person, kind.as_deref(), Some(&by)),
+        ContactCommand::Who(who) => ask_who(desk, &who),
+    }
+}
+
+fn ask_who(desk: &Desk<'_>, who: &WhoArgs) -> Result<ExitCode, CliError> {
+    let pairs = [("mail", who.mail.as_deref()), ("tel", who.tel.as_deref()), ("username", who.username.as_deref())];
+    desk.print(&desk.get(&format!("/v1/contacts/who{}", query(&pairs)))?, show::who)
+}
+
+/// `TYPE=ID` says the type outright; anything else is an id.
+fn reference(text: &str) -> Value {
+    const TYPES: [&str; 6] = ["person", "district", "case", "group", "tool", "agent"];
+    match text.split_once('=') {
+        Some((kind, id)) if TYPES.contains(&kind) => json!({ "type": kind, "id": id }),
+        _ => json!({ "id": text }),
+    }
+}
+
+/// `KEY=VALUE` pairs; a value that is JSON (`true`, `3`, `["a"]`) is taken as such.
+fn pairs(texts: &[String]) -> Map<String, Value> {
+    texts
+        .iter()
+        .map(|text| {
+            let (key, value) = text.split_once('=').unwrap_or((text, "true"));
+            (key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)))
+        })
+        .collect()
+}
+
+fn decide(desk: &Desk<'_>, args: &DecideArgs) -> Result<ExitCode, CliError> {
+    let mut resource = reference(&args.resource);
+    resource["properties"] = Value::Object(pairs(&args.properties));
+    let body = json!({
+        "subject": reference(&args.subject),
+        "action": { "name": args.action },
+        "resource": resource,
+        "context": pairs(&args.context),
+    });
+    desk.print(&desk.post("/access/v1/evaluation", &body)?, show::decision)
+}
+
+fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliError> {
+    let (verb, body) = match command {
+        SessionCommand::Open { id, person, remote, client } => {
+            ("open", json!({ "id": id, "person": person, "remote": remote, "client": client }))
+        }
+        SessionCommand::LoginAs { id, target } => ("login-as", json!({ "id": id, "target": target })),
+        SessionCommand::Return { id } => ("return", json!({ "id": id })),
+        SessionCommand::Close { id } => ("close", json!({ "id": id })),
+    };
+    desk.print(&desk.post(&format!("/v1/sessions/{verb}"), &body)?, |answer| match answer.get("decision") {
+        Some(_) => show::decision(&json!({ "decision": answer["decision"], "context": answer })),
+        None => show::session(answer),
+    })
+}
+
+fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError> {
+    match command {
+        NoticeCommand::List => desk.print(&desk.get("/v1/notices")?, show::notices),
+        NoticeCommand::Show { id } => {
+            desk.print(&desk.get(&format!("/v1/notices/one{}", query(&[("id", Some(&id))])))?, show::notice)
+        }
+        NoticeCommand::Render { person, stage } => {
+            let path = format!("/v1/notices/render{}", query(&[("person", Some(&person)), ("stage", Some(&stage))]));
+            desk.print(&desk.get(&path)?, show::rendered)
+        }
+    }
+}
+
+fn audit(desk: &Desk<'_>, command: &AuditCommand) -> Result<ExitCode, CliError> {
+    match command {
+        AuditCommand::List { after, limit } => {
+            desk.print(&desk.get(&format!("/v1/journal?after={after}&limit={limit}"))?, show::journal)
+        }
+        AuditCommand::Verify => {
+            let answer = desk.post("/v1/journal/verify", &json!({}))?;
+            let intact = answer.get("broken").is_none_or(Value::is_null);
+            desk.print(&answer, show::verified)?;
+            Ok(if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}

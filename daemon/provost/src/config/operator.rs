@@ -1,0 +1,76 @@
+//! `[[operator]]`: local accounts that may ask over the Unix socket, what and of which districts.
+
+use provost_core::document::Table;
+use provost_core::id::DistrictId;
+
+/// A local account or group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A user by name.
+    User(String),
+    /// Every member of a group.
+    Group(String),
+}
+
+/// What a caller may do. `admin` may do everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Ask for decisions.
+    Decide,
+    /// Report activity.
+    Activity,
+    /// The support desk's questions: who is this caller, what is the state of that contact.
+    Desk,
+    /// Everything.
+    Admin,
+    /// Read the journal, logs and reports.
+    Audit,
+}
+
+impl std::str::FromStr for Scope {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "decide" => Ok(Self::Decide),
+            "activity" => Ok(Self::Activity),
+            "desk" => Ok(Self::Desk),
+            "admin" => Ok(Self::Admin),
+            "audit" => Ok(Self::Audit),
+            _ => Err("must be decide, activity, desk, admin or audit"),
+        }
+    }
+}
+
+/// An account with its scopes and districts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Who.
+    pub who: Who,
+    /// What they may do.
+    pub scopes: Vec<Scope>,
+    /// Of which districts; `None` means all, written `*`.
+    pub districts: Option<Vec<DistrictId>>,
+}
+
+pub(super) fn read(table: &Table<'_>) -> Option<Operator> {
+    let who = match (table.text("user"), table.text("group")) {
+        (Some(user), None) => Some(Who::User(user.to_owned())),
+        (None, Some(group)) => Some(Who::Group(group.to_owned())),
+        (Some(_), Some(_)) => {
+            table.problem("user", "names a user and a group; write one of the two");
+            None
+        }
+        (None, None) => {
+            table.problem("user", "or group is missing");
+            None
+        }
+    };
+    let scopes: Vec<Scope> = table.list("scopes");
+    if !table.has("scopes") {
+        table.problem("scopes", "is missing: decide, activity, desk, admin or audit");
+    }
+    let districts: Vec<String> = table.list("districts");
+    let districts = if districts.iter().any(|id| id == "*") { None } else { Some(table.list("districts")) };
+    table.done();
+    Some(Operator { who: who?, scopes, districts })
+}

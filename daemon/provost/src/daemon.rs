@@ -1,0 +1,442 @@
+//! Wiring: the parts of the daemon, the one select loop, and the stop.
+
+use arc_swap::ArcSwap;
+use provost_core::change::Actor;
+use provost_core::id::SourceId;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::flow::{self, FlowError, Scene, reload::ReloadError};
+use crate::live::{Live, Loader, chain};
+use crate::ports::Ports;
+use crate::signals::Signal;
+use crate::store::{Store, StoreError};
+use crate::watch::Watch;
+use crate::{http, signals, systemd};
+
+/// Time for work in flight when the daemon stops; systemd's `TimeoutStopSec=` is longer.
+const STOP_TIME: Duration = Duration::from_secs(20);
+
+/// Why the daemon did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The configuration is not believed.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first commit failed.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// No plugin can run on this machine.
+    #[error("start the plugin engine")]
+    Engine(#[source] provost_sandbox::EngineError),
+    /// The relay's secrets or certificates cannot be read.
+    #[error(transparent)]
+    Mail(crate::deliver::SmtpError),
+    /// The socket of the command line cannot be opened.
+    #[error("listen on {path}")]
+    Listen {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The runtime or the signal handlers cannot be set up.
+    #[error("set up the runtime")]
+    Runtime(#[source] std::io::Error),
+    /// A task that lives as long as the daemon ended by itself.
+    #[error("keep {task} running")]
+    Died {
+        /// Which.
+        task: &'static str,
+        /// Why, if it panicked.
+        #[source]
+        source: Died,
+    },
+}
+
+/// How a task ended that should not have.
+#[derive(Debug, thiserror::Error)]
+pub enum Died {
+    /// It returned.
+    #[error("it ended by itself")]
+    Returned,
+    /// It panicked.
+    #[error(transparent)]
+    Panicked(tokio::task::JoinError),
+}
+
+/// The parts that flows and handlers work with.
+pub struct Daemon {
+    /// The register.
+    pub store: Arc<Store>,
+    /// What a reload swaps.
+    pub live: ArcSwap<Live>,
+    /// What is given from outside.
+    pub ports: Ports,
+    /// Why the last reload was refused; empty if it was not.
+    pub reload_refused: ArcSwap<Vec<String>>,
+    sweep: Notify,
+    notify: Notify,
+}
+
+impl Daemon {
+    /// Puts the parts together: the daemon, the demo and the tests differ in their ports alone.
+    ///
+    /// # Errors
+    /// If the districts of the configuration cannot be committed.
+    pub fn new(store: Arc<Store>, live: Live, ports: Ports) -> Result<Arc<Self>, FlowError> {
+        let districts: Vec<_> = live.config.districts.values().cloned().collect();
+        flow::districts::follow(&store, &districts, &live.config.feeds, ports.clock.now())?;
+        Ok(Arc::new(Self {
+            store,
+            live: ArcSwap::from_pointee(live),
+            ports,
+            reload_refused: ArcSwap::default(),
+            sweep: Notify::new(),
+            notify: Notify::new(),
+        }))
+    }
+
+    /// Something was written: what is due may be due earlier now.
+    pub fn changed(&self) {
+        self.sweep.notify_one();
+        self.notify.notify_one();
+    }
+
+    /// Runs a flow on the register, with what is in force, at this moment.
+    pub fn scene<T>(&self, flow: impl FnOnce(Scene<'_>) -> T) -> T {
+        let live = self.live.load();
+        flow(Scene { store: &self.store, live: &live, now: self.ports.clock.now() })
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+}
+
+/// Runs blocking work (store, plugins) outside the runtime's own threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
+) -> Result<T, FlowError> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// `provost run`: the daemon in the foreground until it is told to stop.
+///
+/// # Errors
+/// [`DaemonError`] says what failed; the configuration's own problems are in its chain.
+pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError> {
+    logging();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(DaemonError::Runtime)?;
+    let result = runtime.block_on(async {
+        // Handlers come first: a stop that arrives during start-up is not lost.
+        let signals = signals::listen().map_err(DaemonError::Runtime)?;
+        let believed = crate::config::read(config).map_err(ReloadError::from)?;
+        let store = Arc::new(Store::open(&believed.store)?);
+        let loader = Loader::beside(&store, &believed.store)?;
+        let live = flow::reload::in_force(believed, config, &loader)?;
+        let ports = Ports::real(&live.config, credentials).map_err(DaemonError::Mail)?;
+        let daemon = Daemon::new(store, live, ports)?;
+        answer(&daemon, signals, Reloader { path: config.to_owned(), loader }).await
+    });
+    runtime.shutdown_timeout(STOP_TIME);
+    result
+}
+
+/// Lets a daemon that was put together elsewhere (the demo) answer until it is told to stop.
+///
+/// # Errors
+/// As [`run`].
+pub async fn serve_demo(daemon: &Arc<Daemon>, config: PathBuf, loader: Loader) -> Result<(), DaemonError> {
+    let signals = signals::listen().map_err(DaemonError::Runtime)?;
+    answer(daemon, signals, Reloader { path: config, loader }).await
+}
+
+/// Opens the socket, serves, and takes the socket away again.
+async fn answer(
+    daemon: &Arc<Daemon>,
+    signals: tokio::sync::mpsc::Receiver<Signal>,
+    reloader: Reloader,
+) -> Result<(), DaemonError> {
+    let socket = daemon.config().config.listen.socket.clone();
+    let listener = listen(&socket).map_err(|source| DaemonError::Listen { path: socket.clone(), source })?;
+    let result = serve(daemon, listener, signals, &reloader).await;
+    drop(std::fs::remove_file(&socket));
+    result
+}
+
+/// Log lines go to standard error, where journald or the terminal takes them.
+fn logging() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let journald = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // journald and test logs have their own times; a terminal shows them.
+    let set = if journald { lines.try_init() } else { lines.without_time().with_ansi(false).try_init() };
+    drop(set);
+}
+
+/// Opens the socket. One that nobody answers on is left over from a daemon that was killed.
+fn listen(path: &Path) -> std::io::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    if path.exists() {
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another provost answers there"));
+        }
+        std::fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    // Who may ask is decided by the peer's credentials, not by the socket's mode.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// What a reload needs.
+struct Reloader {
+    path: PathBuf,
+    loader: Loader,
+}
+
+/// The select loop: signals, file events, the watchdog, and tasks that must not end.
+async fn serve(
+    daemon: &Arc<Daemon>,
+    listener: UnixListener,
+    mut signals: tokio::sync::mpsc::Receiver<Signal>,
+    reloader: &Reloader,
+) -> Result<(), DaemonError> {
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(named("the API", http::serve(Arc::clone(daemon), listener, stop.clone())));
+    tasks.spawn(named("the sweep timer", sweep_timer(Arc::clone(daemon), stop.clone())));
+    tasks.spawn(named("the notifier", notify_timer(Arc::clone(daemon), stop.clone())));
+    let mut syncs = Syncs::start(daemon);
+    let mut watch = watch(reloader, &daemon.config().config);
+    let mut beat = tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_secs(30)));
+    let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
+    systemd::ready(&status(daemon));
+    tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
+    let outcome = loop {
+        tokio::select! {
+            signal = signals.recv() => match signal {
+                Some(Signal::Reload) => {}
+                Some(Signal::Stop) | None => break Ok(()),
+            },
+            () = settled(&mut watch) => {}
+            _ = beat.tick() => {
+                feed_watchdog(daemon).await;
+                continue;
+            }
+            Some(ended) = tasks.join_next() => break Err(died(ended)),
+        }
+        systemd::reloading();
+        if reload(daemon, reloader) {
+            syncs.stop().await;
+            syncs = Syncs::start(daemon);
+            watch = self::watch(reloader, &daemon.config().config);
+        }
+        systemd::ready(&status(daemon));
+    };
+    systemd::stopping();
+    tracing::info!("provost stops");
+    stop.cancel();
+    let finish = async {
+        syncs.stop().await;
+        while tasks.join_next().await.is_some() {}
+    };
+    if tokio::time::timeout(STOP_TIME, finish).await.is_err() {
+        tracing::warn!("work in flight was cut off; what was not committed will be done again");
+    }
+    outcome
+}
+
+async fn named<T>(name: &'static str, task: impl Future<Output = T>) -> &'static str {
+    task.await;
+    name
+}
+
+fn died(ended: Result<&'static str, tokio::task::JoinError>) -> DaemonError {
+    match ended {
+        Ok(task) => DaemonError::Died { task, source: Died::Returned },
+        Err(error) => DaemonError::Died { task: "a task", source: Died::Panicked(error) },
+    }
+}
+
+/// Fed only while the store answers: a daemon whose writer hangs is better restarted.
+async fn feed_watchdog(daemon: &Arc<Daemon>) {
+    let line = {
+        let daemon = Arc::clone(daemon);
+        tokio::time::timeout(
+            Duration::from_secs(5),
+            blocking(move || {
+                drop(daemon.store.read()?);
+                Ok(flow::status::line(&daemon.store))
+            }),
+        )
+        .await
+    };
+    match line {
+        Ok(Ok(line)) => {
+            systemd::alive();
+            systemd::status(&line);
+        }
+        Ok(Err(error)) => tracing::error!(error = %chain(&error), "the store does not answer"),
+        Err(_) => tracing::error!("the store does not answer in time"),
+    }
+}
+
+fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
+    let mut files = vec![reloader.path.clone()];
+    files.extend(config.plugins.values().map(|offer| offer.file.clone()));
+    Watch::new(&files).map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched")).ok()
+}
+
+async fn settled(watch: &mut Option<Watch>) {
+    match watch {
+        Some(watch) => watch.settled().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
+fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
+    let loaded = flow::reload::load(&reloader.path, &reloader.loader).and_then(|live| {
+        let (old, new) = (&daemon.config().config, &live.config);
+        if (&old.store, &old.listen) == (&new.store, &new.listen) { Ok(live) } else { Err(ReloadError::Fixed(flow::Refusal::because("they are read at start only: restart the service"))) }
+    });
+    let live = match loaded {
+        Ok(live) => live,
+        Err(error) => {
+            let mut lines = vec![chain(&error)];
+            lines.extend(error.problems().iter().map(ToString::to_string));
+            tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");
+            daemon.reload_refused.store(Arc::new(lines));
+            return false;
+        }
+    };
+    let districts: Vec<_> = live.config.districts.values().cloned().collect();
+    if let Err(error) = flow::districts::follow(&daemon.store, &districts, &live.config.feeds, daemon.ports.clock.now()) {
+        tracing::error!(error = %chain(&error), "districts not committed; the old configuration stays in force");
+        daemon.reload_refused.store(Arc::new(vec![chain(&error)]));
+        return false;
+    }
+    daemon.live.store(Arc::new(live));
+    daemon.reload_refused.store(Arc::default());
+    daemon.changed();
+    tracing::info!("configuration in force");
+    true
+}
+
+/// Sleeps until something is due, something has changed, or the clock's patience ends.
+async fn rest(daemon: &Daemon, wake: &Notify, next: Option<provost_core::Timestamp>, stop: &CancellationToken) {
+    let until = next.map_or(Duration::MAX, |next| {
+        Duration::try_from(next.duration_since(daemon.ports.clock.now())).unwrap_or_default()
+    });
+    // Something that stays due although it was just dealt with must not spin.
+    let pause = until.clamp(Duration::from_millis(20), daemon.ports.clock.patience());
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = wake.notified() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}
+
+/// Does what is due, whenever it is.
+async fn sweep_timer(daemon: Arc<Daemon>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let mine = Arc::clone(&daemon);
+        let swept = blocking(move || {
+            let changes = match flow::clock::watch(&mine.store, mine.ports.clock.reading())? {
+                Some(now) => {
+                    let live = mine.config();
+                    flow::sweep::run(Scene { store: &mine.store, live: &live, now }, &Actor::Timer)?
+                }
+                None => 0,
+            };
+            Ok((changes, mine.store.read()?.next_due()?))
+        })
+        .await;
+        let next = match swept {
+            Ok((changes, next)) => {
+                if changes > 0 {
+                    tracing::info!(changes, "sweep committed");
+                    daemon.notify.notify_one();
+                }
+                next
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "sweep failed");
+                None
+            }
+        };
+        rest(&daemon, &daemon.sweep, next, &stop).await;
+    }
+}
+
+/// Delivers what waits in the outbox.
+async fn notify_timer(daemon: Arc<Daemon>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let next = match flow::notify::deliver_due(&daemon, &stop).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "delivery failed");
+                None
+            }
+        };
+        rest(&daemon, &daemon.notify, next, &stop).await;
+    }
+}
+
+/// One task a source: a failing source never blocks another.
+struct Syncs {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Syncs {
+    fn start(daemon: &Arc<Daemon>) -> Self {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        for source in daemon.config().config.sources.keys() {
+            tasks.spawn(sync_timer(Arc::clone(daemon), source.clone(), stop.clone()));
+        }
+        Self { stop, tasks }
+    }
+
+    async fn stop(&mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Reads one source every so often.
+async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let live = daemon.config();
+        let Some(source) = live.config.sources.get(&id) else { return };
+        match flow::sync::scheduled(&daemon, source).await {
+            Ok(outcome) => {
+                tracing::info!(source = %id, outcome = %outcome, "sync finished");
+                daemon.changed();
+            }
+            Err(error) => tracing::error!(source = %id, error = %chain(&error), "sync failed"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(source.every) => {}
+        }
+    }
+}

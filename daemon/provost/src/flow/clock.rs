@@ -1,0 +1,85 @@
+//! Whether the wall clock can be believed. While it cannot, nobody is told and nobody is cut off. Rule: domain §3.
+
+use provost_core::Timestamp;
+use provost_core::change::{Actor, Change};
+use provost_core::lifecycle::clock::{self, Clock, Reading};
+use provost_core::notice::Alarm;
+use serde_json::{Value, json};
+
+use super::{FlowError, plan, write};
+use crate::store::Store;
+
+/// Settings of the store: the highest reading seen, and whether the freeze has been reported.
+const HIGHEST: &str = "clock.highest";
+const FROZEN: &str = "clock.frozen";
+
+fn highest(store: &Store) -> Result<Option<Reading>, FlowError> {
+    Ok(store.read()?.get(HIGHEST)?)
+}
+
+/// Why transitions are frozen; `None` while they run.
+fn frozen(store: &Store) -> Result<Option<String>, FlowError> {
+    Ok(store.read()?.get::<Option<String>>(FROZEN)?.flatten())
+}
+
+/// The moment to evaluate at, or `None` while transitions are frozen. A freeze raises one alarm.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub fn watch(store: &Store, reading: Reading) -> Result<Option<Timestamp>, FlowError> {
+    let highest = highest(store)?;
+    if frozen(store)?.is_some() {
+        // A clock that comes right by itself proves nothing: an operator must say so.
+        return Ok(None);
+    }
+    match clock::check(highest.as_ref(), &reading) {
+        Clock::Running { now } => {
+            // Once a minute is enough to notice days, and a timer that wakes often need not write each time.
+            let known = highest.as_ref().map(|highest| highest.wall);
+            if known.is_none_or(|known| reading.wall.duration_since(known) >= jiff::SignedDuration::from_mins(1)) {
+                store.put(HIGHEST, &clock::higher(highest, reading))?;
+            }
+            Ok(Some(now))
+        }
+        Clock::Frozen { why } => {
+            let message = format!("{why}; nothing becomes due until `provost clock confirm`");
+            tracing::error!(reason = %why, "clock frozen");
+            alarm(store, Actor::Timer, "clock.frozen", message, reading.wall)?;
+            store.put(FROZEN, &Some(why.to_string()))?;
+            Ok(None)
+        }
+    }
+}
+
+fn alarm(store: &Store, actor: Actor, code: &str, message: String, at: Timestamp) -> Result<(), FlowError> {
+    write(store, |register| {
+        let alarm = Alarm { code: code.to_owned(), district: None, person: None, message: message.clone(), at };
+        Ok((plan(register, actor.clone(), at, vec![Change::Alarm { alarm: Box::new(alarm) }]), ()))
+    })
+}
+
+/// An operator says that the wall clock is right: it becomes the highest reading, and transitions go on.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub fn confirm(store: &Store, actor: &Actor, reading: &Reading) -> Result<Value, FlowError> {
+    let message = format!("the wall clock was confirmed by {actor}");
+    alarm(store, actor.clone(), "clock.confirmed", message, reading.wall)?;
+    store.put(HIGHEST, reading)?;
+    store.put(FROZEN, &None::<String>)?;
+    status(store, reading)
+}
+
+/// Whether transitions run, and on which readings.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn status(store: &Store, reading: &Reading) -> Result<Value, FlowError> {
+    let frozen = frozen(store)?;
+    Ok(json!({
+        "transitions": if frozen.is_some() { "frozen" } else { "running" },
+        "why": frozen,
+        "now": reading.wall,
+        "highest": highest(store)?.map(|highest| highest.wall),
+    }))
+}

@@ -1,0 +1,139 @@
+//! Designate, remove and reactivate contacts: each is a decision first, then a lifecycle step.
+
+use provost_core::change::{Actor, Change};
+use provost_core::contact::{Contact, ContactKind, ContactState};
+use provost_core::decision::{Decision, Reference, Request};
+use provost_core::id::PersonId;
+use provost_core::lifecycle;
+use serde_json::{Map, Value};
+
+use super::neighbourhood::Neighbourhood;
+use super::{FlowError, Refusal, Scene, changes_of, contact, decide, person, plan, write};
+use crate::store::Snapshot;
+
+/// On whose word a contact is changed.
+#[derive(Debug, Clone)]
+pub enum OnWordOf {
+    /// An operator of the daemon. Rule: `contact.designate`.
+    Operator(String),
+    /// A person or agent, by reference; the rules say whether they may.
+    Party(Reference),
+}
+
+impl OnWordOf {
+    /// An operator acts with an agent's authority: the same rules forbid.
+    pub(crate) fn reference(&self) -> Reference {
+        match self {
+            Self::Operator(name) => Reference { kind: Some("agent".to_owned()), id: format!("operator:{name}") },
+            Self::Party(reference) => reference.clone(),
+        }
+    }
+
+    pub(crate) fn actor(&self, register: &Snapshot<'_>) -> Result<Actor, FlowError> {
+        match self {
+            Self::Operator(name) => Ok(Actor::Operator(name.clone())),
+            Self::Party(Reference { kind: Some(kind), id }) if kind == "agent" => agent(id),
+            Self::Party(Reference { id, .. }) => match person(register, id) {
+                Ok(person) => Ok(Actor::Person(person.id)),
+                Err(FlowError::Unknown { .. }) => agent(id),
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+fn agent(id: &str) -> Result<Actor, FlowError> {
+    provost_core::id::AgentId::new(id).map(Actor::Agent).map_err(|why| FlowError::Invalid {
+        what: format!("name agent `{id}`"),
+        source: Refusal::because(why.to_string()),
+    })
+}
+
+/// Asks the rules; a denial becomes the flow's refusal.
+fn allowed(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    action: &str,
+    by: &OnWordOf,
+    target: &PersonId,
+    (property, value): (&str, &str),
+) -> Result<Decision, FlowError> {
+    let request = Request {
+        subject: by.reference(),
+        action: action.to_owned(),
+        resource: Reference { kind: Some("person".to_owned()), id: target.to_string() },
+        properties: Map::from_iter([(property.to_owned(), Value::from(value))]),
+        context: Map::new(),
+    };
+    let decision = decide::decide(register, scene.live, &request, scene.now)?;
+    if decision.decision {
+        return Ok(decision);
+    }
+    Err(FlowError::Refused { what: format!("{action} {target}"), source: Refusal::denied(decision) })
+}
+
+/// Makes a person a contact, or changes the kind of one.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids (`contact.designate`, `contact.technical-cap`).
+pub fn designate(
+    scene: Scene<'_>,
+    reference: &str,
+    kind: ContactKind,
+    by: &OnWordOf,
+) -> Result<(Contact, Decision), FlowError> {
+    write(scene.store, |register| {
+        let person = person(register, reference)?;
+        let property = ("type", kind.word());
+        let decision = allowed(scene, register, "contact.designate", by, &person.id, property)?;
+        let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
+        let before = register.contact(&person.id)?;
+        let after = match &before {
+            Some(contact) if contact.state != ContactState::Removed => Contact { kind, ..contact.clone() },
+            _ => lifecycle::designate(person.id.clone(), kind, scene.now, &here.around(&person.id)),
+        };
+        let change = Change::Contact { before: before.clone().map(Box::new), after: Box::new(after.clone()) };
+        let changes = if before.as_ref() == Some(&after) { Vec::new() } else { vec![change] };
+        Ok((plan(register, by.actor(register)?, scene.now, changes), (after, decision)))
+    })
+}
+
+/// Takes the authority away.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids (`contact.designate`).
+pub fn remove(scene: Scene<'_>, reference: &str, by: &OnWordOf) -> Result<Contact, FlowError> {
+    write(scene.store, |register| {
+        let (person, before) = contact(register, reference)?;
+        allowed(scene, register, "contact.designate", by, &person.id, ("type", "none"))?;
+        let after = lifecycle::remove(&before);
+        let change = Change::Contact { before: Some(Box::new(before)), after: Box::new(after.clone()) };
+        Ok((plan(register, by.actor(register)?, scene.now, vec![change]), after))
+    })
+}
+
+/// Restores a deactivated contact on the word of another valid contact. Rule: `contact.reactivation`.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids or a technical contact's slot is taken.
+pub fn reactivate(
+    scene: Scene<'_>,
+    reference: &str,
+    kind: Option<ContactKind>,
+    by: &OnWordOf,
+) -> Result<Contact, FlowError> {
+    write(scene.store, |register| {
+        let (person, before) = contact(register, reference)?;
+        let kind = kind.unwrap_or(before.kind);
+        allowed(scene, register, "contact.reactivate", by, &person.id, ("type", kind.word()))?;
+        let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
+        let step = lifecycle::reactivate(&before, &here.around(&person.id), kind, scene.now).map_err(|refusal| {
+            FlowError::Refused {
+                what: format!("contact.reactivate {}", person.id),
+                source: Refusal::because(refusal.to_string()),
+            }
+        })?;
+        let after = step.contact.clone();
+        Ok((plan(register, by.actor(register)?, scene.now, changes_of(&before, step)), after))
+    })
+}

@@ -1,0 +1,55 @@
+//! The configuration is authoritative for districts: at start and reload the register follows it.
+
+use provost_core::Timestamp;
+use provost_core::change::{Actor, Change};
+use provost_core::district::District;
+use provost_core::lifecycle;
+use provost_core::register::Feed;
+
+use super::neighbourhood::Neighbourhood;
+use super::{FlowError, plan, write};
+use crate::store::Store;
+
+/// Brings the register's districts to those of the configuration. Districts that the configuration no longer names
+/// stay with their people: leaving out a table must not orphan a district.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub fn follow(store: &Store, districts: &[District], feeds: &[Feed], now: Timestamp) -> Result<usize, FlowError> {
+    let count = write(store, |register| {
+        let mut changes = Vec::new();
+        for district in districts {
+            let before = register.district(&district.id)?;
+            let mut after = district.clone();
+            // Schools that people work at are known without being configured; they keep their entry.
+            for (id, name) in before.iter().flat_map(|before| &before.schools) {
+                after.schools.entry(id.clone()).or_insert_with(|| name.clone());
+            }
+            if before.as_ref() != Some(&after) {
+                changes.push(Change::District { before: before.map(Box::new), after: Box::new(after) });
+            }
+        }
+        let count = changes.len();
+        Ok((plan(register, Actor::Configuration, now, changes), count))
+    })?;
+    for district in districts {
+        recheck(store, district, feeds, now)?;
+    }
+    Ok(count)
+}
+
+/// A changed time zone or feed moves what is due: every contact's next moment is worked out anew. Rule: domain §3.
+fn recheck(store: &Store, district: &District, feeds: &[Feed], now: Timestamp) -> Result<(), FlowError> {
+    write(store, |register| {
+        let here = Neighbourhood::read(register, feeds, &district.id)?;
+        let changes = register
+            .contacts(Some(&district.id))?
+            .into_iter()
+            .filter_map(|(before, _)| {
+                let after = lifecycle::recheck(&before, &here.around(&before.person), now)?;
+                Some(Change::Contact { before: Some(Box::new(before)), after: Box::new(after) })
+            })
+            .collect();
+        Ok((plan(register, Actor::Configuration, now, changes), ()))
+    })
+}

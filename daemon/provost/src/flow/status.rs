@@ -1,0 +1,54 @@
+//! What is going on, for `provost status` and systemd's STATUS line.
+
+use serde_json::{Value, json};
+
+use super::FlowError;
+use crate::daemon::Daemon;
+use crate::store::{Page, Store};
+
+/// Alarms shown; `audit list` has them all.
+const ALARMS: usize = 10;
+
+/// One line with counts, for `systemctl status`.
+pub fn line(store: &Store) -> String {
+    match store.read().and_then(|register| register.counts()) {
+        Ok(counts) => format!(
+            "{} people, {} contacts ({} pending, {} held), {} notices waiting",
+            counts.people, counts.contacts, counts.pending, counts.held, counts.notices_waiting
+        ),
+        Err(error) => format!("the store does not answer: {}", crate::live::chain(&error)),
+    }
+}
+
+/// Sources, freshness, pending stages, plugins and queues.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn report(daemon: &Daemon) -> Result<Value, FlowError> {
+    let (store, live) = (&daemon.store, daemon.config());
+    let register = store.read()?;
+    let counts = register.counts()?;
+    let clock = super::clock::status(store, &daemon.ports.clock.reading())?;
+    let policies = live.policies.iter().map(|policy| {
+        json!({ "id": policy.id(), "kind": "role-policy", "title": policy.edition().title, "hash": policy.digest() })
+    });
+    let channels = live.channels.iter().map(|(id, live)| {
+        let channel = &live.channel;
+        json!({ "id": id, "kind": "channel", "title": channel.describe().title, "hash": channel.digest() })
+    });
+    let sources = super::sync::status(store, &live.config)?;
+    Ok(json!({
+        "revision": register.revision(),
+        "people": counts.people,
+        "contacts": counts.contacts,
+        "pending": counts.pending,
+        "held": counts.held,
+        "notices-waiting": counts.notices_waiting,
+        "next-due": register.next_due()?,
+        "clock": clock["transitions"],
+        "configuration-refused": **daemon.reload_refused.load(),
+        "sources": sources,
+        "plugins": policies.chain(channels).collect::<Vec<_>>(),
+        "alarms": register.alarms(Page::newest(ALARMS))?.into_iter().map(|(_, alarm)| alarm).collect::<Vec<_>>(),
+    }))
+}

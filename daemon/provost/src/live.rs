@@ -1,0 +1,208 @@
+//! Everything that a reload swaps at once: the configuration, the roles and the plugins in force.
+
+use provost_core::decision::{Facts, Finding, Request};
+use provost_core::document::Problem;
+use provost_core::id::{EditionId, PluginId};
+use provost_core::role::Roles;
+use provost_sandbox::{
+    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, Relations, SettingProblem,
+    Settings, TrustInMemory, TrustedCode,
+};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::{Config, PluginOffer};
+use crate::daemon::DaemonError;
+use crate::store::Store;
+
+/// A channel with its settings.
+pub struct LiveChannel {
+    /// The plugin.
+    pub channel: Channel,
+    /// Its settings, as the configuration gives them.
+    pub settings: Map<String, Value>,
+}
+
+/// What is in force.
+pub struct Live {
+    /// The configuration.
+    pub config: Config,
+    /// The standard roles and those of the editions.
+    pub roles: Arc<Roles>,
+    /// Edition policies.
+    pub policies: Vec<Policy>,
+    /// Notification channels, by plugin id.
+    pub channels: BTreeMap<PluginId, LiveChannel>,
+}
+
+impl Live {
+    /// Loads, tries and describes every plugin that the configuration offers.
+    ///
+    /// # Errors
+    /// Every plugin that cannot be loaded and every name that no plugin gives: all of them at once.
+    pub fn load(config: Config, loader: &Loader) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut live = Self {
+            roles: Arc::new(Roles::standard()),
+            policies: Vec::new(),
+            channels: BTreeMap::new(),
+            config,
+        };
+        let mut roles = Roles::standard();
+        for offer in live.config.plugins.values() {
+            match loader.load(offer) {
+                Err(why) => problems.push(unfit(offer, why)),
+                Ok(Plugin::Policy(policy)) => {
+                    for taken in roles.add_edition(policy.edition().roles.iter().cloned()) {
+                        problems.push(unfit(offer, format!("describes role `{taken}`, which exists already")));
+                    }
+                    live.policies.push(policy);
+                }
+                Ok(Plugin::Channel(channel)) => {
+                    let wrong = channel.check_settings(&offer.settings);
+                    problems.extend(wrong.into_iter().map(|wrong| setting(offer, &wrong)));
+                    let settings = offer.settings.clone();
+                    live.channels.insert(offer.id.clone(), LiveChannel { channel, settings });
+                }
+            }
+        }
+        live.roles = Arc::new(roles);
+        problems.extend(live.unknown_names());
+        if problems.is_empty() { Ok(live) } else { Err(problems) }
+    }
+
+    /// Editions, roles and channels that the configuration names and no plugin gives.
+    fn unknown_names(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut editions: BTreeSet<&EditionId> = self.policies.iter().map(|policy| &policy.edition().id).collect();
+        let standard = EditionId::new("standard").ok();
+        editions.extend(standard.iter());
+        let known: Vec<&str> = editions.iter().map(|edition| edition.as_str()).collect();
+        for district in self.config.districts.values().filter(|district| !editions.contains(&district.edition)) {
+            problems.push(Problem {
+                key: format!("district.{}.edition", district.id),
+                value: Some(district.edition.to_string()),
+                why: format!("no plugin gives this edition; known: {}", known.join(", ")),
+            });
+        }
+        for source in self.config.sources.values() {
+            for role in source.roles().filter(|role| self.roles.get(role).is_none()) {
+                problems.push(Problem {
+                    key: format!("source.{}.grant.role", source.id),
+                    value: Some(role.to_string()),
+                    why: "no such security role, in the standard edition or any plugin".to_owned(),
+                });
+            }
+        }
+        for channel in self.config.routes.iter().flat_map(|route| &route.channels) {
+            if self.policies.iter().any(|policy| policy.id() == channel) {
+                problems.push(Problem {
+                    key: "route.channels".to_owned(),
+                    value: Some(channel.to_string()),
+                    why: "is a role policy, not a channel".to_owned(),
+                });
+            }
+        }
+        problems
+    }
+
+    /// What the edition policies concerned say of a request.
+    pub fn findings(&self, request: &Request, facts: &Facts) -> Vec<Finding> {
+        let relations = Relations::of(facts);
+        self.policies
+            .iter()
+            .flat_map(|policy| match policy.evaluate(request, facts, &relations) {
+                Ok(evaluation) => evaluation.findings,
+                Err(error) => {
+                    tracing::warn!(plugin = %error.plugin, error = %chain(&error), "plugin failed");
+                    vec![error.finding()]
+                }
+            })
+            .collect()
+    }
+}
+
+fn unfit(offer: &PluginOffer, why: String) -> Problem {
+    Problem { key: format!("plugin.{}.file", offer.id), value: Some(offer.file.display().to_string()), why }
+}
+
+fn setting(offer: &PluginOffer, wrong: &SettingProblem) -> Problem {
+    Problem { key: format!("plugin.{}.settings", offer.id), value: None, why: wrong.to_string() }
+}
+
+/// Compiles and tries plugins; the hashes of compiled forms lie in the store, where who can write the folder cannot.
+pub struct Loader {
+    engine: Engine,
+    trust: Box<dyn TrustedCode + Send + Sync>,
+}
+
+impl Loader {
+    /// A loader that keeps nothing: for `provost check`, scenarios and the demo.
+    ///
+    /// # Errors
+    /// If no plugin can run on this machine.
+    pub fn forgetful() -> Result<Self, DaemonError> {
+        let engine = Engine::new(Settings::default()).map_err(DaemonError::Engine)?;
+        Ok(Self { engine, trust: Box::new(TrustInMemory::default()) })
+    }
+
+    /// A loader that keeps compiled plugins in a folder beside the database.
+    ///
+    /// # Errors
+    /// If no plugin can run on this machine.
+    pub fn beside(store: &Arc<Store>, database: &Path) -> Result<Self, DaemonError> {
+        let cache_dir = database.parent().map(|folder| folder.join("compiled-plugins"));
+        let engine =
+            Engine::new(Settings { cache_dir, ..Settings::default() }).map_err(DaemonError::Engine)?;
+        Ok(Self { engine, trust: Box::new(TrustInStore(Arc::clone(store))) })
+    }
+
+    /// Reads, compiles, tries and describes a plugin.
+    ///
+    /// # Errors
+    /// In one line, why it is refused.
+    pub fn load(&self, offer: &PluginOffer) -> Result<Plugin, String> {
+        let bytes = std::fs::read(&offer.file).map_err(|why| format!("cannot be read: {why}"))?;
+        let plugin = self
+            .engine
+            .load(offer.id.clone(), None, &bytes, self.trust.as_ref())
+            .map_err(|why| chain(&why))?;
+        if let CodeOrigin::Replaced(..) = plugin.origin() {
+            tracing::warn!(plugin = %offer.id, "the compiled form had been changed and was compiled anew");
+        }
+        tracing::info!(plugin = %offer.id, hash = %plugin.digest(), code = self.engine.form().word(), "plugin loaded");
+        Ok(plugin)
+    }
+}
+
+/// Hashes of compiled forms among the store's settings.
+struct TrustInStore(Arc<Store>);
+
+fn setting_of(key: &CodeKey) -> String {
+    format!("plugin-code.{}.{}", key.component, key.engine)
+}
+
+impl TrustedCode for TrustInStore {
+    fn trusted(&self, key: &CodeKey) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
+        let text: Option<String> = self.0.read()?.get(&setting_of(key))?;
+        Ok(text.as_deref().and_then(Digest::parse))
+    }
+
+    fn record(&self, key: &CodeKey, form: &Digest) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.put(&setting_of(key), form.as_str())?)
+    }
+}
+
+/// An error with its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,199 @@
+//! The acts of a step, each played by the flow that the daemon has for it.
+
+use provost_core::Timestamp;
+use provost_core::change::{Actor, Change, FeedMark};
+use provost_core::contact::{Activity, ContactKind};
+use provost_core::decision::{Decision, Reference, Request};
+use provost_core::id::{DistrictId, FeedId, PersonId};
+use serde_json::{Map, Value};
+
+use super::super::run::Outcome;
+use super::super::{Act, CaseOpening, ContactVerb};
+use super::{Simulation, SimulationError};
+use crate::flow::activity::Recorded;
+use crate::flow::case::Opening;
+use crate::flow::contact::OnWordOf;
+use crate::flow::session::Origin;
+use crate::flow::{self, FlowError, activity, case, contact, decide, grant, session};
+
+/// On whose word: the flows take references, not actors.
+fn word_of(by: &Actor) -> OnWordOf {
+    let party = |kind: &str, id: &str| OnWordOf::Party(Reference { kind: Some(kind.to_owned()), id: id.to_owned() });
+    match by {
+        Actor::Person(id) => party("person", id.as_str()),
+        Actor::Agent(id) => party("agent", id.as_str()),
+        other => OnWordOf::Operator(other.to_string()),
+    }
+}
+
+/// Keeps what a flow answered. A rule's no is an outcome; anything else that went wrong is not.
+fn told(outcome: &mut Outcome, result: Result<Option<Decision>, FlowError>) -> Result<(), SimulationError> {
+    use std::error::Error;
+    match result {
+        Ok(answer) => {
+            outcome.answer = answer.or(outcome.answer.take());
+            Ok(())
+        }
+        Err(error @ (FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_))) => Err(error.into()),
+        Err(error) => {
+            let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            outcome.refused.push(format!("{error}{why}"));
+            if let FlowError::Refused { source, .. } = error {
+                outcome.answer = source.decision.map(|decision| *decision).or(outcome.answer.take());
+            }
+            Ok(())
+        }
+    }
+}
+
+impl Simulation {
+    pub(super) fn act(&mut self, act: &Act, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let scene = self.scene();
+        let result = match act {
+            Act::ClockConfirm => {
+                let operator = Actor::Operator("scenario".to_owned());
+                flow::clock::confirm(&self.store, &operator, &self.clock.reading())?;
+                return Ok(());
+            }
+            Act::ClockJump(by) => {
+                self.clock.jump(*by);
+                return Ok(());
+            }
+            Act::Deliver(channel) => {
+                self.channel = *channel;
+                return Ok(());
+            }
+            Act::Sweep => return self.sweep(outcome),
+            Act::Feed { id, district, watermark } => return self.feed(id, district, *watermark),
+            Act::Directory { seen, persons } => return self.directory(*seen, persons),
+            Act::Activity { .. } => return self.activity(act, outcome),
+            Act::Grant { person, what, by, expires } => {
+                grant::give(scene, person.as_str(), what, &word_of(by), *expires).map(|(_, decision)| decision)
+            }
+            Act::Revoke { person, what, by } => {
+                grant::take(scene, person.as_str(), what, &word_of(by)).map(|(_, decision)| decision)
+            }
+            Act::Contact { verb, person, kind, by, context } => self.contact(*verb, person, *kind, by, context),
+            Act::CaseOpen(opening) => case::open(scene, &opened(opening)).map(|(_, decision)| Some(decision)),
+            Act::CaseClose { case, by } => case::close(scene, case, &word_of(by)).map(|(_, decision)| Some(decision)),
+            Act::CaseTransition { case, to, by } => {
+                case::transition(scene, case, to.as_str(), &word_of(by)).map(|(_, decision)| Some(decision))
+            }
+            Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => self.session(act),
+            Act::LoginAs { session, target } => session::login_as(scene, session, target.as_str()).map(Some),
+            Act::Decide(request) => {
+                let register = self.store.read()?;
+                outcome.answer = Some(decide::decide(&register, &self.live, request, scene.now)?);
+                return Ok(());
+            }
+        };
+        told(outcome, result)
+    }
+
+    /// The feed's word, and what it lets go on: contacts of the district that waited for it are looked at again.
+    fn feed(&self, id: &FeedId, district: &DistrictId, watermark: Timestamp) -> Result<(), SimulationError> {
+        let now = self.clock.wall();
+        flow::write(&self.store, |register| {
+            let before = register.feed(id)?;
+            let after = FeedMark { feed: id.clone(), district: district.clone(), watermark };
+            let changes = vec![Change::Feed { before, after }];
+            Ok((flow::plan(register, Actor::Operator("scenario".to_owned()), now, changes), ()))
+        })?;
+        let districts: Vec<_> = self.live.config.districts.get(district).cloned().into_iter().collect();
+        flow::districts::follow(&self.store, &districts, &self.live.config.feeds, now)?;
+        Ok(())
+    }
+
+    fn activity(&self, act: &Act, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let Act::Activity { id, person, kind, occurred, feed } = act else { return Ok(()) };
+        let scene = self.scene();
+        let event = Activity {
+            id: id.clone(),
+            person: person.clone(),
+            kind: *kind,
+            occurred: occurred.unwrap_or(scene.now),
+            feed: feed.clone(),
+        };
+        let recorded = activity::record(scene, &event, &Actor::Operator("scenario".to_owned()))?;
+        let word = match recorded {
+            Recorded::Counted => "counted",
+            Recorded::Duplicate => "duplicate",
+            Recorded::Older => "older",
+            Recorded::Rescinded => "rescinds",
+            Recorded::NotAContact | Recorded::Refused { .. } => "refused",
+        };
+        outcome.activity.push(word.to_owned());
+        Ok(())
+    }
+
+    /// The flows for removal and reactivation say what became of the contact; the scenario wants the reasons too.
+    fn contact(
+        &self,
+        verb: ContactVerb,
+        person: &PersonId,
+        kind: Option<ContactKind>,
+        by: &Actor,
+        context: &Map<String, Value>,
+    ) -> Result<Option<Decision>, FlowError> {
+        let (scene, word, id) = (self.scene(), word_of(by), person.as_str());
+        match verb {
+            ContactVerb::Designate => {
+                let kind = kind.unwrap_or(ContactKind::Support);
+                contact::designate(scene, id, kind, &word).map(|(_, decision)| Some(decision))
+            }
+            ContactVerb::Remove => {
+                let decision = self.asked("contact.designate", person, &word, None, context)?;
+                contact::remove(scene, id, &word).map(|_| Some(decision))
+            }
+            ContactVerb::Reactivate => {
+                let decision = self.asked("contact.reactivate", person, &word, kind, context)?;
+                contact::reactivate(scene, id, kind, &word).map(|_| Some(decision))
+            }
+        }
+    }
+
+    fn asked(
+        &self,
+        action: &str,
+        person: &PersonId,
+        by: &OnWordOf,
+        kind: Option<ContactKind>,
+        context: &Map<String, Value>,
+    ) -> Result<Decision, FlowError> {
+        let kind = kind.map(|kind| ("type".to_owned(), Value::from(kind.word())));
+        let request = Request {
+            subject: by.reference(),
+            action: action.to_owned(),
+            resource: Reference { kind: Some("person".to_owned()), id: person.to_string() },
+            properties: kind.into_iter().collect(),
+            context: context.clone(),
+        };
+        decide::decide(&self.store.read()?, &self.live, &request, self.clock.wall())
+    }
+
+    fn session(&self, act: &Act) -> Result<Option<Decision>, FlowError> {
+        let now = self.clock.wall();
+        let done = match act {
+            Act::SessionOpen { session, person, remote, client } => {
+                let origin = Origin { remote: remote.clone(), client: client.clone() };
+                session::open(&self.store, session, person.as_str(), &origin, now)
+            }
+            Act::SessionReturn(id) => session::leave(&self.store, id, now),
+            Act::SessionClose(id) => session::close(&self.store, id, now),
+            _ => return Ok(None),
+        };
+        done.map(|_| None)
+    }
+}
+
+fn opened(opening: &CaseOpening) -> Opening {
+    Opening {
+        id: opening.case.clone(),
+        district: opening.district.clone(),
+        by: word_of(&opening.by),
+        requester: opening.requester.to_string(),
+        owner: opening.owner.as_ref().map(ToString::to_string),
+        emergency: opening.emergency,
+        reason: opening.reason.clone(),
+    }
+}

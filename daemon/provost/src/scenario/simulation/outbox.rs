@@ -1,0 +1,88 @@
+//! The timer's turn: what is due happens, and the channel takes or refuses the notices.
+
+use provost_core::change::Actor;
+use provost_core::lifecycle::{self, Wanted};
+use provost_core::notice::{Delivery, Notice, Outcome as Fate};
+
+use super::super::Delivering;
+use super::super::expect::Told;
+use super::super::run::Outcome;
+use super::{Simulation, SimulationError};
+use crate::deliver;
+use crate::flow::notify::{self, Refused};
+use crate::flow::{self, Scene};
+use crate::store::Outgoing;
+
+/// A tick's sweeps and deliveries lead to each other a few times at most; a scenario must end in any case.
+const ROUNDS: usize = 16;
+
+/// Notices looked at in one round.
+const ROWS: usize = 1000;
+
+impl Simulation {
+    /// What the timer does in one tick: sweep, deliver, until nothing is due. Nothing while the clock is frozen.
+    pub(super) fn sweep(&self, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let Some(now) = flow::clock::watch(&self.store, self.clock.reading())? else {
+            return Ok(());
+        };
+        let scene = Scene { now, ..self.scene() };
+        for _ in 0..ROUNDS {
+            let changes = flow::sweep::run(scene, &Actor::Timer)?;
+            let due = self.store.read()?.outbox_due(now, ROWS)?;
+            if changes == 0 && due.is_empty() {
+                break;
+            }
+            for queued in due {
+                self.deliver(&queued, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers what was put into the outbox at this very moment, e.g. by a reactivation.
+    pub(super) fn deliver_new(&self, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let now = self.clock.wall();
+        let due = self.store.read()?.outbox_due(now, ROWS)?;
+        for queued in due.into_iter().filter(|queued| queued.notice.queued == now && queued.attempts == 0) {
+            self.deliver(&queued, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn deliver(&self, queued: &Outgoing, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let (scene, notice) = (self.scene(), &queued.notice);
+        let contact = self.store.read()?.contact(&notice.person)?;
+        let wanted = contact.map_or(Wanted::Never, |contact| lifecycle::wanted(&contact, notice));
+        let tried = queued.attempts + 1;
+        let retry = |why: &str| Fate::Retry {
+            why: why.to_owned(),
+            not_before: deliver::not_before(&notice.id, tried, scene.now),
+        };
+        let (fate, refused) = match (wanted, self.channel) {
+            (Wanted::Never, _) => (Fate::Withdrawn, Refused::No),
+            (Wanted::Later, _) => (retry("the directory shuts the contact out at present"), Refused::No),
+            (Wanted::Now, Delivering::Refuse) => (retry("the scenario's channel refuses"), Refused::ForGood),
+            (Wanted::Now, Delivering::Accept) => {
+                outcome.notices.push(Told {
+                    to: notice.person.clone(),
+                    stage: notice.kind,
+                });
+                let receipt = "taken by the scenario's channel".to_owned();
+                (Fate::Accepted { receipt }, Refused::No)
+            }
+        };
+        notify::record(scene, notice, &delivery(notice, scene, fate), refused)?;
+        Ok(())
+    }
+}
+
+fn delivery(notice: &Notice, scene: Scene<'_>, outcome: Fate) -> Delivery {
+    Delivery {
+        notice: notice.id.clone(),
+        channel: "scenario".to_owned(),
+        recipients: Vec::new(),
+        message_id: None,
+        at: scene.now,
+        outcome,
+    }
+}

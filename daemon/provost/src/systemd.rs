@@ -1,0 +1,45 @@
+//! What systemd is told: READY, STATUS, RELOADING, STOPPING and the watchdog's feed (sd_notify(3)).
+
+use sd_notify::NotifyState;
+use std::time::Duration;
+
+/// Without `NOTIFY_SOCKET` nothing is told, and nothing is missing.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(error = %error, "systemd not notified");
+    }
+}
+
+/// The daemon answers from now on.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// One line for `systemctl status`.
+pub fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
+/// The configuration is being read again; [`ready`] ends it.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// The daemon finishes what is under way.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// The daemon is alive.
+pub fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+/// How often [`alive`] must be said: half of what the unit's `WatchdogSec=` demands. `None` without a watchdog.
+#[must_use]
+pub fn watchdog_interval() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}

@@ -1,0 +1,64 @@
+//! Tells when the configuration or a plugin file has changed and settled.
+//!
+//! Editors and package managers write in several steps (truncate, write, rename), so one change is many events. A
+//! change is reported once nothing more has happened for [`SETTLE`]. Folders are watched rather than files, because a
+//! file that is replaced by a rename is a new inode that a watch on the old one never sees.
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Quiet time after which a change counts as complete.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Watches a set of files.
+pub struct Watch {
+    _watcher: RecommendedWatcher,
+    events: mpsc::Receiver<()>,
+}
+
+/// The files cannot be watched; SIGHUP still reloads.
+#[derive(Debug, thiserror::Error)]
+#[error("watch {path} for changes")]
+pub struct WatchError {
+    path: PathBuf,
+    #[source]
+    source: notify::Error,
+}
+
+impl Watch {
+    /// Watches the folders of `files` for changes of these files.
+    ///
+    /// # Errors
+    /// [`WatchError`] if a folder cannot be watched, e.g. because it does not exist.
+    pub fn new(files: &[PathBuf]) -> Result<Self, WatchError> {
+        let absolute: BTreeSet<PathBuf> = files.iter().filter_map(|file| std::path::absolute(file).ok()).collect();
+        let folders: BTreeSet<PathBuf> = absolute.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+        let (sender, events) = mpsc::channel(1);
+        let failed = |path: &Path, source| WatchError { path: path.to_owned(), source };
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let concerns = event.is_ok_and(|event| {
+                !event.kind.is_access() && event.paths.iter().any(|path| absolute.contains(path))
+            });
+            if concerns {
+                // One pending event is enough: it says "look again".
+                let _ = sender.try_send(());
+            }
+        })
+        .map_err(|source| failed(Path::new(""), source))?;
+        for folder in folders {
+            watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(|source| failed(&folder, source))?;
+        }
+        Ok(Self { _watcher: watcher, events })
+    }
+
+    /// Waits until something has changed and settled.
+    pub async fn settled(&mut self) {
+        if self.events.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.events.recv()).await {}
+    }
+}

@@ -1,0 +1,143 @@
+//! One call: a fresh store, a fresh instance, every limit set before anything of the plugin runs.
+
+use provost_core::decision::Finding;
+use provost_core::id::PluginId;
+use wasmtime::{Store, Trap};
+
+use crate::answer::BadAnswer;
+use crate::engine::Parts;
+use crate::interface::Kind;
+use crate::limits::{
+    CALL_TIME, CALLS_AT_ONCE, CHANNEL_MEMORY_BYTES, EPOCHS_A_CALL, HOSTCALL_FUEL, POLICY_FUEL,
+    POLICY_MEMORY_BYTES, STACK_BYTES,
+};
+use crate::meter::Meter;
+use crate::printable;
+
+/// A call that gave no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("call {function} of plugin {plugin}")]
+pub struct CallError {
+    /// Which plugin.
+    pub plugin: PluginId,
+    /// Which of its functions: `describe`, `evaluate`, `render` or `judge`.
+    pub function: &'static str,
+    /// How it failed.
+    #[source]
+    pub failure: Failure,
+}
+
+/// How a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// A policy used up its fuel. Happens again on every replay with the same engine.
+    #[error("it used up its {POLICY_FUEL} units of fuel")]
+    OutOfFuel,
+    /// Cut off by the clock. Not replayable: a faster machine might have finished.
+    #[error("it was cut off after {} ms", CALL_TIME.as_millis())]
+    Deadline,
+    /// It asked for more memory, tables or instances than it may have.
+    #[error("it asked for more than its {} MiB of memory, or for too many tables", .memory_bytes >> 20)]
+    Memory {
+        /// Bytes it may have.
+        memory_bytes: usize,
+    },
+    /// It called itself too deep.
+    #[error("it used up its {} KiB of stack", STACK_BYTES >> 10)]
+    Stack,
+    /// It returned more than the host is ready to copy.
+    #[error("it returned more than {} KiB", HOSTCALL_FUEL >> 10)]
+    TooMuch,
+    /// Its functions have other types than those of the interface that it claims. The text is Wasmtime's.
+    #[error("its exports do not have the types of the interface: {0}")]
+    Shape(String),
+    /// It trapped: most often a panic of the plugin. The text is Wasmtime's, made printable.
+    #[error("it trapped: {0}")]
+    Trap(String),
+    /// Too many calls ran for too long; the plugin itself was not called.
+    #[error("{CALLS_AT_ONCE} other calls were running for {} ms", CALL_TIME.as_millis())]
+    Busy,
+    /// It answered, and the answer is not acceptable.
+    #[error("its answer is not acceptable")]
+    Answer(#[from] BadAnswer),
+}
+
+impl CallError {
+    /// What a failed policy says of the request: forbid, naming itself. Rule: domain, *How a decision is made*.
+    pub fn finding(&self) -> Finding {
+        let mut finding = Finding::forbid(
+            "plugin.failed",
+            format!(
+                "The plugin {} failed ({}); what it judges is denied until it works again.",
+                self.plugin, self.failure
+            ),
+        );
+        self.plugin.as_str().clone_into(&mut finding.source);
+        finding
+    }
+
+    /// The same call fails the same way wherever it is made again.
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.failure, Failure::Deadline | Failure::Busy)
+    }
+}
+
+/// What a store holds beside the plugin.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    meter: Meter,
+}
+
+/// Runs `call` on a fresh store. Hands out its result and the fuel that it used.
+pub(crate) fn run<R>(
+    engine: &Parts,
+    kind: Kind,
+    call: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
+) -> Result<(R, u64), Failure> {
+    // Declared before the store, and so dropped after it: the pool's slots are free again when the next call enters.
+    let _running = engine.brake.enter().ok_or(Failure::Busy)?;
+    let (fuel, memory_bytes) = match kind {
+        Kind::RolePolicy => (POLICY_FUEL, POLICY_MEMORY_BYTES),
+        // A channel's answers are not replayed: the clock alone cuts it off.
+        Kind::Channel => (u64::MAX, CHANNEL_MEMORY_BYTES),
+    };
+    let meter = Meter::new(memory_bytes);
+    let mut store = Store::new(&engine.wasm, Guest { meter });
+    store.limiter(|guest| &mut guest.meter);
+    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    // Instantiating runs code of the plugin already, and a fresh store's deadline has passed: this comes first.
+    store.set_epoch_deadline(EPOCHS_A_CALL);
+    let answer = store.set_fuel(fuel).and_then(|()| call(&mut store));
+    let left = store.get_fuel().unwrap_or(0);
+    match answer {
+        Ok(answer) => Ok((answer, fuel.saturating_sub(left))),
+        Err(error) => Err(failure(&error, store.data())),
+    }
+}
+
+fn failure(error: &wasmtime::Error, guest: &Guest) -> Failure {
+    let memory = Failure::Memory {
+        memory_bytes: guest.meter.memory_bytes_max,
+    };
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => return Failure::OutOfFuel,
+        Some(Trap::Interrupt) => return Failure::Deadline,
+        Some(Trap::StackOverflow) => return Failure::Stack,
+        // An allocator that gets no memory traps in one way or another.
+        _ if guest.meter.refused => return memory,
+        _ => {}
+    }
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let text = chain.join(": ");
+    // Wasmtime has no type for this one.
+    if text.contains("fuel allocated for hostcalls") {
+        return Failure::TooMuch;
+    }
+    if text.contains("resource limit exceeded") {
+        return memory;
+    }
+    if text.contains("convert function") {
+        return Failure::Shape(printable(&text));
+    }
+    Failure::Trap(printable(&text))
+}

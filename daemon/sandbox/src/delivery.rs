@@ -1,0 +1,498 @@
+//! What channels ask the host to send, and what they make of the replies; checked before anything is sent.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::answer::{BadAnswer, at_most, listed};
+use crate::limits::{
+    BODY_BYTES_MAX, DELIVERIES_MAX, LINE_BYTES_MAX, REPLY_BYTES_MAX, URL_BYTES_MAX, WORD_BYTES_MAX,
+};
+use crate::printable;
+use crate::wit::channel as wit;
+
+/// A header field. Name and value are one line each, whatever the plugin returned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Name: a token (RFC 9110, section 5.6.2; RFC 5322, section 2.2 allows no less).
+    pub name: String,
+    /// Value, without control characters.
+    pub value: String,
+}
+
+/// A mail. The host adds From, To, Date, Message-ID and the MIME structure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// One line.
+    pub subject: String,
+    /// Plain text, lines ending with a line feed.
+    pub text: String,
+    /// The same as HTML.
+    pub html: Option<String>,
+    /// Further header fields, none of them the host's own.
+    pub headers: Vec<Header>,
+}
+
+/// The method of an HTTP request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs)] // the names are RFC 9110's own
+pub enum Method {
+    Post,
+    Put,
+    Patch,
+    Get,
+}
+
+/// How an HTTP request proves who sends it. The words are names of secrets, never secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer` with the named secret (RFC 6750).
+    Bearer(String),
+    /// `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// User name.
+        user: String,
+        /// Name of the secret.
+        secret: String,
+    },
+    /// A Standard Webhooks signature with each of the named secrets.
+    StandardWebhooks(Vec<String>),
+}
+
+/// An HTTP request. `{secret:name}` in URL and header values is for the host to fill in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// An http or https URL. Whether its host is allowed is for the sender to check.
+    pub url: String,
+    /// Header fields, none of them the host's own.
+    pub headers: Vec<Header>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How it proves who sends it.
+    pub auth: Auth,
+}
+
+/// One thing to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// By mail.
+    Mail(Mail),
+    /// By HTTP.
+    Http(HttpRequest),
+}
+
+/// What the other side answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// An SMTP server (RFC 5321, section 4.2).
+    Mail {
+        /// The code.
+        code: u16,
+        /// The enhanced code (RFC 3463), if there was one.
+        enhanced: Option<String>,
+        /// The text.
+        text: String,
+    },
+    /// An HTTP server.
+    Http {
+        /// The status.
+        status: u16,
+        /// Header fields.
+        headers: Vec<Header>,
+        /// The body; the channel sees the first [`REPLY_BYTES_MAX`] bytes.
+        body: Vec<u8>,
+    },
+}
+
+/// What a channel makes of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Accepted.
+    Delivered {
+        /// The other side's receipt; may be empty.
+        receipt: String,
+    },
+    /// To be tried again.
+    Retry {
+        /// Not before this long; the host's own back-off if absent.
+        after: Option<Duration>,
+        /// Why.
+        why: String,
+    },
+    /// Refused for good.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Header fields of a mail that are the host's: who it is from and to, when, which, how it is put together, and the
+/// trace of its way (RFC 5322, section 3.6; RFC 2045). Names that begin with `content-` and `resent-` besides.
+const HOST_MAIL_HEADERS: [&str; 17] = [
+    "bcc",
+    "cc",
+    "date",
+    "dkim-signature",
+    "from",
+    "message-id",
+    "mime-version",
+    "received",
+    "reply-to",
+    "return-path",
+    "sender",
+    "subject",
+    "to",
+    "disposition-notification-to",
+    "return-receipt-to",
+    "errors-to",
+    "authentication-results",
+];
+
+/// Header fields of a request that are the host's (RFC 9110, sections 6.6, 7.6 and 11.6; Standard Webhooks).
+const HOST_HTTP_HEADERS: [&str; 15] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+/// What a channel declared, as far as its deliveries must keep to it.
+pub(crate) struct Declared<'c> {
+    pub(crate) mail: bool,
+    pub(crate) http: bool,
+    pub(crate) secrets: &'c BTreeSet<String>,
+}
+
+/// Checks everything that a channel wants to have sent.
+pub(crate) fn deliveries(
+    returned: Vec<wit::Delivery>,
+    declared: &Declared<'_>,
+) -> Result<Vec<Delivery>, BadAnswer> {
+    at_most("list of deliveries", returned.len(), DELIVERIES_MAX)?;
+    let checked = returned.into_iter().map(|delivery| match delivery {
+        wit::Delivery::Mail(mail) if declared.mail => self::mail(mail).map(Delivery::Mail),
+        wit::Delivery::Http(request) if declared.http => {
+            http(request, declared.secrets).map(Delivery::Http)
+        }
+        wit::Delivery::Mail(_) => Err(undeclared("mail")),
+        wit::Delivery::Http(_) => Err(undeclared("http")),
+    });
+    checked.collect()
+}
+
+fn undeclared(kind: &str) -> BadAnswer {
+    wrong(
+        "delivery",
+        kind,
+        "is of a kind that the channel did not declare",
+    )
+}
+
+fn wrong(what: &'static str, found: &str, problem: &'static str) -> BadAnswer {
+    BadAnswer::Word {
+        what,
+        found: printable(found),
+        problem,
+    }
+}
+
+/// One line: a line break in a header would begin the next one.
+fn line(what: &'static str, text: String, max: usize) -> Result<String, BadAnswer> {
+    at_most(what, text.len(), max)?;
+    if text.chars().any(char::is_control) {
+        return Err(wrong(
+            what,
+            &text,
+            "holds a line break or control character",
+        ));
+    }
+    Ok(text)
+}
+
+/// Text of several lines: no control characters but line feeds and tabs.
+fn lines(what: &'static str, text: String) -> Result<String, BadAnswer> {
+    at_most(what, text.len(), BODY_BYTES_MAX)?;
+    let stray = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if text.contains(stray) {
+        return Err(wrong(what, &text, "holds a control character"));
+    }
+    if text.trim().is_empty() {
+        return Err(BadAnswer::Empty { what });
+    }
+    Ok(text)
+}
+
+fn headers(returned: Vec<wit::Header>, own: &[&str]) -> Result<Vec<Header>, BadAnswer> {
+    listed("list of headers", &returned)?;
+    let checked = returned.into_iter().map(|header| {
+        let name = line("name of a header", header.name, WORD_BYTES_MAX)?;
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return Err(wrong("name of a header", &name, "is not a header name"));
+        }
+        if own.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(wrong("header", &name, "is for the host to write"));
+        }
+        let value = line("value of a header", header.value, LINE_BYTES_MAX)?;
+        Ok(Header { name, value })
+    });
+    checked.collect()
+}
+
+fn mail(mail: wit::Mail) -> Result<Mail, BadAnswer> {
+    let headers = headers(mail.headers, &HOST_MAIL_HEADERS)?;
+    let structural = |header: &&Header| {
+        let name = header.name.to_ascii_lowercase();
+        name.starts_with("content-") || name.starts_with("resent-") || name.starts_with("arc-")
+    };
+    if let Some(header) = headers.iter().find(structural) {
+        return Err(wrong("header", &header.name, "is for the host to write"));
+    }
+    let subject = line("subject", mail.subject, LINE_BYTES_MAX)?;
+    if subject.trim().is_empty() {
+        return Err(BadAnswer::Empty { what: "subject" });
+    }
+    Ok(Mail {
+        subject,
+        text: lines("text of a mail", mail.text)?,
+        html: mail
+            .html
+            .map(|html| lines("HTML of a mail", html))
+            .transpose()?,
+        headers,
+    })
+}
+
+fn http(request: wit::HttpRequest, secrets: &BTreeSet<String>) -> Result<HttpRequest, BadAnswer> {
+    let url = line("URL", request.url, URL_BYTES_MAX)?;
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Err(wrong(
+            "URL",
+            &url,
+            "begins with neither https:// nor http://",
+        ));
+    }
+    let headers = headers(request.headers, &HOST_HTTP_HEADERS)?;
+    let auth = auth(request.auth)?;
+    let templates = headers
+        .iter()
+        .map(|header| header.value.as_str())
+        .chain([url.as_str()]);
+    let named = templates.flat_map(secrets_in).chain(auth.secrets());
+    for name in named {
+        if !secrets.contains(name) {
+            return Err(wrong(
+                "secret",
+                name,
+                "is not one that the channel declared",
+            ));
+        }
+    }
+    at_most("body", request.body.len(), BODY_BYTES_MAX)?;
+    Ok(HttpRequest {
+        method: match request.method {
+            wit::Method::Post => Method::Post,
+            wit::Method::Put => Method::Put,
+            wit::Method::Patch => Method::Patch,
+            wit::Method::Get => Method::Get,
+        },
+        url,
+        headers,
+        body: request.body,
+        auth,
+    })
+}
+
+fn auth(auth: wit::Auth) -> Result<Auth, BadAnswer> {
+    Ok(match auth {
+        wit::Auth::None => Auth::None,
+        wit::Auth::Bearer(secret) => Auth::Bearer(secret),
+        wit::Auth::Basic(basic) => {
+            // RFC 7617, section 2: the first colon ends the user name.
+            if basic.user.contains(':') {
+                return Err(wrong("user", &basic.user, "holds a colon"));
+            }
+            Auth::Basic {
+                user: line("user", basic.user, WORD_BYTES_MAX)?,
+                secret: basic.secret,
+            }
+        }
+        wit::Auth::StandardWebhooks(secrets) => {
+            listed("list of signing secrets", &secrets)?;
+            if secrets.is_empty() {
+                return Err(BadAnswer::Empty {
+                    what: "list of signing secrets",
+                });
+            }
+            Auth::StandardWebhooks(secrets)
+        }
+    })
+}
+
+impl Auth {
+    /// The names of the secrets that it takes.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let (one, many): (Option<&String>, &[String]) = match self {
+            Self::None => (None, &[]),
+            Self::Bearer(secret) | Self::Basic { secret, .. } => (Some(secret), &[]),
+            Self::StandardWebhooks(secrets) => (None, secrets),
+        };
+        one.into_iter().chain(many).map(String::as_str)
+    }
+}
+
+/// The names in `{secret:name}`.
+fn secrets_in(template: &str) -> impl Iterator<Item = &str> {
+    let parts = template.split("{secret:").skip(1);
+    parts.map(|rest| rest.split('}').next().unwrap_or(rest))
+}
+
+/// The reply in the words of the interface.
+pub(crate) fn reply(reply: &Reply) -> wit::Reply {
+    match reply {
+        Reply::Mail {
+            code,
+            enhanced,
+            text,
+        } => wit::Reply::Mail(wit::MailReply {
+            code: *code,
+            enhanced: enhanced.clone(),
+            text: text.clone(),
+        }),
+        Reply::Http {
+            status,
+            headers,
+            body,
+        } => wit::Reply::Http(wit::HttpReply {
+            status: *status,
+            headers: headers
+                .iter()
+                .map(|header| wit::Header {
+                    name: header.name.clone(),
+                    value: header.value.clone(),
+                })
+                .collect(),
+            body: body.iter().take(REPLY_BYTES_MAX).copied().collect(),
+        }),
+    }
+}
+
+/// The outcome in the host's words; its texts go to logs and journals.
+pub(crate) fn verdict(outcome: wit::Outcome) -> Verdict {
+    match outcome {
+        wit::Outcome::Delivered(receipt) => Verdict::Delivered {
+            receipt: printable(&receipt),
+        },
+        wit::Outcome::Retry(retry) => Verdict::Retry {
+            after: retry.after_seconds.map(|s| Duration::from_secs(s.into())),
+            why: printable(&retry.why),
+        },
+        wit::Outcome::Failed(why) => Verdict::Failed {
+            why: printable(&why),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(subject: &str, headers: &[(&str, &str)]) -> wit::Delivery {
+        wit::Delivery::Mail(wit::Mail {
+            subject: subject.to_owned(),
+            text: "text".to_owned(),
+            html: None,
+            headers: headers
+                .iter()
+                .map(|(name, value)| wit::Header {
+                    name: (*name).to_owned(),
+                    value: (*value).to_owned(),
+                })
+                .collect(),
+        })
+    }
+
+    fn hook(url: &str, auth: wit::Auth) -> wit::Delivery {
+        wit::Delivery::Http(wit::HttpRequest {
+            method: wit::Method::Post,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: b"{}".to_vec(),
+            auth,
+        })
+    }
+
+    fn check(delivery: wit::Delivery) -> Result<Vec<Delivery>, BadAnswer> {
+        let secrets = BTreeSet::from(["key".to_owned()]);
+        let declared = Declared {
+            mail: true,
+            http: true,
+            secrets: &secrets,
+        };
+        deliveries(vec![delivery], &declared)
+    }
+
+    #[test]
+    fn no_line_break_gets_into_a_header_and_no_header_of_the_host_is_replaced() {
+        let bad = [
+            letter("a\r\nBcc: x@example.org", &[]),
+            letter(" ", &[]),
+            letter("a", &[("X-A", "b\nBcc: x@example.org")]),
+            letter("a", &[("X-A: b\r\nBcc", "x@example.org")]),
+            letter("a", &[("bCC", "x@example.org")]),
+            letter("a", &[("Content-Type", "text/html")]),
+            letter("a", &[("", "b")]),
+        ];
+        for delivery in bad {
+            assert!(check(delivery.clone()).is_err(), "{delivery:?}");
+        }
+        let good = check(letter("a", &[("X-Stage", "notice")]));
+        let expected = Header {
+            name: "X-Stage".to_owned(),
+            value: "notice".to_owned(),
+        };
+        assert!(matches!(&good.unwrap()[..], [Delivery::Mail(mail)] if mail.headers == [expected]));
+    }
+
+    #[test]
+    fn a_request_names_only_secrets_that_were_declared() {
+        let url = "https://h.example/";
+        let good = [
+            hook(url, wit::Auth::None),
+            hook(url, wit::Auth::Bearer("key".to_owned())),
+            hook(&format!("{url}{{secret:key}}/a"), wit::Auth::None),
+        ];
+        let bad = [
+            hook(url, wit::Auth::Bearer("root".to_owned())),
+            hook(
+                url,
+                wit::Auth::StandardWebhooks(vec!["key".to_owned(), "b".to_owned()]),
+            ),
+            hook(&format!("{url}{{secret:root}}"), wit::Auth::None),
+            hook("file:///etc/passwd", wit::Auth::None),
+            hook("https://h.example/\r\nX: y", wit::Auth::None),
+        ];
+        assert!(good.into_iter().all(|delivery| check(delivery).is_ok()));
+        assert!(bad.into_iter().all(|delivery| check(delivery).is_err()));
+    }
+}

@@ -1,0 +1,255 @@
+//! A question as a policy gets to see it: the facts that it asked for, and no more.
+
+use provost_core::contact::{Contact, ContactKind, ContactState};
+use provost_core::decision::{DistrictFacts, Facts, Party, PersonFacts, Request, Thing};
+use provost_core::time::Zone;
+use serde_json::{Map, Value};
+
+use crate::policy::{Edition, Need};
+use crate::wit::role_policy as wit;
+
+/// Relations between subject and resource, worked out by the host once for all policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Relations {
+    /// Subject and resource are the same person.
+    pub same_person: bool,
+    /// Subject and resource belong to the same district.
+    pub same_district: bool,
+    /// The resource's tool rights are a subset of the subject's. Rule: `login-as.rights`.
+    pub rights_subset: bool,
+    /// The subject has calendar rights for every school of the resource. Rule: `login-as.calendars`.
+    pub calendars_cover: bool,
+    /// The request comes from inside a login-as. Rule: `login-as.no-chain`.
+    pub nested_session: bool,
+    /// A login-as has started in the session. Rule: `login-as.once`.
+    pub session_used: bool,
+    /// The subject is a valid contact of the resource's district.
+    pub valid_contact: bool,
+    /// The subject is a valid technical contact of the resource's district.
+    pub valid_technical_contact: bool,
+}
+
+impl Relations {
+    /// Works the relations out. What involves a person that subject or resource is not, is false.
+    pub fn of(facts: &Facts) -> Self {
+        let subject = match &facts.subject {
+            Party::Person(subject) => Some(subject.as_ref()),
+            Party::Agent(_) | Party::Unknown(_) => None,
+        };
+        let target = match &facts.resource {
+            Thing::Person(target) => Some(target.as_ref()),
+            _ => None,
+        };
+        let home = subject.map(|subject| &subject.person.district);
+        let district = facts.resource_district().map(|facts| &facts.district.id);
+        let both = |holds: fn(&PersonFacts, &PersonFacts) -> bool| {
+            subject.zip(target).is_some_and(|(a, b)| holds(a, b))
+        };
+        let contact = subject
+            .and_then(|subject| subject.contact.as_ref())
+            .filter(|contact| contact.is_valid() && Some(&contact.district) == district);
+        let session = facts.session.as_ref().map(|nested| &nested.session);
+        Self {
+            same_person: both(|a, b| a.id() == b.id()),
+            same_district: home.is_some() && home == district,
+            rights_subset: both(|a, b| b.rights.is_subset(&a.rights)),
+            calendars_cover: both(|a, b| {
+                let mut schools = b.person.schools.iter();
+                schools.all(|school| a.calendars.covers_school(school))
+            }),
+            nested_session: session.is_some_and(|session| session.target.is_some()),
+            session_used: session.is_some_and(|session| session.used_login_as),
+            valid_contact: contact.is_some(),
+            valid_technical_contact: contact
+                .is_some_and(|contact| contact.kind == ContactKind::Technical),
+        }
+    }
+}
+
+/// The request in the words of the interface.
+pub(crate) fn request(
+    request: &Request,
+    facts: &Facts,
+    relations: &Relations,
+    edition: &Edition,
+) -> wit::Request {
+    let wants = |need: Need| edition.needs.contains(&need);
+    let district = facts
+        .resource_district()
+        .or_else(|| facts.subject_district());
+    let given = |need: Need, properties: &Map<String, Value>| {
+        let wanted = wants(need).then(|| properties.iter().map(property));
+        wanted.into_iter().flatten().collect()
+    };
+    wit::Request {
+        action: request.action.clone(),
+        now: moment(facts, district),
+        district: district
+            .filter(|_| wants(Need::District))
+            .map(district_record),
+        subject: party(facts, edition),
+        resource: thing(facts, edition),
+        relations: if wants(Need::Relations) {
+            relation_flags(relations)
+        } else {
+            wit::Relations::empty()
+        },
+        properties: given(Need::Properties, &request.properties),
+        context: given(Need::Context, &request.context),
+    }
+}
+
+fn moment(facts: &Facts, district: Option<&DistrictFacts>) -> wit::Moment {
+    let ahead = |zone: &Zone| {
+        let wall = zone.wall(facts.now);
+        wall.duration_since(Zone::utc().wall(facts.now)).as_secs()
+    };
+    wit::Moment {
+        unix_seconds: facts.now.as_second(),
+        utc_offset_seconds: district
+            .and_then(|facts| i32::try_from(ahead(&facts.district.timezone)).ok())
+            .unwrap_or(0),
+    }
+}
+
+fn district_record(facts: &DistrictFacts) -> wit::District {
+    let district = &facts.district;
+    let vendor_cloud = district.hosting.as_deref() == Some("cloud-choice");
+    let preferences = &district.preferences;
+    let switches = [
+        (
+            wit::DistrictFlags::MULTI_PRODUCT,
+            district.is_multi_product(),
+        ),
+        (wit::DistrictFlags::VENDOR_CLOUD, vendor_cloud),
+        (wit::DistrictFlags::LINKED, district.linked_to.is_some()),
+        (
+            wit::DistrictFlags::RESTRICT_LOGIN_AS,
+            preferences.restrict_login_as,
+        ),
+        (
+            wit::DistrictFlags::GROUP_ASSIGNMENT_CEILING,
+            preferences.group_assignment_ceiling,
+        ),
+    ];
+    let on = switches.into_iter().filter(|(_, on)| *on);
+    wit::District {
+        id: district.id.to_string(),
+        products: district.products.iter().map(ToString::to_string).collect(),
+        switches: on.fold(wit::DistrictFlags::empty(), |all, (flag, _)| all | flag),
+    }
+}
+
+fn relation_flags(relations: &Relations) -> wit::Relations {
+    let flags = [
+        (wit::Relations::SAME_PERSON, relations.same_person),
+        (wit::Relations::SAME_DISTRICT, relations.same_district),
+        (wit::Relations::RIGHTS_SUBSET, relations.rights_subset),
+        (wit::Relations::CALENDARS_COVER, relations.calendars_cover),
+        (wit::Relations::NESTED_SESSION, relations.nested_session),
+        (wit::Relations::SESSION_USED, relations.session_used),
+        (wit::Relations::VALID_CONTACT, relations.valid_contact),
+        (
+            wit::Relations::VALID_TECHNICAL_CONTACT,
+            relations.valid_technical_contact,
+        ),
+    ];
+    let on = flags.into_iter().filter(|(_, on)| *on);
+    on.fold(wit::Relations::empty(), |all, (flag, _)| all | flag)
+}
+
+fn party(facts: &Facts, edition: &Edition) -> wit::Party {
+    match &facts.subject {
+        Party::Person(_) if !edition.needs.contains(&Need::Subject) => wit::Party::Someone,
+        Party::Person(subject) => wit::Party::Person(person(subject, edition)),
+        Party::Agent(_) => wit::Party::Agent,
+        Party::Unknown(_) => wit::Party::Unknown,
+    }
+}
+
+fn thing(facts: &Facts, edition: &Edition) -> wit::Thing {
+    let record = edition.needs.contains(&Need::Resource);
+    match &facts.resource {
+        Thing::Person(_) | Thing::Case(_) if !record => wit::Thing::Something,
+        Thing::Person(target) => wit::Thing::Person(person(target, edition)),
+        Thing::Case(case) => wit::Thing::SupportCase(wit::SupportCase {
+            id: case.id.to_string(),
+            district: case.district.to_string(),
+            emergency: case.emergency,
+            transitioned: case.transitioned,
+            closed: case.closed.is_some(),
+        }),
+        Thing::District(id) => wit::Thing::District(id.to_string()),
+        Thing::Group(group) => wit::Thing::Group(group.id.to_string()),
+        Thing::Tool(tool) => wit::Thing::Tool(tool.to_string()),
+        Thing::Unknown { .. } => wit::Thing::Unknown,
+    }
+}
+
+fn person(facts: &PersonFacts, edition: &Edition) -> wit::Person {
+    let person = &facts.person;
+    let account = [
+        (wit::Account::ENABLED, person.account_enabled()),
+        (wit::Account::MAIN_HOMEPAGE, person.has_main_homepage()),
+        (wit::Account::THIRD_PARTY, person.third_party.is_some()),
+    ];
+    let on = account.into_iter().filter(|(_, on)| *on);
+    let roles = edition.needs.contains(&Need::Roles).then_some(&facts.roles);
+    let schools = edition
+        .needs
+        .contains(&Need::Schools)
+        .then_some(&person.schools);
+    wit::Person {
+        id: person.id.to_string(),
+        district: person.district.to_string(),
+        account: on.fold(wit::Account::empty(), |all, (flag, _)| all | flag),
+        contact: facts.contact.as_ref().map(contact),
+        roles: roles
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+        schools: schools
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+    }
+}
+
+fn contact(contact: &Contact) -> wit::Contact {
+    wit::Contact {
+        kind: match contact.kind {
+            ContactKind::Support => wit::ContactKind::Support,
+            ContactKind::Technical => wit::ContactKind::Technical,
+        },
+        state: match contact.state {
+            ContactState::Active => wit::ContactState::Active,
+            ContactState::Pending => wit::ContactState::Pending,
+            ContactState::Held => wit::ContactState::Held,
+            ContactState::Suspended => wit::ContactState::Suspended,
+            ContactState::Deactivated => wit::ContactState::Deactivated,
+            ContactState::Removed => wit::ContactState::Removed,
+        },
+    }
+}
+
+fn property((name, given): (&String, &Value)) -> wit::Property {
+    let value = match given {
+        Value::String(text) => wit::Value::Text(text.clone()),
+        Value::Bool(yes) => wit::Value::Yes(*yes),
+        Value::Number(number) => match number.as_f64() {
+            Some(number) => wit::Value::Number(number),
+            None => wit::Value::Json(number.to_string()),
+        },
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            let texts = list.iter().filter_map(Value::as_str);
+            wit::Value::Texts(texts.map(str::to_owned).collect())
+        }
+        Value::Array(_) | Value::Object(_) | Value::Null => wit::Value::Json(given.to_string()),
+    };
+    wit::Property {
+        name: name.clone(),
+        value,
+    }
+}

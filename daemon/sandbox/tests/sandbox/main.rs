@@ -1,0 +1,40 @@
+//! Plugins that are wrong, hostile or slow, and the first-party ones: all through the public face of the sandbox.
+
+mod cached;
+mod facts;
+mod first_party;
+mod forge;
+mod limits;
+mod refusals;
+mod sealed;
+
+use provost_core::id::PluginId;
+use provost_sandbox::{Code, Engine, Kind, LoadError, Plugin, Policy, Settings, TrustInMemory};
+
+fn engine() -> Engine {
+    Engine::new(Settings::default()).unwrap()
+}
+
+fn interpreter() -> Engine {
+    Engine::new(Settings {
+        code: Code::Pulley,
+        ..Settings::default()
+    })
+    .unwrap()
+}
+
+fn id(text: &str) -> PluginId {
+    PluginId::new(text).unwrap()
+}
+
+fn load(engine: &Engine, component: &[u8]) -> Result<Plugin, LoadError> {
+    engine.load(id("forged"), None, component, &TrustInMemory::default())
+}
+
+fn policy(engine: &Engine, component: &[u8]) -> Policy {
+    let wanted = Some(Kind::RolePolicy);
+    match engine.load(id("forged"), wanted, component, &TrustInMemory::default()) {
+        Ok(Plugin::Policy(policy)) => policy,
+        other => panic!("no policy but {other:?}"),
+    }
+}
