@@ -1,0 +1,3 @@
+//! From what was written to what is believed.
+
+pub mod source;
