@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::district::Inactivity;
@@ -164,6 +165,64 @@ impl std::str::FromStr for ActivityKind {
     }
 }
 
+/// A set of kinds of activity: those that count in a district. All do by default. Rule: domain §3, per-kind switchable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BTreeSet<ActivityKind>", into = "BTreeSet<ActivityKind>")]
+pub struct ActivityKinds(u16);
+
+impl ActivityKinds {
+    /// Every kind.
+    pub const ALL: Self = Self((1 << ActivityKind::WORDS.len()) - 1);
+
+    /// That kind is among them.
+    pub fn has(self, kind: ActivityKind) -> bool {
+        self.0 & (1 << kind as u16) != 0
+    }
+
+    /// Every kind is among them.
+    pub fn is_all(&self) -> bool {
+        *self == Self::ALL
+    }
+
+    /// No kind is among them: nobody could ever show to be alive.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The kinds, in the order of the rule book.
+    pub fn iter(self) -> impl Iterator<Item = ActivityKind> {
+        ActivityKind::WORDS
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .filter(move |kind| self.has(*kind))
+    }
+}
+
+impl Default for ActivityKinds {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl FromIterator<ActivityKind> for ActivityKinds {
+    fn from_iter<I: IntoIterator<Item = ActivityKind>>(kinds: I) -> Self {
+        let bits = kinds.into_iter().map(|kind| 1 << kind as u16);
+        Self(bits.fold(0, |all, bit: u16| all | bit))
+    }
+}
+
+impl From<BTreeSet<ActivityKind>> for ActivityKinds {
+    fn from(kinds: BTreeSet<ActivityKind>) -> Self {
+        kinds.into_iter().collect()
+    }
+}
+
+impl From<ActivityKinds> for BTreeSet<ActivityKind> {
+    fn from(kinds: ActivityKinds) -> Self {
+        kinds.iter().collect()
+    }
+}
+
 /// An event that shows that a contact is alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -254,6 +313,18 @@ pub struct Episode {
     pub awaited: Option<Awaited>,
 }
 
+impl Episode {
+    /// When that stage was given, if it was. Deactivation is no notice of the episode: it ends it.
+    pub fn given(&self, stage: Stage) -> Option<Given> {
+        match stage {
+            Stage::Notice => self.notice,
+            Stage::Reminder => self.reminder,
+            Stage::Final => self.last,
+            Stage::Deactivated => None,
+        }
+    }
+}
+
 /// Why a contact is held. Rule: domain §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -286,7 +357,7 @@ pub struct Contact {
     /// The latest qualifying activity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity: Option<Timestamp>,
-    /// Episodes so far.
+    /// Episodes so far, those included whose notice was never accepted.
     #[serde(default)]
     pub episodes: u32,
     /// The episode that runs, if one does.
@@ -301,7 +372,7 @@ pub struct Contact {
     /// When deactivated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deactivated: Option<Timestamp>,
-    /// When something is due next; `None` if nothing ever is. Kept by [`crate::lifecycle`], indexed by the store.
+    /// When something is due next; `None` if nothing ever is by itself. Kept by [`crate::lifecycle`], indexed by the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Timestamp>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contact::ActivityKinds;
 use crate::id::{DistrictId, EditionId, ProductId, SchoolId};
 use crate::limits::{EPISODE_DAYS_MIN, PERIOD_DAYS_MAX};
 use crate::time::Zone;
@@ -28,6 +29,9 @@ pub struct Inactivity {
     pub deactivate_after: u16,
     /// What happens to the last valid contact; `last-contact`.
     pub last_contact: LastContact,
+    /// Which kinds of activity count; `qualifying`.
+    #[serde(default, skip_serializing_if = "ActivityKinds::is_all")]
+    pub qualifying: ActivityKinds,
 }
 
 impl Default for Inactivity {
@@ -36,6 +40,7 @@ impl Default for Inactivity {
             warn_after: 180,
             deactivate_after: 210,
             last_contact: LastContact::Deactivate,
+            qualifying: ActivityKinds::ALL,
         }
     }
 }
@@ -56,13 +61,17 @@ pub enum BadInactivity {
         /// `deactivate-after` in days.
         off: u16,
     },
+    /// Without any kind of activity that counts everybody would be deactivated.
+    #[error("qualifying must name at least one kind of activity")]
+    NothingQualifies,
 }
 
 impl Inactivity {
     /// Checks the periods together.
     ///
     /// # Errors
-    /// [`BadInactivity`] if a period is out of range or the two leave no room for the stages between them.
+    /// [`BadInactivity`] if a period is out of range, the two leave no room for the stages between them, or no activity
+    /// counts.
     pub fn checked(self) -> Result<Self, BadInactivity> {
         let (warn, off) = (self.warn_after, self.deactivate_after);
         if [warn, off]
@@ -73,6 +82,9 @@ impl Inactivity {
         }
         if off < warn.saturating_add(EPISODE_DAYS_MIN) {
             return Err(BadInactivity::TooClose { warn, off });
+        }
+        if self.qualifying.is_empty() {
+            return Err(BadInactivity::NothingQualifies);
         }
         Ok(self)
     }

@@ -92,10 +92,10 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// A notice with its deterministic id: a digest of person, designation epoch, episode and kind.
+    /// A notice with its deterministic id: a digest of person, designation, episode and kind.
     ///
-    /// `epoch` is the contact's designation or latest reactivation, so that a person who is removed and designated
-    /// anew gets fresh notices.
+    /// The moment of the designation is part of it, so that a person who is removed and designated anew gets fresh
+    /// notices; a reactivation needs nothing of the kind, because episodes are counted on.
     pub fn new(
         kind: NoticeKind,
         contact: &crate::contact::Contact,

@@ -112,11 +112,14 @@ pub struct Person {
 impl Person {
     /// The account may log in: enabled here and not shut out by the directory.
     pub fn account_enabled(&self) -> bool {
-        self.enabled
-            && !self
-                .directory
-                .as_ref()
-                .is_some_and(|link| link.status.suspends())
+        self.enabled && !self.is_shut_out()
+    }
+
+    /// The directory disabled the account or has lost it for good: no authority from that moment. Rule: domain §3.
+    pub fn is_shut_out(&self) -> bool {
+        self.directory
+            .as_ref()
+            .is_some_and(|link| link.status.suspends())
     }
 
     /// Product roles have an effect only on the main application's homepage. Rule: `role.homepage`.

@@ -44,6 +44,12 @@ impl Letters {
         Self(self.0 | other.0)
     }
 
+    /// Letters of both.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Letters of `self` that `other` lacks.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
@@ -400,6 +406,15 @@ impl CalendarRights {
         self.rights
             .iter()
             .any(|right| right.school.as_ref().is_none_or(|of| of == school))
+    }
+
+    /// Some right reaches at least as far as `wanted`. Rule: `group.ceiling`.
+    pub fn covers(&self, wanted: &CalendarRight) -> bool {
+        self.rights.iter().any(|right| {
+            (right.school.is_none() || right.school == wanted.school)
+                && (right.calendar.is_none() || right.calendar == wanted.calendar)
+                && (right.modify || !wanted.modify)
+        })
     }
 
     /// Every right, ordered.

@@ -1,35 +1,18 @@
 //! What the rules look at: loaded by the store for one request, complete and consistent at one revision.
 
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::case::Case;
 use crate::contact::Contact;
+use crate::decision::PersonFacts;
 use crate::district::District;
-use crate::id::{AgentId, DistrictId, GroupId, PersonId, Revision, RoleId};
+use crate::id::{AgentId, DistrictId, Revision};
 use crate::person::Person;
-use crate::rights::{CalendarRights, ToolName, ToolRights, Tools};
-use crate::role::{Grant, Group, Roles};
+use crate::rights::{ToolName, Tools};
+use crate::role::{Group, Roles};
 use crate::session::Session;
-
-/// A person with everything that the rules ask of one.
-#[derive(Debug, Clone)]
-pub struct PersonFacts {
-    /// The person.
-    pub person: Person,
-    /// The contact, if the person is or was one.
-    pub contact: Option<Contact>,
-    /// Grants held now, whatever their origin.
-    pub grants: Vec<Grant>,
-    /// Roles that have an effect: held now, known in the district's edition, on the main homepage.
-    /// Rules: `role.homepage`, domain §2.
-    pub roles: BTreeSet<RoleId>,
-    /// Tool rights from roles, groups and single grants, added up.
-    pub rights: ToolRights,
-    /// Calendar rights likewise.
-    pub calendars: CalendarRights,
-}
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -123,44 +106,63 @@ impl Facts {
 
     /// The district that the resource belongs to, if it belongs to one that is known.
     pub fn resource_district(&self) -> Option<&DistrictFacts> {
-        let id = match &self.resource {
-            Thing::Person(person) => &person.person.district,
-            Thing::District(id) => id,
-            Thing::Case(case) => &case.district,
-            Thing::Group(group) => &group.district,
-            Thing::Tool(_) | Thing::Unknown { .. } => return None,
-        };
-        self.districts.get(id).map(Arc::as_ref)
+        self.districts
+            .get(self.resource.district()?)
+            .map(Arc::as_ref)
     }
-}
 
-impl PersonFacts {
-    /// Works out effective roles, rights and calendars at `now`.
-    ///
-    /// `grants` are all grants of the person, held or not; `groups` the groups of the person's district that are
-    /// granted. Every tool named in grants and groups must be interned in `tools` already.
-    pub fn new(
-        person: Person,
-        contact: Option<Contact>,
-        grants: Vec<Grant>,
-        groups: &BTreeMap<GroupId, Group>,
-        district: &District,
-        catalogue: (&Roles, &Tools),
-        now: Timestamp,
-    ) -> Self {
-        let _ = (groups, district, catalogue, now);
-        Self {
-            person,
-            contact,
-            grants,
-            roles: BTreeSet::new(),
-            rights: ToolRights::default(),
-            calendars: CalendarRights::default(),
+    /// The subject, if it is a person of the register.
+    pub fn subject_person(&self) -> Option<&PersonFacts> {
+        match &self.subject {
+            Party::Person(subject) => Some(subject),
+            Party::Agent(_) | Party::Unknown(_) => None,
         }
     }
 
-    /// The person's id.
-    pub fn id(&self) -> &PersonId {
-        &self.person.id
+    /// The resource, if it is a person of the register.
+    pub fn resource_person(&self) -> Option<&PersonFacts> {
+        match &self.resource {
+            Thing::Person(person) => Some(person),
+            _ => None,
+        }
+    }
+}
+
+impl Thing {
+    /// The district that the thing belongs to; a tool belongs to none.
+    pub fn district(&self) -> Option<&DistrictId> {
+        match self {
+            Self::Person(person) => Some(&person.person.district),
+            Self::District(id) => Some(id),
+            Self::Case(case) => Some(&case.district),
+            Self::Group(group) => Some(&group.district),
+            Self::Tool(_) | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The type word as requests write it; `None` for what the register does not know.
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Person(_) => Some("person"),
+            Self::District(_) => Some("district"),
+            Self::Case(_) => Some("case"),
+            Self::Group(_) => Some("group"),
+            Self::Tool(_) => Some("tool"),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+impl DistrictFacts {
+    /// The contacts with authority, with the person behind each; by person id.
+    ///
+    /// A contact whose directory entry shuts the person out has none, even before a commit has written it down.
+    pub fn valid_contacts(&self) -> impl Iterator<Item = (&Contact, &Person)> {
+        self.contacts
+            .iter()
+            .filter(|(contact, person)| {
+                contact.is_valid() && contact.district == self.district.id && !person.is_shut_out()
+            })
+            .map(|(contact, person)| (contact, person))
     }
 }

@@ -4,14 +4,41 @@
 //! action has one permit rule, which permits or forbids under its own code; the others only forbid. The answer carries
 //! all forbids of a denial, or all permits of an allow. Rule: domain, *How a decision is made*.
 
+mod account;
+mod action;
+mod call;
+mod case;
+mod combine;
+mod contact;
 mod facts;
+mod group;
+mod holder;
+mod judge;
+mod login_as;
+mod redirect;
+mod relations;
+mod right;
+mod role;
+mod tool;
+mod update;
+mod warnings;
 
-pub use facts::{DistrictFacts, Facts, NestedSession, Party, PersonFacts, Thing};
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, default_resource_kinds, default_subject_kinds};
+pub use combine::{combine, decide, stamped};
+pub use facts::{DistrictFacts, Facts, NestedSession, Party, Thing};
+pub use holder::{Holding, PersonFacts};
+pub use judge::judge;
+pub use redirect::{HOW_TO_TOPIC, TECHNICAL_TOPICS};
+pub use relations::{Relations, relations};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::contact::ContactKind;
+use crate::district::Help;
 use crate::id::{PersonId, Revision};
 
 /// What a rule says.
@@ -122,12 +149,31 @@ pub struct RedirectContact {
     pub phone: Option<String>,
 }
 
+/// A building coach to turn to: a help level inside the district, without authority towards the vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedirectCoach {
+    /// Who.
+    pub person: PersonId,
+    /// Name.
+    pub name: String,
+    /// Primary mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+    /// Primary telephone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
 /// Whom a denied person should ask. Rule: `contact.redirect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Redirect {
     /// These contacts of the district.
     Contacts(Vec<RedirectContact>),
+    /// A how-to question: the coaches of the school. Rule: `building-coach`.
+    Coaches(Vec<RedirectCoach>),
+    /// An unverified caller sees only what the district publishes.
+    Help(Help),
     /// No valid contact is left: the vendor's verification path.
     VendorVerification,
     /// Updates of this district go through the group process of the state or consortium. Rule: `update.group-process`.

@@ -1,0 +1,51 @@
+//! Calls. Rules: domain §1, `call.accompanied`.
+
+use serde_json::Value;
+
+use super::contact::valid_contact_of;
+use super::judge::Ruling;
+use super::{Facts, Finding, Party, Request};
+use crate::id::DistrictId;
+
+/// Rule `contact.only` for a valid contact of the district, `call.accompanied` for anyone else.
+pub(super) fn call_talk(request: &Request, facts: &Facts) -> Option<Finding> {
+    let district = facts.resource.district()?;
+    if let Party::Person(person) = &facts.subject
+        && valid_contact_of(person, district).is_some()
+    {
+        return Some(Finding::permit(
+            "contact.only",
+            "A valid contact of the district.",
+        ));
+    }
+    Some(Finding::ruled(
+        "call.accompanied",
+        accompanied(request, facts, district),
+    ))
+}
+
+/// The person talks only while a valid contact of the same district is on the call.
+fn accompanied(request: &Request, facts: &Facts, district: &DistrictId) -> Ruling {
+    match &facts.subject {
+        Party::Person(person) if person.person.district != *district => {
+            return Err("A call is accompanied inside one district only.".to_owned());
+        }
+        Party::Unknown(id) => return Err(format!("The register knows no person `{id}`.")),
+        Party::Person(_) | Party::Agent(_) => {}
+    }
+    on_the_call(request)
+        .filter_map(|id| facts.people.get(id))
+        .any(|person| valid_contact_of(person, district).is_some())
+        .then_some("A valid contact of the district is on the call.")
+        .ok_or_else(|| "The call pauses until a valid contact of the district is on it.".to_owned())
+}
+
+/// The persons on the call, from `with`: a list of ids, or one id.
+fn on_the_call(request: &Request) -> impl Iterator<Item = &str> {
+    let with = request
+        .properties
+        .get("with")
+        .or_else(|| request.context.get("with"));
+    let listed = with.and_then(Value::as_array).into_iter().flatten();
+    listed.chain(with).filter_map(Value::as_str)
+}

@@ -1,0 +1,115 @@
+//! What the delivery of notices tells the lifecycle, and what it must ask before each attempt.
+
+use jiff::Timestamp;
+
+use super::alarm::UNDELIVERABLE;
+use super::due::awaited;
+use super::turn::Turn;
+use super::{Step, Surroundings};
+use crate::contact::{Awaited, Contact, ContactState, Given, Hold};
+use crate::notice::{Notice, NoticeKind};
+
+/// Whether a notice of the outbox should go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Deliver it.
+    Now,
+    /// Keep it: the directory shuts the contact out at present, and may let it in again.
+    Later,
+    /// Withdraw it: the episode is over, or the contact gone.
+    Never,
+}
+
+/// Whether the notice should go out; to be asked before every attempt.
+pub fn wanted(contact: &Contact, notice: &Notice) -> Wanted {
+    let state = match (contact.state, contact.suspended) {
+        (ContactState::Suspended, Some((remembered, _))) => remembered,
+        (state, _) => state,
+    };
+    let still_true = match notice.kind {
+        NoticeKind::Notice | NoticeKind::Reminder | NoticeKind::Final => {
+            awaited_by(contact, notice).is_some() && state.is_valid()
+        }
+        NoticeKind::Deactivated => state == ContactState::Deactivated,
+        NoticeKind::Reactivated => state.is_valid(),
+    };
+    if !still_true || !is_of_present_episode(contact, notice) {
+        Wanted::Never
+    } else if contact.state == ContactState::Suspended {
+        Wanted::Later
+    } else {
+        Wanted::Now
+    }
+}
+
+/// A channel has accepted the notice at `at`. `None` if that changes nothing: the notice is of an episode that has
+/// ended, its stage counts as given already, or it is no stage's notice. Rule: domain §3, an episode begins when its
+/// notice is accepted.
+pub fn accepted(
+    contact: &Contact,
+    around: &Surroundings,
+    notice: &Notice,
+    at: Timestamp,
+) -> Option<Step> {
+    let awaited = awaited_by(contact, notice)?;
+    let mut turn = Turn::new(contact, around, at);
+    // A contact that was shut out while the notice was under way has been told all the same, so that a suspended
+    // contact passes here too.
+    let given = Given {
+        due: awaited.due,
+        accepted: at.max(awaited.since),
+        unnotified: false,
+    };
+    turn.give(awaited.stage, given);
+    turn.changes(contact)
+}
+
+/// Every channel has refused the notice at `at`. `None` if that changes nothing: it was refused before, or is no
+/// longer wanted. Rule: domain §3, undeliverable.
+pub fn refused(
+    contact: &Contact,
+    around: &Surroundings,
+    notice: &Notice,
+    at: Timestamp,
+) -> Option<Step> {
+    let awaited = awaited_by(contact, notice)?;
+    let mut turn = Turn::new(contact, around, at);
+    if let Some(episode) = &mut turn.contact.episode {
+        episode.awaited = Some(Awaited {
+            refused: true,
+            ..awaited
+        });
+    }
+    if !matches!(contact.hold, Some((Hold::Undeliverable, _))) {
+        turn.hold(Hold::Undeliverable);
+        let stage = awaited.stage.word();
+        turn.alarm(
+            UNDELIVERABLE,
+            format!("{stage} is refused by every channel"),
+        );
+    }
+    turn.changes(contact)
+}
+
+/// The stage that waits for this very notice.
+fn awaited_by(contact: &Contact, notice: &Notice) -> Option<Awaited> {
+    let gone = matches!(
+        contact.state,
+        ContactState::Removed | ContactState::Deactivated
+    );
+    awaited(contact)
+        .filter(|awaited| NoticeKind::from(awaited.stage) == notice.kind && !gone)
+        .filter(|_| is_of_present_episode(contact, notice))
+}
+
+/// The id proves person, designation, episode and kind at once.
+fn is_of_present_episode(contact: &Contact, notice: &Notice) -> bool {
+    let present = Notice::new(
+        notice.kind,
+        contact,
+        contact.episodes,
+        notice.due,
+        notice.queued,
+    );
+    present.id == notice.id
+}

@@ -1,0 +1,192 @@
+//! Whatever happens in whatever order: what always holds. Rule: domain §3.
+
+use jiff::{SignedDuration, ToSpan};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::person::DirectoryStatus;
+
+/// Something that happens, after some hours.
+#[derive(Debug, Clone)]
+enum Happening {
+    Sweep,
+    /// The newest notice is accepted, or one of those before it.
+    Accept(usize),
+    Refuse,
+    /// Activity that many hours ago.
+    Activity(i64),
+    Feed(i64),
+    Disabled,
+    Present,
+    Reactivate,
+    Colleagues(usize),
+    Zone(&'static str),
+}
+
+const ZONES: [&str; 4] = [
+    "America/Denver",
+    "Pacific/Apia",
+    "Europe/London",
+    "Australia/Lord_Howe",
+];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        40 => Just(Happening::Sweep),
+        30 => (0..10_usize).prop_map(|back| Happening::Accept(back / 8)),
+        6 => Just(Happening::Refuse),
+        1 => (0..400_i64).prop_map(Happening::Activity),
+        10 => (0..100_i64).prop_map(Happening::Feed),
+        1 => Just(Happening::Disabled),
+        6 => Just(Happening::Present),
+        3 => Just(Happening::Reactivate),
+        1 => (0..2_usize).prop_map(Happening::Colleagues),
+        1 => prop::sample::select(&ZONES[..]).prop_map(Happening::Zone),
+    ]
+}
+
+/// Minutes that pass: often little, sometimes an outage.
+fn minutes() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        4 => 0..90_i64,
+        4 => 0..(3 * 24 * 60_i64),
+        4 => (10 * 24 * 60_i64)..(17 * 24 * 60),
+        1 => (30 * 24 * 60_i64)..(60 * 24 * 60),
+    ]
+}
+
+struct Timeline {
+    world: World,
+    now: Timestamp,
+    /// The district changed its time zone: days of before and after cannot be compared.
+    moved: bool,
+    /// What was accepted: episode and kind.
+    accepted: Vec<(u32, NoticeKind)>,
+}
+
+impl Timeline {
+    fn happen(&mut self, happening: Happening) {
+        let now = self.now.to_string();
+        match happening {
+            Happening::Sweep => self.sweep(),
+            Happening::Accept(back) => self.accept(back),
+            Happening::Refuse => self.world.refuse(&now),
+            Happening::Activity(hours) => {
+                let occurred = self.now - SignedDuration::from_hours(hours);
+                self.world.activity_at(occurred, self.now);
+            }
+            Happening::Feed(lag) => {
+                let mark = self.now - lag.hours();
+                self.world.feed_reports(&mark.to_string(), &now);
+            }
+            Happening::Disabled => self.world.directory(DirectoryStatus::Disabled, &now),
+            Happening::Present => self.world.directory(DirectoryStatus::Present, &now),
+            Happening::Reactivate => self.reactivate(),
+            Happening::Colleagues(others) => self.world.other_valid = others,
+            Happening::Zone(name) => {
+                self.moved = true;
+                self.world.district.timezone = Zone::new(name).unwrap();
+            }
+        }
+        self.world.recheck(self.now);
+    }
+
+    fn reactivate(&mut self) {
+        let kind = self.world.contact.kind;
+        if let Ok(step) = reactivate(&self.world.contact, &self.world.around(), kind, self.now) {
+            self.world.take(step);
+        }
+    }
+
+    /// A sweep leaves nothing that is due, and cuts nobody off who was not told three times.
+    fn sweep(&mut self) {
+        let before = self.world.contact.clone();
+        self.world.sweep_at(self.now);
+        let after = &self.world.contact;
+        assert!(
+            after.next_due.is_none_or(|due| due > self.now),
+            "busy loop: {after:?}"
+        );
+        let around = self.world.around();
+        assert_eq!(
+            step(after, &around, self.now),
+            None,
+            "a second sweep has nothing to do"
+        );
+        if before.is_valid() && after.state == ContactState::Deactivated {
+            self.check_deactivation();
+        }
+    }
+
+    /// Told three times before, each on a day of its own, and not before the period was over.
+    fn check_deactivation(&self) {
+        let contact = &self.world.contact;
+        let episode = contact.episode.as_ref().unwrap();
+        let mut told = [Stage::Notice, Stage::Reminder, Stage::Final]
+            .map(|stage| episode.given(stage).unwrap().accepted)
+            .to_vec();
+        told.push(self.now);
+        assert!(told.is_sorted(), "{episode:?}");
+        let days: BTreeSet<_> = told.iter().map(|at| self.day(*at)).collect();
+        assert!(self.moved || days.len() == 4, "two on one day: {told:?}");
+        // Whatever slid, slid to later; zones and DST move a moment by less than a day.
+        let days = i64::from(episode.periods.deactivate_after) - 1;
+        let earliest = contact.anchor() + (24 * days).hours();
+        assert!(self.now > earliest, "too early: {contact:?}");
+    }
+
+    fn day(&self, at: Timestamp) -> jiff::civil::Date {
+        self.world.district.timezone.wall(at).date()
+    }
+
+    fn accept(&mut self, back: usize) {
+        let Some(notice) = self.world.outbox.iter().rev().nth(back).cloned() else {
+            return;
+        };
+        let step = accepted(&self.world.contact, &self.world.around(), &notice, self.now);
+        if let Some(step) = step {
+            self.world.take(step);
+            self.accepted.push((notice.episode, notice.kind));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_nobody_is_forgotten_told_twice_or_cut_off_untold(
+        happenings in prop::collection::vec((minutes(), happening()), 1..120),
+        hold_last in any::<bool>(),
+        gated in any::<bool>(),
+        warn in 3_u16..60,
+        room in prop_oneof![3..7_u16, 3..40_u16],
+        minute in 0..(24 * 60_i64),
+        zone in prop::sample::select(&ZONES[..]),
+    ) {
+        let now = at("2024-02-20T00:00:00Z") + minute.minutes();
+        let mut world = World::in_zone(zone, now);
+        let periods = &mut world.district.inactivity;
+        if hold_last {
+            periods.last_contact = crate::district::LastContact::Hold;
+        }
+        (periods.warn_after, periods.deactivate_after) = (warn, warn + room);
+        world.feed = gated.then_some(None);
+        world.recheck(now);
+        let mut timeline = Timeline { world, now, moved: false, accepted: Vec::new() };
+        for (minutes, happening) in happenings {
+            timeline.now += minutes.minutes();
+            let anchor = timeline.world.contact.anchor();
+            timeline.happen(happening);
+            let contact = &timeline.world.contact;
+            prop_assert!(contact.anchor() >= anchor, "anchor moved back");
+            let due = contact.is_valid() || contact.state == ContactState::Suspended;
+            prop_assert_eq!(contact.next_due.is_some(), due);
+            let state = contact.suspended.map_or(contact.state, |(remembered, _)| remembered);
+            prop_assert_eq!(contact.hold.is_some(), state == ContactState::Held);
+        }
+        let stages: BTreeSet<_> = timeline.accepted.iter().collect();
+        prop_assert_eq!(stages.len(), timeline.accepted.len(), "a stage was accepted twice");
+    }
+}

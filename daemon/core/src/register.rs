@@ -1,1 +1,0 @@
-//! The register document and its checks.

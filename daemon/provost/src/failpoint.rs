@@ -1,0 +1,70 @@
+//! Fail points: places where a test lets the daemon die, to prove what a crash there loses. Debug builds only.
+//!
+//! `PROVOST_FAILPOINT=store.commit.before` kills the process at the first hit of that point,
+//! `PROVOST_FAILPOINT=store.commit.before:3` at the third. A release build compiles every hit to nothing.
+
+/// Passes a fail point; dies here by SIGKILL if the environment says so, as a crash would: without clean-up.
+pub fn hit(name: &str) {
+    #[cfg(debug_assertions)]
+    armed::hit(name);
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Armed {
+        name: String,
+        hits_left: AtomicU32,
+    }
+
+    /// Reads `name` or `name:N`; anything else arms nothing.
+    fn parse(text: &str) -> Option<(String, u32)> {
+        let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
+        let nth = nth.parse().ok().filter(|nth| *nth > 0)?;
+        (!name.is_empty()).then(|| (name.to_owned(), nth))
+    }
+
+    fn armed() -> Option<&'static Armed> {
+        static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
+        ARMED
+            .get_or_init(|| {
+                // A fail point is no setting of the daemon: the command line must not know of it.
+                #[allow(clippy::disallowed_methods)]
+                let text = std::env::var("PROVOST_FAILPOINT").ok()?;
+                let (name, nth) = parse(&text)?;
+                Some(Armed {
+                    name,
+                    hits_left: AtomicU32::new(nth),
+                })
+            })
+            .as_ref()
+    }
+
+    pub(super) fn hit(name: &str) {
+        let Some(point) = armed().filter(|point| point.name == name) else {
+            return;
+        };
+        if point.hits_left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ =
+                nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_fail_point_is_a_name_and_maybe_a_count_from_one() {
+            assert_eq!(parse("a.b"), Some(("a.b".to_owned(), 1)));
+            assert_eq!(parse("a.b:3"), Some(("a.b".to_owned(), 3)));
+            for nothing in ["", ":2", "a:0", "a:x"] {
+                assert_eq!(parse(nothing), None);
+            }
+        }
+    }
+}

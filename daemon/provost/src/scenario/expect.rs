@@ -1,0 +1,289 @@
+//! What a step expects, read from its `expect` table. What is not said is not compared.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+use provost_core::contact::{ContactKind, ContactState};
+use provost_core::document::Table;
+use provost_core::id::PersonId;
+use provost_core::notice::NoticeKind;
+use provost_core::register::value::one_or_more;
+
+use super::read::Cast;
+
+/// What a step expects.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Expect {
+    /// Allowed or denied.
+    pub decision: Option<bool>,
+    /// Exactly the codes that decided, in any order.
+    pub reasons: Option<BTreeSet<String>>,
+    /// The action makes sense for the resource.
+    pub applicable: Option<bool>,
+    /// Whom a denial names.
+    pub redirect: Option<Turn>,
+    /// Exactly the codes of remarks, in any order.
+    pub warnings: Option<Codes>,
+    /// Exactly the notices that a channel accepted during the step, in any order.
+    pub notices: Option<Vec<Told>>,
+    /// States of these contacts after the step; `None` means that the person is no contact.
+    pub contacts: BTreeMap<PersonId, Option<ContactState>>,
+    /// Exactly the codes of alarms raised during the step, in any order.
+    pub alarms: Option<Codes>,
+    /// Lines of access logs written during the step.
+    pub access_log: Option<Log>,
+    /// What became of each activity of the step: `counted`, `older`, `duplicate`, `future`, `refused`, `rescinds`.
+    pub activity: Option<Vec<String>>,
+}
+
+/// Codes that are expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Codes {
+    /// Exactly these.
+    These(BTreeSet<String>),
+    /// So many, whatever their codes.
+    Count(usize),
+    /// `true`: at least one.
+    Some,
+}
+
+/// A notice that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Told {
+    /// Whom it concerns.
+    pub to: PersonId,
+    /// What it tells.
+    pub stage: NoticeKind,
+}
+
+/// Where a denial sends the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// `false` or `"none"`: nowhere.
+    Nowhere,
+    /// A list of person ids: to exactly these.
+    People(BTreeSet<String>),
+    /// `"support"` or `"technical"`: to contacts of that type only.
+    Kind(ContactKind),
+    /// Any other word: the redirect's own, e.g. `vendor-verification`, `group-process`.
+    Way(String),
+    /// `{ group-process = "state" }`: a redirect of that word and text.
+    Named(String, String),
+}
+
+/// Lines of access logs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Log {
+    /// `{ ben = [ { … } ] }`: the log of each of these people gained exactly these lines.
+    Of(BTreeMap<String, Vec<Line>>),
+    /// `[ { person = "ben", … } ]`: these lines are among those gained; an empty list means that none was.
+    Among(Vec<Line>),
+}
+
+/// Fields of one line that must be so. Names are those of the access log; `third-party-admin` is its person id.
+pub type Line = BTreeMap<String, Value>;
+
+impl Expect {
+    /// Something is expected that only an answer has.
+    pub(super) fn of_a_decision(&self) -> bool {
+        self.decision.is_some()
+            || self.reasons.is_some()
+            || self.applicable.is_some()
+            || self.redirect.is_some()
+    }
+
+    /// Reads the `expect` table of a step.
+    pub(super) fn read(table: &Table, cast: &Cast) -> Self {
+        let expect = Self {
+            decision: table.flag("decision"),
+            reasons: table.has("reasons").then(|| {
+                one_or_more::<String>(table, "reasons")
+                    .into_iter()
+                    .collect()
+            }),
+            applicable: table.flag("applicable"),
+            redirect: turn(table),
+            warnings: codes(table, "warnings"),
+            notices: notices(table, cast),
+            contacts: contacts(table, cast),
+            alarms: codes(table, "alarms"),
+            access_log: access_log(table),
+            activity: table.has("activity").then(|| activity(table)),
+        };
+        table.done();
+        expect
+    }
+}
+
+/// `["a", "b"]`, `[{ code = "a" }]`, a number, or `true`.
+fn codes(table: &Table, key: &str) -> Option<Codes> {
+    match table.value(key)? {
+        Value::Bool(true) => return Some(Codes::Some),
+        Value::Bool(false) => return Some(Codes::Count(0)),
+        Value::Number(number) => {
+            let count = number
+                .as_u64()
+                .and_then(|count| usize::try_from(count).ok());
+            if count.is_none() {
+                table.problem(key, "must be a list of codes, a count, true or false");
+            }
+            return count.map(Codes::Count);
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            let entries = table.tables(key);
+            let codes = entries.iter().filter_map(|entry| {
+                let code = entry.need_text("code");
+                entry.done();
+                code.map(str::to_owned)
+            });
+            return Some(Codes::These(codes.collect()));
+        }
+        _ => {}
+    }
+    let codes = one_or_more::<String>(table, key);
+    Some(Codes::These(codes.into_iter().collect()))
+}
+
+fn turn(table: &Table) -> Option<Turn> {
+    let value = table.value("redirect")?;
+    match value {
+        Value::Bool(false) => Some(Turn::Nowhere),
+        Value::String(word) => Some(match (word.as_str(), word.parse::<ContactKind>()) {
+            ("none", _) => Turn::Nowhere,
+            (_, Ok(kind)) => Turn::Kind(kind),
+            _ => Turn::Way(word.clone()),
+        }),
+        Value::Array(_) => Some(Turn::People(people(table, "redirect"))),
+        Value::Object(map) if map.len() == 1 => {
+            let inner = table.table("redirect")?;
+            let word = inner.keys().next()?;
+            let turn = if inner.value(word).is_some_and(Value::is_array) {
+                Turn::People(people(&inner, word))
+            } else {
+                Turn::Named(word.to_owned(), inner.text(word)?.to_owned())
+            };
+            Some(turn)
+        }
+        _ => {
+            let why = "must be a list of person ids, support, technical, vendor-verification, group-process, \
+                       a table of one of these, or false";
+            table.problem("redirect", why);
+            None
+        }
+    }
+}
+
+/// Person ids, alone or as `{ person = ID }`.
+fn people(table: &Table, key: &str) -> BTreeSet<String> {
+    let tables = table.value(key).and_then(Value::as_array);
+    if tables.is_some_and(|items| items.iter().any(Value::is_object)) {
+        let entries = table.tables(key);
+        let ids = entries.iter().filter_map(|entry| entry.need_text("person"));
+        return ids.map(str::to_owned).collect();
+    }
+    table.list::<String>(key).into_iter().collect()
+}
+
+fn notices(table: &Table, cast: &Cast) -> Option<Vec<Told>> {
+    table.value("notices")?;
+    let entries = table.tables("notices");
+    let told = entries.iter().filter_map(|entry| {
+        let to = entry.need_parse::<PersonId>("to");
+        let stage = entry.need_parse::<NoticeKind>("stage");
+        entry.done();
+        let to = to?;
+        if cast.district_of(&to).is_none() {
+            entry.problem("to", format!("no person `{to}` in the document"));
+        }
+        Some(Told { to, stage: stage? })
+    });
+    Some(told.collect())
+}
+
+fn contacts(table: &Table, cast: &Cast) -> BTreeMap<PersonId, Option<ContactState>> {
+    let Some(states) = table.table("contacts") else {
+        return BTreeMap::new();
+    };
+    let mut contacts = BTreeMap::new();
+    for key in states.keys() {
+        let id = PersonId::new(key).ok();
+        let id = id.filter(|id| cast.district_of(id).is_some());
+        if id.is_none() {
+            states.problem(key, format!("no person `{key}` in the document"));
+        }
+        let none = states.text(key) == Some("none");
+        let state = if none {
+            None
+        } else {
+            states.parse::<ContactState>(key)
+        };
+        if let Some(id) = id
+            && (none || state.is_some())
+        {
+            contacts.insert(id, state);
+        }
+    }
+    contacts
+}
+
+/// Fields that a line of an access log has.
+const FIELDS: [&str; 8] = [
+    "person",
+    "event",
+    "success",
+    "session",
+    "remote",
+    "client",
+    "third-party-admin",
+    "target",
+];
+
+fn access_log(table: &Table) -> Option<Log> {
+    if !table.value("access-log")?.is_object() {
+        return Some(Log::Among(lines(table, "access-log")));
+    }
+    let logs = table.table("access-log")?;
+    let of = logs
+        .keys()
+        .map(|person| (person.to_owned(), lines(&logs, person)));
+    Some(Log::Of(of.collect()))
+}
+
+/// Lines as tables of fields, or as the words of their events.
+fn lines(table: &Table, key: &str) -> Vec<Line> {
+    let items = table.value(key).and_then(Value::as_array);
+    if items.is_some_and(|items| items.iter().any(Value::is_string)) {
+        let events = table.list::<String>(key).into_iter();
+        return events
+            .map(|event| BTreeMap::from([("event".to_owned(), Value::String(event))]))
+            .collect();
+    }
+    let entries = table.tables(key);
+    let lines = entries.iter().map(|entry| {
+        let said = FIELDS.iter().filter_map(|field| {
+            let value = entry.value(field)?.clone();
+            Some(((*field).to_owned(), value))
+        });
+        let line: Line = said.collect();
+        entry.done();
+        line
+    });
+    lines.collect()
+}
+
+fn activity(table: &Table) -> Vec<String> {
+    const WORDS: [&str; 6] = [
+        "counted",
+        "older",
+        "duplicate",
+        "future",
+        "refused",
+        "rescinds",
+    ];
+    let words: Vec<String> = one_or_more(table, "activity");
+    if words.iter().any(|word| !WORDS.contains(&word.as_str())) {
+        table.problem("activity", format!("must be of {}", WORDS.join(", ")));
+    }
+    words
+}

@@ -1,0 +1,204 @@
+//! One commit in the making: changes become rows and journal entries.
+
+use jiff::Timestamp;
+use provost_core::change::{Actor, Change};
+use provost_core::id::{PersonId, Revision};
+use rusqlite::Connection;
+use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
+use std::collections::BTreeSet;
+
+use super::error::{CommitError, StoreError};
+use super::journal::{Journal, Stamp};
+use super::row::{micros, to_body};
+use super::{
+    access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
+    session,
+};
+
+/// A commit that takes its changes one by one. It counts only once [`Commit::finish`] has been called and the
+/// transaction around it has ended well.
+pub struct Commit<'c> {
+    pub(super) connection: &'c Connection,
+    journal: &'c mut Journal,
+    base: i64,
+    stamp: Stamp,
+    actor: Actor,
+    /// Accounts that two people had at some moment of this plan. Names may be swapped or handed on within one plan,
+    /// so only the end counts.
+    pub(super) disputed: BTreeSet<person::Account>,
+}
+
+/// What a change expects to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// The row that its `before` was read from.
+    Row,
+    /// Nothing.
+    Nothing,
+}
+
+impl Expected {
+    /// A change with a `before` expects a row.
+    pub(super) fn by<T>(before: &Option<T>) -> Self {
+        match before {
+            Some(_) => Self::Row,
+            None => Self::Nothing,
+        }
+    }
+}
+
+impl<'c> Commit<'c> {
+    pub(super) fn begin(
+        connection: &'c Connection,
+        journal: &'c mut Journal,
+        base: Revision,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<Self, CommitError> {
+        let head = journal.head.revision;
+        let base = i64::try_from(base.0).unwrap_or(i64::MAX);
+        if base > head {
+            return Err(CommitError::Moved {
+                what: format!("the register (at revision {head}, planned on {base})"),
+            });
+        }
+        let stamp = Stamp {
+            revision: head + 1,
+            at: micros(at),
+            actor: to_body("actor", actor)?,
+        };
+        Ok(Self {
+            connection,
+            journal,
+            base,
+            stamp,
+            actor: actor.clone(),
+            disputed: BTreeSet::new(),
+        })
+    }
+
+    /// The number that this commit will have.
+    pub fn revision(&self) -> Revision {
+        Revision(self.stamp.revision.unsigned_abs())
+    }
+
+    /// Writes a change and its journal entry.
+    ///
+    /// # Errors
+    /// [`CommitError`] says what the change would break. The commit is spoilt then: return the error, so that the
+    /// transaction is taken back.
+    pub fn apply(&mut self, change: &Change) -> Result<(), CommitError> {
+        let concerned = self
+            .write(change)
+            .map_err(|error| dangling(error, change))?;
+        let person = concerned.as_ref().or(change.person());
+        self.journal
+            .add(self.connection, &self.stamp, change, person)?;
+        Ok(())
+    }
+
+    /// Ends the commit.
+    ///
+    /// # Errors
+    /// [`CommitError::Duplicate`] if two people have one account of a district now.
+    pub fn finish(self) -> Result<Revision, CommitError> {
+        for account in &self.disputed {
+            person::settle(self.connection, account)?;
+        }
+        if let Actor::Agent(id) = &self.actor {
+            agent::note(self.connection, id, self.stamp.revision)?;
+        }
+        // Without a change there is no journal entry, and so no commit.
+        Ok(Revision(self.journal.head.revision.unsigned_abs()))
+    }
+
+    /// Writes the rows of a change. Says who is concerned where the change itself cannot.
+    fn write(&mut self, change: &Change) -> Result<Option<PersonId>, CommitError> {
+        match change {
+            Change::District { before, after } => district::put(self, Expected::by(before), after)?,
+            Change::Person { before, after } => {
+                person::put(self, before.as_deref(), after.as_deref())?;
+            }
+            Change::Group { before, after } => {
+                group::put(self, before.as_deref(), after.as_deref())?;
+            }
+            Change::Contact { before, after } => contact::put(self, Expected::by(before), after)?,
+            Change::Session { before, after } => session::put(self, Expected::by(before), after)?,
+            Change::Case { before, after } => case::put(self, Expected::by(before), after)?,
+            Change::Feed { before, after } => feed::put(self, Expected::by(before), after)?,
+            Change::Grant { grant } => grant::put(self, grant)?,
+            Change::Revoke { grant } => grant::take(self, grant)?,
+            Change::Activity { activity } => activity::add(self, activity)?,
+            Change::Access { access } => access::add(self, access)?,
+            Change::Notice { notice } => notice::add(self, notice)?,
+            Change::Delivery { delivery } => return notice::deliver(self, delivery).map(Some),
+            Change::Alarm { alarm } => alarm::add(self, alarm)?,
+        }
+        Ok(None)
+    }
+
+    /// The number of this commit, as rows keep it.
+    pub(super) fn number(&self) -> i64 {
+        self.stamp.revision
+    }
+
+    /// Refuses a change whose ground has moved: the row was written after the plan's base by another commit, has
+    /// gone, or is there where nothing was.
+    pub(super) fn check(
+        &self,
+        stored: Option<i64>,
+        expected: Expected,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), CommitError> {
+        let stands = match (stored, expected) {
+            (None, Expected::Nothing) => true,
+            (Some(revision), Expected::Row) => {
+                revision <= self.base || revision == self.stamp.revision
+            }
+            _ => false,
+        };
+        if stands {
+            Ok(())
+        } else {
+            Err(CommitError::Moved { what: what() })
+        }
+    }
+}
+
+/// A violated foreign key in words.
+fn dangling(error: CommitError, change: &Change) -> CommitError {
+    let violated = match &error {
+        CommitError::Store(StoreError::Sql { source, .. }) => source
+            .sqlite_error()
+            .is_some_and(|code| code.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY),
+        _ => false,
+    };
+    if violated {
+        CommitError::Dangling {
+            what: format!("{} {}", change.noun(), named(change)),
+        }
+    } else {
+        error
+    }
+}
+
+/// The id of the thing that changes.
+fn named(change: &Change) -> String {
+    match change {
+        Change::District { after, .. } => after.id.to_string(),
+        Change::Group { before, after } => after
+            .as_ref()
+            .or(before.as_ref())
+            .map_or_else(String::new, |group| {
+                format!("{}/{}", group.district, group.id)
+            }),
+        Change::Session { after, .. } => after.id.to_string(),
+        Change::Case { after, .. } => after.id.to_string(),
+        Change::Feed { after, .. } => after.feed.to_string(),
+        Change::Delivery { delivery } => delivery.notice.to_string(),
+        Change::Grant { grant } | Change::Revoke { grant } => {
+            format!("{} of {}", grant.what, grant.person)
+        }
+        other => other.person().map_or_else(String::new, ToString::to_string),
+    }
+}

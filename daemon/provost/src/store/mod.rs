@@ -1,0 +1,213 @@
+//! The register's store: SQLite behind a face of core types.
+//!
+//! There are two ways in. [`Store::read`] gives a [`Snapshot`] of one revision; [`Store::commit`] makes a plan durable,
+//! whole or not at all. A plan is refused if something it changes has changed since the revision it was made on, so
+//! that flows read, plan and commit without holding anything locked. All calls block: async code makes them off the
+//! runtime's threads.
+
+mod access;
+mod activity;
+mod agent;
+mod alarm;
+mod case;
+mod commit;
+mod contact;
+mod district;
+mod error;
+mod facts;
+mod feed;
+mod grant;
+mod group;
+mod journal;
+mod notice;
+mod open;
+mod person;
+mod row;
+mod session;
+mod setting;
+mod snapshot;
+mod tool;
+mod writer;
+
+pub use commit::Commit;
+pub use error::{CommitError, StoreError};
+pub use journal::{Entry, Verdict};
+pub use notice::{NoticeFilter, NoticeState, Outgoing};
+pub use person::Lookup;
+pub use snapshot::Snapshot;
+pub use writer::Writing;
+
+use provost_core::change::Plan;
+use provost_core::id::{PersonId, Revision};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use snapshot::{Origin, Pool};
+use tool::Catalogue;
+use writer::{Company, Home, Job, Writer};
+
+/// The register.
+pub struct Store {
+    pool: Pool,
+    catalogue: Catalogue,
+    jobs: Option<SyncSender<Box<dyn Job>>>,
+    writer: Option<JoinHandle<()>>,
+    lock: Option<open::Lock>,
+}
+
+/// Which part of a long list: the newest rows, or those before a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only rows with a smaller number; `None` begins with the newest.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub rows: usize,
+}
+
+impl Page {
+    /// The newest `rows`.
+    pub fn newest(rows: usize) -> Self {
+        Self { before: None, rows }
+    }
+
+    /// The number that every row is below.
+    fn bound(self) -> i64 {
+        self.before
+            .and_then(|before| i64::try_from(before).ok())
+            .unwrap_or(i64::MAX)
+    }
+}
+
+impl Store {
+    /// Opens the register at `path`, made if there is none, brought to the newest format if it is older.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file is of a newer format, of another program, no database, damaged or in use by
+    /// another daemon; the file is not touched then.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let (connection, lock) = open::open(path)?;
+        let origin = Origin::File(path.to_owned());
+        Self::start(Home::File(connection), origin, Some(lock))
+    }
+
+    /// A register that lives in memory and vanishes with this value. For scenarios.
+    ///
+    /// # Errors
+    /// [`StoreError`] if SQLite cannot be set up.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let shared = Arc::new(Mutex::new(open::open_in_memory()?));
+        let transactions = Arc::new(AtomicU64::new(0));
+        let home = Home::Memory(Arc::clone(&shared), Arc::clone(&transactions));
+        Self::start(home, Origin::Memory(shared, transactions), None)
+    }
+
+    fn start(home: Home, origin: Origin, lock: Option<open::Lock>) -> Result<Self, StoreError> {
+        let writer = Writer::new(home)?;
+        let (sender, receiver) = sync_channel(writer::QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("provost-writer".to_owned())
+            .spawn(move || writer.run(&receiver))
+            .map_err(|source| StoreError::File {
+                what: "start the writer of",
+                path: "the register".into(),
+                source,
+            })?;
+        Ok(Self {
+            pool: Pool::new(origin),
+            catalogue: Catalogue::default(),
+            jobs: Some(sender),
+            writer: Some(thread),
+            lock,
+        })
+    }
+
+    /// The register as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn read(&self) -> Result<Snapshot<'_>, StoreError> {
+        Snapshot::take(self)
+    }
+
+    /// Commits a plan and waits until it is durable. A plan without changes is no commit: the answer is then the
+    /// revision as it is.
+    ///
+    /// # Errors
+    /// [`CommitError::Moved`] if the plan's ground has changed: read again and plan anew. The other variants say what
+    /// the plan would have broken. Nothing of a refused plan is in the register.
+    pub fn commit(&self, plan: Plan) -> Result<Revision, CommitError> {
+        if plan.is_empty() {
+            return Ok(self.read()?.revision());
+        }
+        self.submit(Company::Shared, move |writing| {
+            let mut commit = writing.begin(plan.base, &plan.actor, plan.at)?;
+            for change in &plan.changes {
+                commit.apply(change)?;
+            }
+            commit.finish()
+        })
+    }
+
+    /// Runs `work` in a transaction of its own on the writer and waits until it is durable; an error takes everything
+    /// back. For writes that stream: see [`Writing::begin`]. Other writes wait meanwhile, reads don't.
+    ///
+    /// # Errors
+    /// What `work` says, or [`StoreError`] if its transaction cannot be made durable.
+    pub fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Send + From<StoreError> + 'static,
+        F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(Company::Alone, work)
+    }
+
+    /// Keeps a small value, e.g. the highest wall time seen. Settings are no part of the register's history.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn put<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        let value = row::to_body("setting", value)?;
+        self.submit(Company::Shared, move |writing| {
+            setting::put(writing.connection(), &key, &value)
+        })
+    }
+
+    /// Erases what the journal says of a person; the journal's chain stays verifiable. Says how many changes it was.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
+        let person = person.clone();
+        self.submit(Company::Alone, move |writing| {
+            journal::erase(writing.connection(), &person)
+        })
+    }
+
+    fn submit<T, E, F>(&self, company: Company, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Send + From<StoreError> + 'static,
+        F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
+        writer::submit(jobs, company, work)
+    }
+}
+
+impl Drop for Store {
+    /// Lets the writer finish what it has, closes everything and marks the stop as a clean one.
+    fn drop(&mut self) {
+        self.pool.close();
+        drop(self.jobs.take());
+        let ended = self.writer.take().map(JoinHandle::join);
+        if let (Some(Ok(())), Some(lock)) = (ended, &self.lock) {
+            lock.mark_clean();
+        }
+    }
+}

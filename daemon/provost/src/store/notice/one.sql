@@ -1,0 +1,2 @@
+SELECT seq, body, state, attempts, resume_at FROM notice
+WHERE id = ?1

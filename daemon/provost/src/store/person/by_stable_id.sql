@@ -1,0 +1,3 @@
+SELECT body FROM person
+WHERE stable_id IN (?1, ?2, ?3)
+ORDER BY id

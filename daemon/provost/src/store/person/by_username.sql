@@ -1,0 +1,3 @@
+SELECT body FROM person
+WHERE username = ?1 COLLATE NOCASE
+ORDER BY id

@@ -1,0 +1,175 @@
+//! Reading: snapshots of one revision, taken from a small pool of connections.
+
+use provost_core::id::Revision;
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::{Attempt, StoreError};
+use super::row::{to_u64, value};
+use super::tool::Catalogue;
+use super::{Store, open};
+
+/// Connections kept while nobody reads. More are opened when more read at once.
+const IDLE: usize = 8;
+
+/// Where readers come from.
+pub(super) enum Origin {
+    /// The register's file.
+    File(PathBuf),
+    /// A register in memory, and the number of its transactions. A reader works on a copy of its own, so that it
+    /// neither waits for the writer nor makes the writer wait.
+    Memory(Arc<Mutex<Connection>>, Arc<AtomicU64>),
+}
+
+/// Connections for reading.
+pub(super) struct Pool {
+    origin: Origin,
+    idle: Mutex<Vec<Reader>>,
+}
+
+struct Reader {
+    connection: Connection,
+    /// The transaction that a copy was made after; not used with a file.
+    copied_at: Option<u64>,
+}
+
+impl Pool {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            idle: Mutex::default(),
+        }
+    }
+
+    fn take(&self) -> Result<Reader, StoreError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        match &self.origin {
+            Origin::File(path) => idle.map_or_else(
+                || {
+                    Ok(Reader {
+                        connection: open::reader(path)?,
+                        copied_at: None,
+                    })
+                },
+                Ok,
+            ),
+            Origin::Memory(shared, transactions) => {
+                let reader = match idle {
+                    Some(reader) => reader,
+                    None => Reader {
+                        connection: Connection::open_in_memory()
+                            .attempting("open a reader in memory")?,
+                        copied_at: None,
+                    },
+                };
+                fresh_copy(reader, shared, transactions)
+            }
+        }
+    }
+
+    fn give_back(&self, reader: Reader) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(reader);
+        }
+    }
+
+    /// Closes the connections that nobody reads from.
+    pub(super) fn close(&self) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// Brings a reader's copy up to the last transaction.
+fn fresh_copy(
+    mut reader: Reader,
+    shared: &Mutex<Connection>,
+    transactions: &AtomicU64,
+) -> Result<Reader, StoreError> {
+    let original = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    // Read under the lock: the writer counts a transaction before it lets go of the connection.
+    let now = Some(transactions.load(Ordering::SeqCst));
+    if reader.copied_at != now {
+        Backup::new(&original, &mut reader.connection)
+            .and_then(|copy| copy.step(-1))
+            .attempting("copy a register in memory")?;
+        reader.copied_at = now;
+    }
+    Ok(reader)
+}
+
+/// The register at one revision: whatever is read through it belongs together.
+///
+/// A snapshot keeps the log of the database from being cut, so keep it for one answer, not for a day.
+pub struct Snapshot<'s> {
+    store: &'s Store,
+    reader: Option<Reader>,
+    revision: Revision,
+}
+
+impl<'s> Snapshot<'s> {
+    pub(super) fn take(store: &'s Store) -> Result<Self, StoreError> {
+        let reader = store.pool.take()?;
+        reader
+            .connection
+            .execute_batch("BEGIN")
+            .attempting("begin to read")?;
+        // The first statement fixes the moment that all others see.
+        let revision = revision(&reader.connection)?;
+        Ok(Self {
+            store,
+            reader: Some(reader),
+            revision,
+        })
+    }
+
+    /// The revision that everything is read at.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The connection, for the tables of this room.
+    pub(super) fn connection(&self) -> &Connection {
+        match &self.reader {
+            Some(reader) => &reader.connection,
+            None => unreachable!("only the drop takes the reader away"),
+        }
+    }
+
+    /// The tool catalogue that readers share.
+    pub(super) fn catalogue(&self) -> &'s Catalogue {
+        &self.store.catalogue
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // A connection whose transaction would not end is closed instead of lent again.
+        if let Some(reader) = self.reader.take()
+            && reader.connection.execute_batch("ROLLBACK").is_ok()
+        {
+            self.store.pool.give_back(reader);
+        }
+    }
+}
+
+/// The number of the last commit that a connection sees.
+fn revision(connection: &Connection) -> Result<Revision, StoreError> {
+    let last: Option<i64> = value(
+        connection,
+        "read the revision",
+        "SELECT revision FROM journal ORDER BY seq DESC LIMIT 1",
+        [],
+    )?;
+    to_u64("revision", last.unwrap_or(0)).map(Revision)
+}
