@@ -28,6 +28,7 @@ mod row;
 mod session;
 mod setting;
 mod snapshot;
+mod staging;
 #[cfg(test)]
 mod tests;
 mod tool;
@@ -40,6 +41,7 @@ pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
 pub use register::Counts;
 pub use snapshot::Snapshot;
+pub use staging::{Compared, Staged, StagedAbsence, StagedList};
 pub use writer::Writing;
 
 use provost_core::change::Plan;
