@@ -429,6 +429,16 @@ impl SyncTimers {
     }
 }
 
+fn outcome_word(outcome: &flow::sync::Outcome) -> &'static str {
+    use flow::sync::Outcome::{Applied, Moved, Refused, Waiting};
+    match outcome {
+        Applied { .. } => "applied",
+        Waiting => "waits for an operator",
+        Refused => "refused",
+        Moved => "moved",
+    }
+}
+
 /// Reads one source every so often.
 async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
     while !stop.is_cancelled() {
@@ -438,7 +448,7 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
         match daemon.syncs.apply(source, feed, daemon.ports.clock.now(), Approval::Automatic).await {
             Ok(report) => {
                 let summary = &report.summary;
-                let outcome = report.done.as_ref().map_or("planned", flow::sync::Outcome::word);
+                let outcome = report.done.as_ref().map_or("planned", outcome_word);
                 tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
                 daemon.changed();
             }

@@ -1,12 +1,11 @@
 //! Everything that a reload swaps at once: the configuration, the roles and the plugins in force.
 
-use provost_core::decision::{Facts, Finding, Request};
+use provost_core::decision::{self, Facts, Finding, Request};
 use provost_core::document::Problem;
 use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
-use provost_core::role::Roles;
+use provost_core::role::{Granted, Roles};
 use provost_sandbox::{
-    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, Relations, SettingProblem,
-    Settings, TrustInMemory, TrustedCode,
+    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings, TrustInMemory, TrustedCode,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,7 +87,11 @@ impl Live {
             });
         }
         for source in self.config.sources.values() {
-            for role in source.roles().filter(|role| self.roles.get(role).is_none()) {
+            let roles = source.grants.iter().filter_map(|grant| match &grant.gives {
+                Granted::Role(role) => Some(role),
+                _ => None,
+            });
+            for role in roles.filter(|role| self.roles.get(role).is_none()) {
                 problems.push(Problem {
                     key: format!("source.{}.grant.role", source.id),
                     value: Some(role.to_string()),
@@ -115,7 +118,7 @@ impl Live {
 
     /// What the edition policies concerned say of a request.
     pub fn findings(&self, request: &Request, facts: &Facts) -> Vec<Finding> {
-        let relations = Relations::of(facts);
+        let relations = decision::relations(request, facts);
         self.policies
             .iter()
             .flat_map(|policy| match policy.evaluate(request, facts, &relations) {
@@ -174,7 +177,7 @@ impl Loader {
             .engine
             .load(offer.id.clone(), None, &bytes, self.trust.as_ref())
             .map_err(|why| chain(&why))?;
-        if let CodeOrigin::Replaced(..) = plugin.origin() {
+        if let CodeOrigin::Replaced { .. } = plugin.origin() {
             tracing::warn!(plugin = %offer.id, "the compiled form had been changed and was compiled anew");
         }
         tracing::info!(plugin = %offer.id, hash = %plugin.digest(), code = self.engine.form().word(), "plugin loaded");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use wasmtime::component::InstancePre;
 
+use crate::cache::Digest;
 use crate::answer::{BadAnswer, at_most, listed, sentence, word};
 use crate::call::{self, CallError, Failure, Guest};
 use crate::delivery::{self, Declared, Delivery, Reply, Verdict};
@@ -83,6 +84,11 @@ impl Channel {
             pre,
             description,
         })
+    }
+
+    /// SHA-256 of its component: the version that runs.
+    pub fn digest(&self) -> &Digest {
+        &self.about.digest
     }
 
     /// What it says that it is.

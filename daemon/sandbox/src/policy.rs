@@ -1,13 +1,14 @@
 //! Role policies: an edition's roles and rules.
 
 use provost_core::decision::{Action, Effect, Facts, Finding, Relations, Request};
-use provost_core::id::{EditionId, ProductId, RoleId};
+use provost_core::id::{EditionId, PluginId, ProductId, RoleId};
 use provost_core::role::{Role, RoleKind, Roles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use wasmtime::component::InstancePre;
 
 use crate::answer::{BadAnswer, listed, sentence, word};
+use crate::cache::Digest;
 use crate::call::{self, CallError, Failure, Guest};
 use crate::interface::Kind;
 use crate::load::{About, Refusal};
@@ -98,6 +99,16 @@ impl Policy {
             pre,
             edition,
         })
+    }
+
+    /// The plugin's id.
+    pub fn id(&self) -> &PluginId {
+        &self.about.id
+    }
+
+    /// SHA-256 of its component: the version that runs.
+    pub fn digest(&self) -> &Digest {
+        &self.about.digest
     }
 
     /// What it says that it is.

@@ -30,11 +30,11 @@ pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> 
     let counts = register.counts()?;
     let clock = super::clock::status(store, &daemon.ports.clock.reading())?;
     let policies = live.policies.iter().map(|policy| {
-        json!({ "id": policy.id(), "kind": "role-policy", "title": policy.edition().title, "hash": policy.digest() })
+        json!({ "id": policy.id(), "kind": "role-policy", "title": policy.edition().title, "hash": policy.digest().as_str() })
     });
     let channels = live.channels.iter().map(|(id, live)| {
         let channel = &live.channel;
-        json!({ "id": id, "kind": "channel", "title": channel.describe().title, "hash": channel.digest() })
+        json!({ "id": id, "kind": "channel", "title": channel.describe().title, "hash": channel.digest().as_str() })
     });
     Ok(json!({
         "revision": register.revision(),

@@ -1,7 +1,7 @@
 //! Who asks: the peer of the Unix socket, with the scopes that `[[operator]]` gives to the account.
 
 use axum::extract::connect_info::{ConnectInfo, Connected};
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::serve::IncomingStream;
@@ -104,10 +104,7 @@ impl FromRequestParts<Arc<Daemon>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, daemon: &Arc<Daemon>) -> Result<Self, Problem> {
         let unknown = || Problem::new(StatusCode::FORBIDDEN, "tell who asks", "the socket does not say");
-        let peer = <ConnectInfo<Peer> as OptionalFromRequestParts<_>>::from_request_parts(parts, daemon)
-            .await
-            .ok()
-            .flatten();
+        let peer = ConnectInfo::<Peer>::from_request_parts(parts, daemon).await.ok();
         let uid = peer.and_then(|ConnectInfo(Peer(uid))| uid).ok_or_else(unknown)?;
         let live = daemon.config();
         // Accounts may come from a slow directory themselves; the runtime's threads must not wait for that.

@@ -10,6 +10,7 @@ pub mod expect;
 pub mod read;
 pub mod report;
 pub mod run;
+pub mod simulation;
 
 use serde_json::{Map, Value};
 use jiff::{SignedDuration, Timestamp};
