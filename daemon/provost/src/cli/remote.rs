@@ -92,7 +92,10 @@ fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
         }
         SyncCommand::Apply { source, plan } => {
             let body = json!({ "source": source, "plan": plan });
-            desk.print(&desk.post("/v1/sync/apply", &body)?, show::sync_plan)
+            let answer = desk.post("/v1/sync/apply", &body)?;
+            desk.print(&answer, show::sync_plan)?;
+            let applied = answer.pointer("/done/outcome").and_then(Value::as_str) == Some("applied");
+            Ok(if applied { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         SyncCommand::Status => desk.print(&desk.get("/v1/sync")?, show::sync_status),
     }

@@ -68,15 +68,40 @@ pub(super) fn plan(answer: &Value) {
     }
 }
 
+/// A sync's plan or what became of it: its lines, its counts, its hash and what stands against it.
 pub(super) fn sync_plan(answer: &Value) {
-    for line in under(answer, "lines") {
+    for line in under(answer, "lines").iter().chain(under(answer, "remarks")) {
         println!("{}", cell(line, ""));
     }
-    for line in under(answer, "quarantined") {
-        println!("quarantined {}: {}", cell(line, "entry"), cell(line, "why"));
+    let counts = answer.get("summary").and_then(Value::as_object);
+    let counts: Vec<_> = counts
+        .into_iter()
+        .flatten()
+        .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
+        .map(|(name, count)| format!("{count} {}", name.replace('-', " ")))
+        .collect();
+    println!("source {} on {}: {}", cell(answer, "source"), cell(answer, "server"), counts.join(", "));
+    println!("hash {}", cell(answer, "hash"));
+    for concern in under(answer, "concerns") {
+        println!("concern: {}", cell(concern, ""));
     }
-    println!("{}", cell(answer, "summary"));
-    fields(answer, &[("hash", "hash"), ("outcome", "outcome"), ("refused", "refused"), ("waits for", "needs-approval")]);
+    if let Some(outcome) = outcome(answer) {
+        println!("{outcome}");
+    }
+}
+
+/// What became of an apply, in words.
+fn outcome(answer: &Value) -> Option<String> {
+    let hash = cell(answer, "hash");
+    match answer.get("done")?.get("outcome")?.as_str()? {
+        "applied" => Some(format!("applied, revision {}", cell(answer, "done.revision"))),
+        "refused" => Some(format!(
+            "refused, nothing changed: mend the source, or approve this very plan with --plan {hash}"
+        )),
+        "waiting" => Some("not applied: the plan waits for an operator's `sync apply`".to_owned()),
+        "moved" => Some("not applied: the directory or the register has changed since that plan was made".to_owned()),
+        _ => None,
+    }
 }
 
 pub(super) fn forecast(answer: &Value) {
