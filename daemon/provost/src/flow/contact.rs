@@ -56,14 +56,15 @@ fn allowed(
     action: &str,
     by: &OnWordOf,
     target: &PersonId,
-    (property, value): (&str, &str),
+    kind: Option<ContactKind>,
+    context: Map<String, Value>,
 ) -> Result<Decision, FlowError> {
     let request = Request {
         subject: by.reference(),
         action: action.to_owned(),
         resource: Reference { kind: Some("person".to_owned()), id: target.to_string() },
-        properties: Map::from_iter([(property.to_owned(), Value::from(value))]),
-        context: Map::new(),
+        properties: kind.map(|kind| ("type".to_owned(), Value::from(kind.word()))).into_iter().collect(),
+        context,
     };
     let decision = decide::decide(register, scene.live, &request, scene.now)?;
     if decision.decision {
@@ -82,10 +83,24 @@ pub fn designate(
     kind: ContactKind,
     by: &OnWordOf,
 ) -> Result<(Contact, Decision), FlowError> {
+    designate_on_evidence(scene, reference, kind, by, &Map::new())
+}
+
+/// The same with what a second agent and both agents' records say, in `second-agent`, `evidence` and
+/// `second-evidence`: how a district without any valid contact is recovered. Rule: `contact.orphan`.
+///
+/// # Errors
+/// As [`designate`].
+pub fn designate_on_evidence(
+    scene: Scene<'_>,
+    reference: &str,
+    kind: ContactKind,
+    by: &OnWordOf,
+    evidence: &Map<String, Value>,
+) -> Result<(Contact, Decision), FlowError> {
     write(scene.store, |register| {
         let person = person(register, reference)?;
-        let property = ("type", kind.word());
-        let decision = allowed(scene, register, "contact.designate", by, &person.id, property)?;
+        let decision = allowed(scene, register, "contact.designate", by, &person.id, Some(kind), evidence.clone())?;
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
         let before = register.contact(&person.id)?;
         let after = match &before {
@@ -105,7 +120,7 @@ pub fn designate(
 pub fn remove(scene: Scene<'_>, reference: &str, by: &OnWordOf) -> Result<Contact, FlowError> {
     write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
-        allowed(scene, register, "contact.designate", by, &person.id, ("type", "none"))?;
+        allowed(scene, register, "contact.designate", by, &person.id, None, Map::new())?;
         let after = lifecycle::remove(&before);
         let change = Change::Contact { before: Some(Box::new(before)), after: Box::new(after.clone()) };
         Ok((plan(register, by.actor(register)?, scene.now, vec![change]), after))
@@ -125,7 +140,7 @@ pub fn reactivate(
     write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
         let kind = kind.unwrap_or(before.kind);
-        allowed(scene, register, "contact.reactivate", by, &person.id, ("type", kind.word()))?;
+        allowed(scene, register, "contact.reactivate", by, &person.id, Some(kind), Map::new())?;
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
         let step = lifecycle::reactivate(&before, &here.around(&person.id), kind, scene.now).map_err(|refusal| {
             FlowError::Refused {

@@ -1,6 +1,8 @@
 //! Compiled forms: used if they are the trusted ones, replaced if they are not.
 
-use provost_sandbox::{Code, CodeKey, CodeOrigin, Digest, Engine, Settings, TrustInMemory, TrustedCode};
+use provost_sandbox::{
+    Code, CodeKey, CodeOrigin, Digest, Engine, Settings, TrustInMemory, TrustedCode,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +35,10 @@ fn a_form_is_compiled_once_and_then_loaded() {
     let first = engine(folder.path(), Code::Auto);
     assert_eq!(origin(&first, &trust), CodeOrigin::Compiled);
     assert_eq!(origin(&first, &trust), CodeOrigin::Cached);
-    assert_eq!(origin(&engine(folder.path(), Code::Auto), &trust), CodeOrigin::Cached);
+    assert_eq!(
+        origin(&engine(folder.path(), Code::Auto), &trust),
+        CodeOrigin::Cached
+    );
     assert_eq!(forms(folder.path()).len(), 1);
 }
 
@@ -54,7 +59,10 @@ fn a_form_that_somebody_changed_is_compiled_anew_and_reported() {
         assert_eq!(origin(&engine, &trust), CodeOrigin::Cached);
     }
     fs::write(&form, &whole[..100]).unwrap();
-    assert!(matches!(origin(&engine, &trust), CodeOrigin::Replaced { .. }));
+    assert!(matches!(
+        origin(&engine, &trust),
+        CodeOrigin::Replaced { .. }
+    ));
 }
 
 #[test]
@@ -62,7 +70,10 @@ fn a_form_that_nobody_vouches_for_is_not_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path(), Code::Auto);
     origin(&engine, &TrustInMemory::default());
-    assert_eq!(origin(&engine, &TrustInMemory::default()), CodeOrigin::Compiled);
+    assert_eq!(
+        origin(&engine, &TrustInMemory::default()),
+        CodeOrigin::Compiled
+    );
 }
 
 #[test]
@@ -82,10 +93,17 @@ fn forms_of_another_engine_are_left_alone() {
 fn a_store_that_cannot_vouch_stops_the_load() {
     struct Broken;
     impl TrustedCode for Broken {
-        fn trusted(&self, _: &CodeKey) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
+        fn trusted(
+            &self,
+            _: &CodeKey,
+        ) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
             Err("no database".into())
         }
-        fn record(&self, _: &CodeKey, _: &Digest) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        fn record(
+            &self,
+            _: &CodeKey,
+            _: &Digest,
+        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             Err("no database".into())
         }
     }

@@ -1,10 +1,12 @@
 //! A small district to ask questions about.
 
-use provost_core::decision::{DistrictFacts, Facts, Party, PersonFacts, Reference, Request, Thing};
+use provost_core::decision::{
+    DistrictFacts, Facts, Holding, Party, PersonFacts, Reference, Request, Thing,
+};
 use provost_core::district::{District, Inactivity};
 use provost_core::id::{DistrictId, PersonId, Revision, RoleId};
 use provost_core::person::{MAIN_HOMEPAGE, Person};
-use provost_core::rights::{CalendarRights, ToolRights, Tools};
+use provost_core::rights::{CalendarRights, Letters, ToolRights, Tools};
 use provost_core::role::Roles;
 use provost_core::time::Zone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,8 +32,13 @@ pub(crate) fn person(id: &str, roles: &[&str]) -> Arc<PersonFacts> {
         },
         contact: None,
         grants: Vec::new(),
-        roles: roles.iter().map(|role| RoleId::new(*role).unwrap()).collect(),
+        roles: roles
+            .iter()
+            .map(|role| RoleId::new(*role).unwrap())
+            .collect(),
+        holding: Holding::default(),
         rights: ToolRights::default(),
+        user_account: Letters::default(),
         calendars: CalendarRights::default(),
     })
 }

@@ -2,19 +2,17 @@
 
 use provost_core::decision::{Effect, Finding};
 use provost_sandbox::limits::{CHANNEL_MEMORY_BYTES, LIST_MAX, POLICY_MEMORY_BYTES};
-use provost_sandbox::{BadAnswer, CallError, Engine, Evaluation, Failure, Refusal, Relations};
+use provost_sandbox::{BadAnswer, CallError, Engine, Evaluation, Failure, Refusal};
 
-use crate::facts::{facts, person, request};
+use crate::facts::{facts, person};
 use crate::forge::{Forged, channel};
-use crate::{engine, id, interpreter, load, policy};
+use crate::{ask, engine, id, interpreter, load, policy};
 
 const FOREVER: &str = "(loop $again (br $again))";
 
 fn evaluate(engine: &Engine, forged: &Forged, action: &str) -> Result<Evaluation, Failure> {
     let facts = facts("forged", person("ana", &["sis"]));
-    policy(engine, &forged.component())
-        .evaluate(&request(action), &facts, &Relations::of(&facts))
-        .map_err(|error| error.failure)
+    ask(&policy(engine, &forged.component()), action, &facts).map_err(|error| error.failure)
 }
 
 fn does(evaluate: &str) -> Forged {
@@ -83,7 +81,9 @@ fn memory_ends_at_the_limit_whether_asked_for_at_once_or_grown() {
 fn tables_and_stack_end_at_their_limits() {
     let table = Forged {
         fields: "(table $t 0 funcref)".to_owned(),
-        ..does("(if (i32.eq (table.grow $t (ref.null func) (i32.const 200000)) (i32.const -1)) (then unreachable))")
+        ..does(
+            "(if (i32.eq (table.grow $t (ref.null func) (i32.const 200000)) (i32.const -1)) (then unreachable))",
+        )
     };
     let deep = Forged {
         fields: "(func $deep (param i64) (result i64) (i64.add (local.get 0) (call $deep (i64.add (local.get 0) (i64.const 1)))))".to_owned(),
@@ -97,11 +97,15 @@ fn tables_and_stack_end_at_their_limits() {
 fn what_is_returned_costs_the_host_a_bounded_amount() {
     let long_message = Forged {
         pages: 40,
-        ..does("(i32.store (i32.const 1232) (i32.const 2097152)) (local.set $answer (i32.const 1208))")
+        ..does(
+            "(i32.store (i32.const 1232) (i32.const 2097152)) (local.set $answer (i32.const 1208))",
+        )
     };
     let many_findings = Forged {
         pages: 40,
-        ..does("(i32.store (i32.const 1212) (i32.const 80000)) (local.set $answer (i32.const 1208))")
+        ..does(
+            "(i32.store (i32.const 1212) (i32.const 80000)) (local.set $answer (i32.const 1208))",
+        )
     };
     assert_eq!(fails(&long_message), Failure::TooMuch);
     assert_eq!(fails(&many_findings), Failure::TooMuch);
@@ -151,7 +155,10 @@ fn a_policy_permits_only_actions_of_its_own_that_it_named() {
     assert_eq!(own.findings, [finding]);
     for other in ["login-as", "forged.other"] {
         let failure = evaluate(&engine(), &permits, other).unwrap_err();
-        assert!(matches!(failure, Failure::Answer(BadAnswer::Word { .. })), "{other}");
+        assert!(
+            matches!(failure, Failure::Answer(BadAnswer::Word { .. })),
+            "{other}"
+        );
     }
 }
 
@@ -160,21 +167,25 @@ fn nothing_of_one_call_is_left_for_the_next() {
     // Answers with a finding if it was called before.
     let remembers = Forged {
         fields: "(global $calls (mut i32) (i32.const 0))".to_owned(),
-        ..does("(if (global.get $calls) (then (local.set $answer (i32.const 1208))))
+        ..does(
+            "(if (global.get $calls) (then (local.set $answer (i32.const 1208))))
                 (if (i32.load (i32.const 5000)) (then (local.set $answer (i32.const 1208))))
-                (global.set $calls (i32.const 1)) (i32.store (i32.const 5000) (i32.const 1))")
+                (global.set $calls (i32.const 1)) (i32.store (i32.const 5000) (i32.const 1))",
+        )
     };
     let facts = facts("forged", person("ana", &[]));
     let policy = policy(&engine(), &remembers.component());
     for _ in 0..50 {
-        let said = policy.evaluate(&request("forged.act"), &facts, &Relations::of(&facts));
+        let said = ask(&policy, "forged.act", &facts);
         assert_eq!(said.unwrap().findings, []);
     }
 }
 
 #[test]
 fn the_same_call_takes_the_same_fuel() {
-    let spins = does("(local $n i32) (loop $next (br_if $next (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))");
+    let spins = does(
+        "(local $n i32) (loop $next (br_if $next (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))",
+    );
     let spins = Forged {
         fields: format!("(func $spin {})", spins.evaluate),
         ..does("(call $spin)")
@@ -189,7 +200,10 @@ fn the_same_call_takes_the_same_fuel() {
 fn the_interpreter_keeps_the_same_limits() {
     let interpreter = interpreter();
     let fails = |forged| evaluate(&interpreter, forged, "login-as").unwrap_err();
-    assert!(matches!(fails(&does(FOREVER)), Failure::OutOfFuel | Failure::Deadline));
+    assert!(matches!(
+        fails(&does(FOREVER)),
+        Failure::OutOfFuel | Failure::Deadline
+    ));
     assert!(matches!(fails(&does("unreachable")), Failure::Trap(_)));
     let permits = does("(local.set $answer (i32.const 1208))");
     let own = evaluate(&interpreter, &permits, "forged.act").unwrap();

@@ -8,8 +8,11 @@ mod limits;
 mod refusals;
 mod sealed;
 
+use provost_core::decision::{Facts, relations};
 use provost_core::id::PluginId;
-use provost_sandbox::{Code, Engine, Kind, LoadError, Plugin, Policy, Settings, TrustInMemory};
+use provost_sandbox::{
+    CallError, Code, Engine, Evaluation, Kind, LoadError, Plugin, Policy, Settings, TrustInMemory,
+};
 
 fn engine() -> Engine {
     Engine::new(Settings::default()).unwrap()
@@ -37,4 +40,10 @@ fn policy(engine: &Engine, component: &[u8]) -> Policy {
         Ok(Plugin::Policy(policy)) => policy,
         other => panic!("no policy but {other:?}"),
     }
+}
+
+/// Asks a policy whether the subject of `facts` may do `action` to the district.
+fn ask(policy: &Policy, action: &str, facts: &Facts) -> Result<Evaluation, CallError> {
+    let request = facts::request(action);
+    policy.evaluate(&request, facts, &relations(&request, facts))
 }

@@ -25,13 +25,15 @@ fn mismatch(component: &[u8]) -> Mismatch {
 
 #[test]
 fn an_import_of_a_function_is_named_and_one_of_types_alone_is_harmless() {
-    let needs = r#"(component (import "evil:host/net@1.0.0" (instance (export "connect" (func)))))"#;
+    let needs =
+        r#"(component (import "evil:host/net@1.0.0" (instance (export "connect" (func)))))"#;
     let bytes = wat::parse_str(needs).unwrap();
     let expected = Mismatch::Imports(vec!["evil:host/net@1.0.0#connect".to_owned()]);
     assert_eq!(mismatch(&bytes), expected);
     assert_eq!(inspect(&bytes).unwrap().kind, Err(expected));
 
-    let types = r#"(component (import "evil:host/words@1.0.0" (instance (export "age" (type (eq u32))))))"#;
+    let types =
+        r#"(component (import "evil:host/words@1.0.0" (instance (export "age" (type (eq u32))))))"#;
     let bytes = wat::parse_str(types).unwrap();
     assert_eq!(mismatch(&bytes), Mismatch::NoInterface(Vec::new()));
 }
@@ -66,7 +68,10 @@ fn the_right_name_with_other_types_is_refused() {
     let wit = WIT.replace("permit,\n", "allow,\n");
     let bytes = component(module, &wit, "role-policy");
     let refused = refusal(&bytes);
-    assert!(matches!(refused, Refusal::Describe(Failure::Shape(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Refusal::Describe(Failure::Shape(_))),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -91,7 +96,10 @@ fn files_that_are_no_components_are_named_for_what_they_are() {
     let cases: [(&[u8], NotComponent); 3] = [
         (b"", NotComponent::Empty),
         (b"id = \"x\"", NotComponent::NotWasm),
-        (&wat::parse_str("(module)").unwrap(), NotComponent::CoreModule),
+        (
+            &wat::parse_str("(module)").unwrap(),
+            NotComponent::CoreModule,
+        ),
     ];
     for (bytes, expected) in cases {
         match load(&engine, bytes).map_err(|error| error.refusal) {
@@ -102,7 +110,10 @@ fn files_that_are_no_components_are_named_for_what_they_are() {
     for percent in [1, 5, 10, 25, 50, 75, 90, 95, 99] {
         let length = whole.len() * percent / 100;
         let cut = load(&engine, &whole[..length]).map_err(|error| error.refusal);
-        let truncated = matches!(cut, Err(Refusal::NotComponent(NotComponent::Truncated { .. })));
+        let truncated = matches!(
+            cut,
+            Err(Refusal::NotComponent(NotComponent::Truncated { .. }))
+        );
         assert!(truncated, "{percent} %: {cut:?}");
     }
     assert!(matches!(load(&engine, &whole), Ok(Plugin::Policy(_))));
@@ -129,5 +140,8 @@ fn a_module_without_the_types_of_the_sdk_is_not_encoded() {
         encode(&bare, None),
         Err(EncodeError::Mismatch(Mismatch::NoInterface(_)))
     ));
-    assert!(matches!(encode(b"no wasm", None), Err(EncodeError::Encode(_))));
+    assert!(matches!(
+        encode(b"no wasm", None),
+        Err(EncodeError::Encode(_))
+    ));
 }

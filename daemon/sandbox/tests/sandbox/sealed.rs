@@ -1,12 +1,12 @@
 //! Native code under memory-deny-write-execute.
 #![allow(unsafe_code)] // prctl has no safe wrapper that knows PR_SET_MDWE
 
-use provost_sandbox::{Code, CodeForm, Engine, Relations, Settings};
+use provost_sandbox::{Code, CodeForm, Engine, Settings};
 use std::process::Command;
 
-use crate::facts::{facts, person, request};
+use crate::facts::{facts, person};
 use crate::forge::Forged;
-use crate::policy;
+use crate::{ask, policy};
 
 /// `PR_SET_MDWE` and `PR_MDWE_REFUSE_EXEC_GAIN` of Linux 6.3, from `linux/prctl.h`.
 const SET_MDWE: libc::c_int = 65;
@@ -38,12 +38,17 @@ fn call(engine: &Engine) {
         ..Forged::default()
     };
     let policy = policy(engine, &forged.component());
-    let said = policy.evaluate(&request("forged.act"), &facts, &Relations::of(&facts));
+    let said = ask(&policy, "forged.act", &facts);
     assert_eq!(said.unwrap().findings.len(), 1);
-    let sealed = mappings().into_iter().filter(|(_, name)| name.contains("provost-plugin"));
+    let sealed = mappings()
+        .into_iter()
+        .filter(|(_, name)| name.contains("provost-plugin"));
     let permissions: Vec<String> = sealed.map(|(permissions, _)| permissions).collect();
     assert!(!permissions.is_empty());
-    assert!(permissions.iter().all(|found| found == "r-xp"), "{permissions:?}");
+    assert!(
+        permissions.iter().all(|found| found == "r-xp"),
+        "{permissions:?}"
+    );
 }
 
 #[test]
@@ -79,10 +84,19 @@ fn under_denial() {
 #[test]
 fn native_code_runs_where_the_kernel_denies_gaining_execution() {
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sealed::under_denial", "--ignored", "--test-threads=1"])
+        .args([
+            "--exact",
+            "sealed::under_denial",
+            "--ignored",
+            "--test-threads=1",
+        ])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success(), "{said}{}", String::from_utf8_lossy(&child.stderr));
+    assert!(
+        child.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
     assert!(said.contains("1 passed"), "{said}");
 }

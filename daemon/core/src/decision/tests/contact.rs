@@ -120,7 +120,7 @@ fn a_person_whom_the_register_does_not_know_is_denied_under_the_permit_rule() {
 #[test]
 fn an_agent_opens_a_case_for_a_valid_contact() {
     let world = pine();
-    let ask = world.ask("a7", "case.open-for", "kim").as_agent();
+    let ask = world.ask("a7", "case.open-for", "kim").by_an_agent();
     assert_eq!(ask.answer(), allow(&["case.on-behalf"]));
     let nobody_but_agents = world.ask("tess", "case.open-for", "kim").answer();
     assert_eq!(nobody_but_agents, deny(&["case.on-behalf"]));
@@ -130,13 +130,13 @@ fn an_agent_opens_a_case_for_a_valid_contact() {
 fn an_emergency_without_a_reason_is_denied() {
     let world = pine();
     let ask = |reason: &str| {
-        let ask = world.ask("a7", "case.open-for", "ned").as_agent();
+        let ask = world.ask("a7", "case.open-for", "ned").by_an_agent();
         ask.context("emergency", true).context("reason", reason)
     };
     assert_eq!(ask(" ").answer(), deny(&["case.emergency"]));
     assert_eq!(ask("flood").answer(), allow(&["case.emergency"]));
     assert_eq!(ask("flood").decide().obligations, ["transition"]);
-    let no_emergency = world.ask("a7", "case.open-for", "ned").as_agent();
+    let no_emergency = world.ask("a7", "case.open-for", "ned").by_an_agent();
     assert_eq!(
         no_emergency.context("reason", "flood").answer(),
         deny(&["case.emergency"])
@@ -147,7 +147,7 @@ fn an_emergency_without_a_reason_is_denied() {
 fn an_emergency_without_a_valid_contact_is_allowed_unowned_with_an_alarm() {
     let mut world = World::new();
     world.person("kim").deactivated(ContactKind::Support);
-    let ask = world.ask("a7", "case.open-for", "kim").as_agent();
+    let ask = world.ask("a7", "case.open-for", "kim").by_an_agent();
     let ask = ask.context("emergency", true).context("reason", "flood");
     let decision = ask.decide();
     assert!(decision.decision);
@@ -158,7 +158,7 @@ fn an_emergency_without_a_valid_contact_is_allowed_unowned_with_an_alarm() {
 fn an_emergency_case_is_not_closed_before_its_transition() {
     let mut world = pine();
     world.case("c1", "ned").emergency = true;
-    let by_agent = |world: &World| world.ask("a7", "case.close", "c1").as_agent().answer();
+    let by_agent = |world: &World| world.ask("a7", "case.close", "c1").by_an_agent().answer();
     assert_eq!(by_agent(&world), deny(&["case.transition-first"]));
     let by_contact = world.ask("kim", "case.close", "c1").answer();
     assert_eq!(by_contact, deny(&["case.transition-first"]));
@@ -176,14 +176,14 @@ fn a_case_goes_only_to_a_valid_contact_of_its_district() {
     world.case("c1", "ned").emergency = true;
     world.person("old").deactivated(ContactKind::Support);
     let to = |receiver: &str| {
-        let ask = world.ask("a7", "case.transition", "c1").as_agent();
+        let ask = world.ask("a7", "case.transition", "c1").by_an_agent();
         ask.property("to", receiver).answer()
     };
     assert_eq!(to("kim"), allow(&["case.transition"]));
     for bad in ["bo", "old", "ned", "stranger"] {
         assert_eq!(to(bad), deny(&["case.transition"]), "{bad}");
     }
-    let nowhere = world.ask("a7", "case.transition", "c1").as_agent();
+    let nowhere = world.ask("a7", "case.transition", "c1").by_an_agent();
     assert_eq!(nowhere.answer(), deny(&["case.transition"]));
     let by_teacher = world.ask("ned", "case.transition", "c1");
     assert_eq!(
@@ -310,7 +310,7 @@ fn people_without_authority_in_the_district_designate_nobody() {
         let answer = world.ask(who, "contact.designate", "ned").answer();
         assert_eq!(answer, deny(&["contact.designate"]), "{who}");
     }
-    let agent = world.ask("a7", "contact.designate", "ned").as_agent();
+    let agent = world.ask("a7", "contact.designate", "ned").by_an_agent();
     assert_eq!(agent.answer(), allow(&["contact.designate"]));
 }
 
@@ -319,7 +319,7 @@ fn an_orphaned_district_is_recovered_by_two_different_agents_with_evidence() {
     let mut world = World::new();
     world.person("ned");
     let ask = |second: &str, evidence: &str| {
-        let ask = world.ask("a7", "contact.designate", "ned").as_agent();
+        let ask = world.ask("a7", "contact.designate", "ned").by_an_agent();
         ask.context("second-agent", second)
             .context("evidence", "letter of the board")
             .context("second-evidence", evidence)
@@ -328,7 +328,7 @@ fn an_orphaned_district_is_recovered_by_two_different_agents_with_evidence() {
     assert_eq!(ask("a8", "call back"), allow(&["contact.designate"]));
     assert_eq!(ask("a7", "call back"), deny(&["contact.designate"]));
     assert_eq!(ask("a8", " "), deny(&["contact.designate"]));
-    let alone = world.ask("a7", "contact.designate", "ned").as_agent();
+    let alone = world.ask("a7", "contact.designate", "ned").by_an_agent();
     assert_eq!(alone.answer(), deny(&["contact.designate"]));
 }
 
@@ -361,7 +361,7 @@ fn only_another_valid_contact_restores_a_deactivated_one() {
     for who in ["old", "older", "ned", "bo", "stranger"] {
         assert_eq!(restore(who), deny(&["contact.reactivation"]), "{who}");
     }
-    let agent = world.ask("a7", "contact.reactivate", "old").as_agent();
+    let agent = world.ask("a7", "contact.reactivate", "old").by_an_agent();
     assert_eq!(agent.answer(), deny(&["contact.reactivation"]));
     for nothing in ["lou", "ned"] {
         let answer = world.ask("kim", "contact.reactivate", nothing).answer();

@@ -407,7 +407,7 @@ impl Ask<'_> {
         self
     }
 
-    pub(super) fn as_agent(mut self) -> Self {
+    pub(super) fn by_an_agent(mut self) -> Self {
         self.request.subject.kind = Some("agent".to_owned());
         self
     }

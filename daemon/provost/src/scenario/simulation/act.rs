@@ -139,7 +139,7 @@ impl Simulation {
         match verb {
             ContactVerb::Designate => {
                 let kind = kind.unwrap_or(ContactKind::Support);
-                contact::designate(scene, id, kind, &word).map(|(_, decision)| Some(decision))
+                contact::designate_on_evidence(scene, id, kind, &word, context).map(|(_, decision)| Some(decision))
             }
             ContactVerb::Remove => {
                 let decision = self.asked("contact.designate", person, &word, None, context)?;
