@@ -15,8 +15,8 @@ install -D -m 644 "$UNITS"/provost.sysusers.conf /usr/lib/sysusers.d/provost.con
 install -D -m 644 "$UNITS"/provost.tmpfiles.conf /usr/lib/tmpfiles.d/provost.conf
 systemd-sysusers provost.conf
 systemd-tmpfiles --create provost.conf
-echo secret > /etc/provost/credentials/ldap-password
-echo secret > /etc/provost/credentials/smtp-password
+echo secret > /etc/credstore/provost.ldap-password
+echo secret > /etc/credstore/provost.smtp-password
 cat > /etc/provost/provost.toml <<'TOML'
 [store]
 path = "/var/lib/provost/provost.db"
