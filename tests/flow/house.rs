@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// Every file of these endings below a folder, build output aside.
@@ -27,7 +30,10 @@ fn text(path: &Path) -> String {
 }
 
 fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 #[test]
@@ -54,14 +60,34 @@ fn sql_stands_in_the_store_alone() {
 
 #[test]
 fn the_core_has_nothing_to_do_io_with() {
-    let manifest: toml::Table = toml::from_str(&text(&root().join("daemon/core/Cargo.toml"))).unwrap();
-    let mut dependencies: Vec<_> = manifest["dependencies"].as_table().unwrap().keys().cloned().collect();
+    let manifest: toml::Table =
+        toml::from_str(&text(&root().join("daemon/core/Cargo.toml"))).unwrap();
+    let mut dependencies: Vec<_> = manifest["dependencies"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     dependencies.sort();
-    assert_eq!(dependencies, ["jiff", "serde", "serde_json", "sha2", "thiserror"]);
-    let forbidden = ["std::fs", "std::net", "std::env", "std::process", "std::thread", "SystemTime", "Instant::now"];
+    assert_eq!(
+        dependencies,
+        ["jiff", "serde", "serde_json", "sha2", "thiserror"]
+    );
+    let forbidden = [
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "SystemTime",
+        "Instant::now",
+    ];
     for path in files(&root().join("daemon/core/src"), &[".rs"]) {
         let source = text(&path);
-        let found: Vec<_> = forbidden.iter().filter(|word| source.contains(**word)).collect();
+        let found: Vec<_> = forbidden
+            .iter()
+            .filter(|word| source.contains(**word))
+            .collect();
         assert!(found.is_empty(), "{} uses {found:?}", shown(&path));
     }
 }
@@ -71,7 +97,9 @@ fn wasmtime_is_known_in_the_sandbox_alone() {
     let strangers: Vec<_> = files(&root().join("daemon"), &[".rs", "Cargo.toml"])
         .into_iter()
         .filter(|path| !shown(path).starts_with("daemon/sandbox"))
-        .filter(|path| text(path).contains("wasmtime::") || text(path).contains("wasmtime.workspace"))
+        .filter(|path| {
+            text(path).contains("wasmtime::") || text(path).contains("wasmtime.workspace")
+        })
         .map(|path| shown(&path))
         .collect();
     assert_eq!(strangers, Vec::<String>::new());
@@ -86,7 +114,10 @@ fn every_migration_is_listed_and_none_is_left_out() {
     for (place, path) in numbers.iter().enumerate() {
         let name = format!("{:03}.sql", place + 1);
         assert_eq!(path.file_name().unwrap().to_string_lossy(), name);
-        assert!(open.contains(&format!("migrations/{name}")), "{name} is not listed in open.rs");
+        assert!(
+            open.contains(&format!("migrations/{name}")),
+            "{name} is not listed in open.rs"
+        );
     }
 }
 
@@ -109,7 +140,10 @@ fn every_dependency_has_its_reason_beside_it() {
     for line in section.lines() {
         match line.split_once(" = ") {
             Some((name, value)) if !line.starts_with('#') && !value.contains("path =") => {
-                assert!(reasons.contains(name), "no comment above {name} says why it is there");
+                assert!(
+                    reasons.contains(name),
+                    "no comment above {name} says why it is there"
+                );
             }
             _ if line.starts_with('#') => reasons.push_str(line),
             _ => {}

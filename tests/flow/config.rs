@@ -1,0 +1,130 @@
+//! Configuration as an administrator meets it: every problem at once, one daemon at a time, reloads that cannot hurt.
+
+use nix::sys::signal::Signal;
+use provost_tests::{World, provost, systemd};
+
+const NOW: &str = "2025-03-02T10:00:00-07:00";
+
+#[test]
+fn check_prints_every_problem_with_its_key_and_exits_78() {
+    let world = World::new(NOW);
+    let path = world.file(
+        "wrong.toml",
+        "[store]\npath = 7\n[listen]\nsocket = \"/tmp/p.sock\"\nport = 1\n\
+         [mail]\nrelay = \"http://mail\"\nfrom = \"nobody\"\ntimeout = \"soon\"\n\
+         [[district]]\nid = \"a/b\"\nname = \"A\"\ntimezone = \"America/Nowhere\"\nedition = \"standard\"\n\
+         products = [\"sis\"]\ninactivity = { warn-after = \"220d\", deactivate-after = \"210d\" }\n",
+    );
+    let answer = provost::alone(&["check", "--config", &path.to_string_lossy()]);
+    assert_eq!(answer.code, 78, "{answer:?}");
+    for key in [
+        "store.path",
+        "listen.port",
+        "mail.relay",
+        "mail.from",
+        "mail.timeout",
+        "district[0].id",
+        "district[0].timezone",
+        "inactivity",
+    ] {
+        assert!(
+            answer.err.contains(key),
+            "{key} is not named in\n{}",
+            answer.err
+        );
+    }
+    let run = provost::alone(&["run", "--config", &path.to_string_lossy()]);
+    assert_eq!(
+        (run.code, run.err),
+        (answer.code, answer.err),
+        "start-up and check share one path"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_with_its_line() {
+    let world = World::new(NOW);
+    let path = world.file("broken.toml", "[store]\npath = \"/x\"\n[listen\n");
+    let answer = provost::alone(&["check", "--config", &path.to_string_lossy()]);
+    assert_eq!(answer.code, 78, "{answer:?}");
+    assert!(answer.err.contains("line 3"), "{}", answer.err);
+}
+
+#[test]
+fn the_example_configuration_is_sound_but_for_the_files_it_names() {
+    let example = systemd::workspace().join("config/provost.toml");
+    let answer = provost::alone(&["check", "--json", "--config", &example.to_string_lossy()]);
+    let value: serde_json::Value =
+        serde_json::from_str(&answer.out).unwrap_or_else(|why| panic!("{why}: {answer:?}"));
+    let problems = value["problems"].as_array().cloned().unwrap_or_default();
+    let others: Vec<_> = problems
+        .iter()
+        .filter(|problem| {
+            !problem["key"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("plugin")
+        })
+        .collect();
+    assert_eq!(others, Vec::<&serde_json::Value>::new());
+}
+
+#[test]
+fn a_second_daemon_on_the_same_register_is_refused_and_the_first_goes_on() {
+    let mut world = World::new(NOW);
+    world.configure("");
+    world.provost.start();
+    let second = provost::alone(&["run", "--config", &world.provost.config().to_string_lossy()]);
+    assert_ne!(second.code, 0, "{second:?}");
+    assert!(second.err.starts_with("provost: "), "{}", second.err);
+    world.provost.cli(&["status", "--json"]).json();
+}
+
+#[test]
+fn a_reload_with_a_mistake_keeps_the_old_configuration_and_says_why() {
+    let mut world = World::new(NOW);
+    world.configure("");
+    world.provost.start();
+    world.configure("[[district]]\nid = \"second\"\nname = \"Second\"\ntimezone = \"Mars/Olympus\"\nproducts = [\"sis\"]\n");
+    world.provost.signal(Signal::SIGHUP);
+    let refused = world.provost.wait_json(&["status", "--json"], |status| {
+        status["configuration-refused"]
+            .as_array()
+            .is_some_and(|lines| !lines.is_empty())
+    });
+    assert!(
+        refused["configuration-refused"]
+            .to_string()
+            .contains("Mars/Olympus"),
+        "{refused}"
+    );
+    world.configure("[[district]]\nid = \"second\"\nname = \"Second\"\ntimezone = \"America/Boise\"\nproducts = [\"sis\"]\n");
+    world.provost.signal(Signal::SIGHUP);
+    world.provost.wait_json(&["status", "--json"], |status| {
+        status["configuration-refused"]
+            .as_array()
+            .is_some_and(Vec::is_empty)
+    });
+    let document = world.provost.cli(&["export"]).json();
+    let ids: Vec<_> = document["district"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|district| district["id"].clone())
+        .collect();
+    assert_eq!(ids, ["lone-pine", "second"]);
+}
+
+#[test]
+fn a_stop_ends_the_daemon_in_order_and_takes_its_socket_away() {
+    let mut world = World::new(NOW);
+    world.configure("");
+    world.provost.start();
+    assert!(world.provost.socket().exists());
+    let status = world.provost.stop();
+    assert!(status.success(), "{status}\n{}", world.provost.log());
+    assert!(!world.provost.socket().exists());
+    let answer = world.provost.cli(&["status"]);
+    assert_eq!(answer.code, 1, "{answer:?}");
+    assert!(answer.err.starts_with("provost: "), "{}", answer.err);
+}

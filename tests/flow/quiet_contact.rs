@@ -1,0 +1,235 @@
+//! A contact who has gone quiet: each notice arrives on its day as a real message, once.
+
+use provost_tests::{Provost, Received, World};
+use serde_json::Value;
+
+const LAST_SEEN: &str = "2024-09-03T10:00:00-06:00";
+
+/// Two contacts of a district: Ana was last seen on 3 September, Ben keeps being seen.
+const REGISTER: &str = r#"
+[[person]]
+id = "ana"
+district = "lone-pine"
+username = "aortiz"
+name = "Ana Ortiz"
+mail = ["ana.ortiz@lonepine.example"]
+[[person]]
+id = "ben"
+district = "lone-pine"
+username = "bwhite"
+name = "Ben White"
+mail = ["ben.white@lonepine.example"]
+[[contact]]
+person = "ana"
+type = "support"
+designated = "2024-01-10T09:00:00-07:00"
+last-activity = "2024-09-03T10:00:00-06:00"
+[[contact]]
+person = "ben"
+type = "technical"
+designated = "2024-01-10T09:00:00-07:00"
+last-activity = "2024-09-03T10:00:00-06:00"
+"#;
+
+fn quiet_district() -> World {
+    let mut world = World::new(LAST_SEEN).with_mail(&[]);
+    world.configure("");
+    world.provost.start();
+    let register = world.file("register.toml", REGISTER);
+    world
+        .provost
+        .cli(&["import", &register.to_string_lossy()])
+        .ok();
+    world
+}
+
+fn seen(provost: &Provost, person: &str, id: &str) {
+    provost
+        .cli(&["activity", "record", person, "--id", id])
+        .ok();
+}
+
+fn state(provost: &Provost, person: &str) -> String {
+    let shown = provost.cli(&["contact", "show", person, "--json"]).json();
+    shown["state"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Waits until a contact is in a state.
+fn wait_state(provost: &Provost, person: &str, state: &str) -> Value {
+    provost.wait_json(&["contact", "show", person, "--json"], |shown| {
+        shown["state"] == state
+    })
+}
+
+/// No notice waits in the outbox any more.
+fn wait_delivered(provost: &Provost) {
+    provost.wait_json(&["status", "--json"], |status| {
+        status["notices-waiting"] == 0
+    });
+}
+
+fn to_ana(mails: &[Received]) -> Vec<&Received> {
+    let is_hers = |mail: &&Received| mail.delivered_to() == "ana.ortiz@lonepine.example";
+    mails.iter().filter(is_hers).collect()
+}
+
+#[test]
+fn notices_arrive_on_their_days_as_real_messages_one_each() {
+    let mut world = quiet_district();
+    // Day by day as domain §4 has it: 180, 195, 209 and 210 days after 10:00 on 3 September, in Denver.
+    let days = [
+        (
+            "2025-03-02T09:59:00-07:00",
+            "2025-03-02T10:00:00-07:00",
+            "pending",
+        ),
+        (
+            "2025-03-17T09:59:00-06:00",
+            "2025-03-17T10:00:00-06:00",
+            "pending",
+        ),
+        (
+            "2025-03-31T09:59:00-06:00",
+            "2025-03-31T10:00:00-06:00",
+            "pending",
+        ),
+        (
+            "2025-04-01T09:59:00-06:00",
+            "2025-04-01T10:00:00-06:00",
+            "deactivated",
+        ),
+    ];
+    for (place, (before, due, after)) in days.into_iter().enumerate() {
+        world.provost.set_clock(before);
+        seen(&world.provost, "ben", &format!("b{place}"));
+        let swept = world.provost.cli(&["sweep", "run", "--json"]).json();
+        assert_eq!(swept["changes"], 0, "a minute early on {before}");
+        assert_eq!(world.smtpd().mails().len(), place);
+        world.provost.set_clock(due);
+        world.smtpd().wait_mails(place + 1);
+        wait_state(&world.provost, "ana", after);
+        wait_delivered(&world.provost);
+        // Asked again and again, the day brings nothing more.
+        world.provost.cli(&["sweep", "run"]).ok();
+        world.provost.cli(&["sweep", "run"]).ok();
+    }
+    let mails = world.smtpd().mails();
+    assert_eq!(to_ana(&mails).len(), 4, "{mails:#?}");
+    assert_eq!(mails.len(), 4, "Ben, who was seen, gets nothing");
+    check_letters(&mails);
+    assert_eq!(state(&world.provost, "ben"), "active");
+    let who = world
+        .provost
+        .cli(&["contact", "who", "--username", "aortiz", "--json"])
+        .json();
+    assert_eq!(who["decision"], false, "{who}");
+    world.provost.cli(&["audit", "verify"]).ok();
+}
+
+/// Four different letters that name the true date and can be told apart by machines.
+fn check_letters(mails: &[Received]) {
+    let mut ids: Vec<_> = mails.iter().map(Received::message_id).collect();
+    let mut subjects: Vec<_> = mails
+        .iter()
+        .filter_map(|mail| mail.header("Subject"))
+        .collect();
+    for list in [&mut ids, &mut subjects] {
+        list.sort();
+        list.dedup();
+        assert_eq!(list.len(), 4, "{list:?}");
+    }
+    for mail in mails {
+        assert!(mail.body().contains("1 April 2025"), "{}", mail.text);
+        assert_eq!(
+            mail.header("Auto-Submitted").as_deref(),
+            Some("auto-generated")
+        );
+        assert_eq!(
+            mail.header("From").as_deref(),
+            Some("provost@district.example")
+        );
+        let notice = mail.header("X-Provost-Notice").unwrap();
+        assert_eq!(
+            mail.message_id(),
+            format!("<{notice}.email@district.example>")
+        );
+    }
+}
+
+#[test]
+fn a_contact_who_is_seen_after_the_reminder_hears_no_more() {
+    let mut world = quiet_district();
+    world.provost.set_clock("2025-03-02T10:00:00-07:00");
+    seen(&world.provost, "ben", "b1");
+    world.smtpd().wait_mails(1);
+    wait_delivered(&world.provost);
+    world.provost.set_clock("2025-03-17T10:00:00-06:00");
+    world.smtpd().wait_mails(2);
+    wait_delivered(&world.provost);
+    world.provost.set_clock("2025-03-20T08:00:00-06:00");
+    seen(&world.provost, "ana", "a1");
+    wait_state(&world.provost, "ana", "active");
+    world.provost.set_clock("2025-04-01T10:00:00-06:00");
+    world.provost.cli(&["sweep", "run"]).ok();
+    wait_delivered(&world.provost);
+    assert_eq!(state(&world.provost, "ana"), "active");
+    assert_eq!(to_ana(&world.smtpd().mails()).len(), 2);
+}
+
+#[test]
+fn a_relay_that_is_down_delays_the_notice_and_slides_what_follows() {
+    let mut world = quiet_district();
+    world.smtpd().down();
+    world.provost.set_clock("2025-03-02T10:00:00-07:00");
+    seen(&world.provost, "ben", "b1");
+    world
+        .provost
+        .wait_json(&["notice", "list", "--json"], |list| {
+            list[0]["attempts"]
+                .as_u64()
+                .is_some_and(|attempts| attempts >= 1)
+        });
+    assert_eq!(
+        state(&world.provost, "ana"),
+        "active",
+        "an episode begins when its notice is accepted"
+    );
+    world.smtpd().up();
+    world.provost.set_clock("2025-03-04T10:00:00-07:00");
+    world.smtpd().wait_mails(1);
+    let shown = wait_state(&world.provost, "ana", "pending");
+    // Two days late: deadline and reminder count from the acceptance.
+    assert_eq!(shown["next-due"], "2025-03-19T10:00:00-06:00", "{shown}");
+    let mails = world.smtpd().mails();
+    assert_eq!(mails.len(), 1);
+    assert!(
+        mails[0].body().contains("3 April 2025"),
+        "{}",
+        mails[0].text
+    );
+}
+
+#[test]
+fn a_recipient_whom_the_relay_refuses_for_good_is_held_and_not_forgotten() {
+    let mut world = World::new(LAST_SEEN).with_mail(&["ana.ortiz@lonepine.example"]);
+    world.configure("");
+    world.provost.start();
+    let register = world.file("register.toml", REGISTER);
+    world
+        .provost
+        .cli(&["import", &register.to_string_lossy()])
+        .ok();
+    world.provost.set_clock("2025-03-02T10:00:00-07:00");
+    seen(&world.provost, "ben", "b1");
+    let list = world
+        .provost
+        .wait_json(&["notice", "list", "--json"], |list| {
+            list[0]["attempts"]
+                .as_u64()
+                .is_some_and(|attempts| attempts >= 1)
+        });
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    let shown = world.provost.cli(&["notice", "show", &id, "--json"]).json();
+    assert!(shown["deliveries"].to_string().contains("550"), "{shown}");
+    assert_ne!(state(&world.provost, "ana"), "deactivated");
+}

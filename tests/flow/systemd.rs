@@ -1,0 +1,177 @@
+//! The unit as shipped, under a real systemd: ready, hardened, running native plugin code, watched, reloaded, stopped.
+
+use provost_tests::provost::{binary, plugin};
+use provost_tests::{World, systemd};
+
+const NOW: &str = "2025-03-02T10:00:00-07:00";
+
+/// Installs the binary, the plugins, the unit and its accounts as a package would, with `$BINARY`, `$PLUGINS` and
+/// `$UNITS` to take them from. Everything lands in a file system that vanishes.
+const INSTALL: &str = r#"
+install -m 755 "$BINARY" /usr/bin/provost
+install -D -m 644 -t /usr/lib/provost/plugins "$PLUGINS"/email.wasm "$PLUGINS"/montana-edition.wasm
+install -D -m 644 "$UNITS"/provost.service /etc/systemd/system/provost.service
+install -D -m 644 "$UNITS"/provost.sysusers.conf /usr/lib/sysusers.d/provost.conf
+install -D -m 644 "$UNITS"/provost.tmpfiles.conf /usr/lib/tmpfiles.d/provost.conf
+systemd-sysusers provost.conf
+systemd-tmpfiles --create provost.conf
+echo secret > /etc/credstore/provost.ldap-password
+echo secret > /etc/credstore/provost.smtp-password
+cat > /etc/provost/provost.toml <<'TOML'
+[store]
+path = "/var/lib/provost/provost.db"
+[mail]
+relay = "smtp://127.0.0.1:25"
+from = "provost@district.example"
+username = "provost"
+password-file = "%d/smtp-password"
+[[district]]
+id = "lone-pine"
+name = "Lone Pine Unified"
+timezone = "America/Denver"
+edition = "montana"
+products = ["sis"]
+[[plugin]]
+id = "montana-edition"
+file = "/usr/lib/provost/plugins/montana-edition.wasm"
+[[plugin]]
+id = "email"
+file = "/usr/lib/provost/plugins/email.wasm"
+[[route]]
+notices = ["inactivity.*"]
+to = "contact"
+channels = ["email"]
+TOML
+systemctl daemon-reload
+systemctl start provost || { systemctl status provost --no-pager; journalctl -u provost --no-pager | tail -40; exit 1; }
+"#;
+
+/// Boots, installs, runs the script, and gives what it printed.
+fn booted(script: &str) -> String {
+    let world = World::new(NOW);
+    let folder = world.path().to_owned();
+    let place = |name: &str, path: &std::path::Path| format!("{name}='{}'\n", path.display());
+    let plugins = plugin("email")
+        .parent()
+        .map(std::path::Path::to_owned)
+        .unwrap_or_default();
+    let units = systemd::workspace().join("systemd");
+    let mut text = String::from("set -eu\n");
+    text += &place("BINARY", &binary());
+    text += &place("PLUGINS", &plugins);
+    text += &place("UNITS", &units);
+    text += INSTALL;
+    text += script;
+    let output = systemd::inside(&[folder.as_path()], &text);
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    out.into_owned()
+}
+
+#[test]
+fn the_unit_is_ready_under_its_hardening_and_runs_native_plugin_code() {
+    let out = booted(
+        r#"
+systemctl show provost -p ActiveState -p MemoryDenyWriteExecute -p NRestarts -p StatusText
+main=$(systemctl show provost -p MainPID --value)
+grep -E '^(Seccomp|NoNewPrivs|CapEff):' "/proc/$main/status"
+echo "executable and writable mappings: $(grep -c ' rwx' "/proc/$main/maps" || true)"
+echo "sealed code mappings: $(grep -cE ' r-x[sp] .*memfd:' "/proc/$main/maps" || true)"
+provost status --json
+provost decide --subject nobody --action role.grant --resource nobody --property role=montana --json || true
+"#,
+    );
+    for line in [
+        "ActiveState=active",
+        "MemoryDenyWriteExecute=yes",
+        "NRestarts=0",
+        "Seccomp:\t2",
+        "NoNewPrivs:\t1",
+        "CapEff:\t0000000000000000",
+        "executable and writable mappings: 0",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+    assert!(
+        !out.contains("sealed code mappings: 0"),
+        "no native plugin code is mapped\n{out}"
+    );
+    assert!(out.contains("montana-edition"), "{out}");
+}
+
+#[test]
+fn a_reload_keeps_the_process_and_a_stop_is_clean() {
+    let out = booted(
+        r#"
+before=$(systemctl show provost -p MainPID --value)
+sed -i 's/Lone Pine Unified/Lone Pine Joint/' /etc/provost/provost.toml
+systemctl reload provost
+for _ in $(seq 200); do provost export | grep -q 'Lone Pine Joint' && break; sleep 0.05; done
+provost export | grep -o 'Lone Pine Joint'
+after=$(systemctl show provost -p MainPID --value)
+[ "$before" = "$after" ] && echo "the same process"
+systemctl stop provost
+systemctl show provost -p Result -p ExecMainStatus
+ls /run/provost 2> /dev/null | wc -l
+"#,
+    );
+    for line in [
+        "Lone Pine Joint",
+        "the same process",
+        "Result=success",
+        "ExecMainStatus=0",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn a_killed_daemon_is_started_again_and_a_wrong_configuration_is_not() {
+    let out = booted(
+        r#"
+systemctl kill --signal=KILL --kill-whom=main provost
+for _ in $(seq 200); do [ "$(systemctl show provost -p NRestarts --value)" = 1 ] && provost status > /dev/null 2>&1 && break; sleep 0.05; done
+systemctl show provost -p NRestarts -p ActiveState
+systemctl stop provost
+echo 'nonsense = 1' >> /etc/provost/provost.toml
+systemctl start provost 2> /dev/null || true
+systemctl show provost -p ActiveState -p ExecMainStatus
+"#,
+    );
+    for line in [
+        "NRestarts=1\n",
+        "ActiveState=active",
+        "ActiveState=failed",
+        "ExecMainStatus=78",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn the_unit_is_among_the_least_exposed() {
+    let unit = systemd::workspace().join("systemd/provost.service");
+    let script = format!(
+        "systemd-analyze security --no-pager --offline=yes --threshold=12 '{}' | tail -1",
+        unit.display()
+    );
+    let output = systemd::inside(&[], &script);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{out}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let level = out
+        .split(": ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .map(str::to_owned);
+    let level: f64 = level
+        .and_then(|level| level.parse().ok())
+        .unwrap_or_else(|| panic!("no level in {out}"));
+    assert!(level <= 1.2, "{out}");
+}
