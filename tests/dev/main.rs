@@ -1,2 +1,56 @@
-//! Flows.
-fn main() {}
+//! `cargo demo` and `cargo verify`: the two commands of the README.
+//!
+//! Each step is printed as the command that it is, so that anybody can run it by hand.
+
+mod guests;
+mod packages;
+mod place;
+mod step;
+mod verify;
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode};
+
+use place::Place;
+use step::{Failed, run};
+
+const USAGE: &str = "\
+cargo demo [--once] [--staff N] [--seed S]   build what is needed and show a whole sample district
+cargo verify [--long]                        everything that must hold before a merge; --long adds the slow tests";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next();
+    let rest: Vec<String> = words.collect();
+    let place = Place::find();
+    let done = match (command.as_deref(), rest.as_slice()) {
+        (Some("demo"), _) => demo(&place, &rest),
+        (Some("verify"), []) => verify::all(&place, verify::Extent::Usual),
+        (Some("verify"), [long]) if long == "--long" => verify::all(&place, verify::Extent::Long),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("{failed}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Builds the daemon and the plugins, then becomes `provost demo`: returns only if that cannot be started.
+fn demo(place: &Place, args: &[String]) -> Result<(), Failed> {
+    guests::toolchain()?;
+    run(place.cargo().args(["build", "-p", "provost"]))?;
+    guests::build(place)?;
+    let mut demo = Command::new(place.binary());
+    demo.arg("demo")
+        .args(args)
+        .env("PROVOST_PLUGINS", place.plugins());
+    step::announce(&demo);
+    let why = demo.exec();
+    Err(Failed::start(&demo, &why))
+}

@@ -1,1 +1,3 @@
 //! The whole road on real parts, one file a flow.
+
+mod bench;

@@ -1,1 +1,24 @@
-//! Harness.
+//! The bench of the flow tests: real servers on loopback, the real binary, and a clock that the test turns.
+//!
+//! Every server has its own folder, port and process, and ends with the value that started it; a test that is killed
+//! takes its servers with it.
+
+pub mod directory;
+pub mod mailbox;
+pub mod process;
+pub mod provost;
+pub mod slapd;
+pub mod smtpd;
+pub mod staff;
+pub mod systemd;
+pub mod tls;
+pub mod wait;
+pub mod world;
+
+pub use directory::{Change, ldif};
+pub use mailbox::Received;
+pub use provost::{Answer, Provost};
+pub use slapd::{Slapd, Variant};
+pub use smtpd::Smtpd;
+pub use staff::{Staff, StaffPerson};
+pub use world::World;

@@ -302,15 +302,24 @@ impl ToolRights {
     /// What `self` has and `other` lacks: whole products, then single tools with the missing letters.
     pub fn beyond(&self, other: &Self, tools: &Tools) -> Beyond {
         let products: BTreeSet<_> = self.products.difference(&other.products).cloned().collect();
-        let tools = (0..tools.len())
-            .filter_map(|place| {
-                let missing = self.at(place).minus(other.at(place));
-                let name = tools.name(place)?;
-                (!missing.is_empty() && !products.contains(name.product()))
-                    .then(|| (name.clone(), missing))
-            })
-            .collect();
-        Beyond { products, tools }
+        let mut single = ListedRights::new();
+        for (word, ours) in self.words.iter().enumerate() {
+            let mut missing = ours & !other.words.get(word).copied().unwrap_or(0);
+            // Most words lack nothing: a denial for one tool of a thousand looks at one tool.
+            while missing != 0 {
+                let nibble = missing.trailing_zeros() / 4;
+                let letters = Letters((missing >> (4 * nibble)) as u8 & 15);
+                missing &= !(15 << (4 * nibble));
+                let name = tools.name(word * TOOLS_PER_WORD + nibble as usize);
+                if let Some(name) = name.filter(|name| !products.contains(name.product())) {
+                    single.insert(name.clone(), letters);
+                }
+            }
+        }
+        Beyond {
+            products,
+            tools: single,
+        }
     }
 
     /// Rights on single tools and whole products, for reports.

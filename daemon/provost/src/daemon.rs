@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::flow::sync::{Approval, Syncs};
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
 use crate::live::{Live, Loader, chain};
 use crate::ports::Ports;
@@ -83,6 +84,8 @@ pub struct Daemon {
     pub live: ArcSwap<Live>,
     /// What is given from outside.
     pub ports: Ports,
+    /// Directory sync of all sources.
+    pub syncs: Syncs,
     /// Why the last reload was refused; empty if it was not.
     pub reload_refused: ArcSwap<Vec<String>>,
     sweep: Notify,
@@ -97,8 +100,10 @@ impl Daemon {
     pub fn new(store: Arc<Store>, live: Live, ports: Ports) -> Result<Arc<Self>, FlowError> {
         let districts: Vec<_> = live.config.districts.values().cloned().collect();
         flow::districts::follow(&store, &districts, &live.config.feeds, ports.clock.now())?;
+        let syncs = Syncs::new(Arc::clone(&store), Arc::clone(&ports.directory));
         Ok(Arc::new(Self {
             store,
+            syncs,
             live: ArcSwap::from_pointee(live),
             ports,
             reload_refused: ArcSwap::default(),
@@ -146,13 +151,14 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
     let result = runtime.block_on(async {
         // Handlers come first: a stop that arrives during start-up is not lost.
         let signals = signals::listen().map_err(DaemonError::Runtime)?;
-        let believed = crate::config::read(config).map_err(ReloadError::from)?;
+        let believed = crate::config::read(config, credentials).map_err(ReloadError::from)?;
         let store = Arc::new(Store::open(&believed.store)?);
         let loader = Loader::beside(&store, &believed.store)?;
         let live = flow::reload::in_force(believed, config, &loader)?;
         let ports = Ports::real(&live.config, credentials).map_err(DaemonError::Mail)?;
         let daemon = Daemon::new(store, live, ports)?;
-        answer(&daemon, signals, Reloader { path: config.to_owned(), loader }).await
+        let credentials = credentials.map(Path::to_owned);
+        answer(&daemon, signals, Reloader { path: config.to_owned(), credentials, loader }).await
     });
     runtime.shutdown_timeout(STOP_TIME);
     result
@@ -164,7 +170,7 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
 /// As [`run`].
 pub async fn serve_demo(daemon: &Arc<Daemon>, config: PathBuf, loader: Loader) -> Result<(), DaemonError> {
     let signals = signals::listen().map_err(DaemonError::Runtime)?;
-    answer(daemon, signals, Reloader { path: config, loader }).await
+    answer(daemon, signals, Reloader { path: config, credentials: None, loader }).await
 }
 
 /// Opens the socket, serves, and takes the socket away again.
@@ -209,6 +215,7 @@ fn listen(path: &Path) -> std::io::Result<UnixListener> {
 /// What a reload needs.
 struct Reloader {
     path: PathBuf,
+    credentials: Option<PathBuf>,
     loader: Loader,
 }
 
@@ -224,7 +231,7 @@ async fn serve(
     tasks.spawn(named("the API", http::serve(Arc::clone(daemon), listener, stop.clone())));
     tasks.spawn(named("the sweep timer", sweep_timer(Arc::clone(daemon), stop.clone())));
     tasks.spawn(named("the notifier", notify_timer(Arc::clone(daemon), stop.clone())));
-    let mut syncs = Syncs::start(daemon);
+    let mut timers = SyncTimers::start(daemon);
     let mut watch = watch(reloader, &daemon.config().config);
     let mut beat = tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_secs(30)));
     let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
@@ -245,8 +252,8 @@ async fn serve(
         }
         systemd::reloading();
         if reload(daemon, reloader) {
-            syncs.stop().await;
-            syncs = Syncs::start(daemon);
+            timers.stop().await;
+            timers = SyncTimers::start(daemon);
             watch = self::watch(reloader, &daemon.config().config);
         }
         systemd::ready(&status(daemon));
@@ -255,7 +262,7 @@ async fn serve(
     tracing::info!("provost stops");
     stop.cancel();
     let finish = async {
-        syncs.stop().await;
+        timers.stop().await;
         while tasks.join_next().await.is_some() {}
     };
     if tokio::time::timeout(STOP_TIME, finish).await.is_err() {
@@ -314,7 +321,7 @@ async fn settled(watch: &mut Option<Watch>) {
 
 /// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
 fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
-    let loaded = flow::reload::load(&reloader.path, &reloader.loader).and_then(|live| {
+    let loaded = flow::reload::load(&reloader.path, reloader.credentials.as_deref(), &reloader.loader).and_then(|live| {
         let (old, new) = (&daemon.config().config, &live.config);
         if (&old.store, &old.listen) == (&new.store, &new.listen) { Ok(live) } else { Err(ReloadError::Fixed(flow::Refusal::because("they are read at start only: restart the service"))) }
     });
@@ -402,12 +409,12 @@ async fn notify_timer(daemon: Arc<Daemon>, stop: CancellationToken) {
 }
 
 /// One task a source: a failing source never blocks another.
-struct Syncs {
+struct SyncTimers {
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
-impl Syncs {
+impl SyncTimers {
     fn start(daemon: &Arc<Daemon>) -> Self {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         for source in daemon.config().config.sources.keys() {
@@ -427,9 +434,12 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
     while !stop.is_cancelled() {
         let live = daemon.config();
         let Some(source) = live.config.sources.get(&id) else { return };
-        match flow::sync::scheduled(&daemon, source).await {
-            Ok(outcome) => {
-                tracing::info!(source = %id, outcome = %outcome, "sync finished");
+        let feed = live.feed_of(&source.district);
+        match daemon.syncs.apply(source, feed, daemon.ports.clock.now(), Approval::Automatic).await {
+            Ok(report) => {
+                let summary = &report.summary;
+                let outcome = report.done.as_ref().map_or("planned", flow::sync::Outcome::word);
+                tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
                 daemon.changed();
             }
             Err(error) => tracing::error!(source = %id, error = %chain(&error), "sync failed"),

@@ -2,7 +2,7 @@
 
 use provost_core::decision::{Facts, Finding, Request};
 use provost_core::document::Problem;
-use provost_core::id::{EditionId, PluginId};
+use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
 use provost_core::role::Roles;
 use provost_sandbox::{
     Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, Relations, SettingProblem,
@@ -106,6 +106,11 @@ impl Live {
             }
         }
         problems
+    }
+
+    /// The activity feed of a district, if one is configured.
+    pub fn feed_of(&self, district: &DistrictId) -> Option<FeedId> {
+        self.config.feeds.iter().find(|feed| feed.district == *district).map(|feed| feed.id.clone())
     }
 
     /// What the edition policies concerned say of a request.

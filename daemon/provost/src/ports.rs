@@ -102,7 +102,7 @@ impl Ports {
             Some(mail) => Arc::new(Smtp::new(mail, credentials)?),
             None => Arc::new(NoRelay),
         };
-        Ok(Self { clock: wall_or_file(), directory: Arc::new(LdapDirectory::new(credentials)), deliver })
+        Ok(Self { clock: wall_or_file(), directory: Arc::new(LdapDirectory), deliver })
     }
 }
 

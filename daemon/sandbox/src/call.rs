@@ -48,6 +48,9 @@ pub enum Failure {
     /// It returned more than the host is ready to copy.
     #[error("it returned more than {} KiB", HOSTCALL_FUEL >> 10)]
     TooMuch,
+    /// Its functions have other types than those of the interface that it claims. The text is Wasmtime's.
+    #[error("its exports do not have the types of the interface: {0}")]
+    Shape(String),
     /// It trapped: most often a panic of the plugin. The text is Wasmtime's, made printable.
     #[error("it trapped: {0}")]
     Trap(String),
@@ -132,6 +135,9 @@ fn failure(error: &wasmtime::Error, guest: &Guest) -> Failure {
     }
     if text.contains("resource limit exceeded") {
         return memory;
+    }
+    if text.contains("convert function") {
+        return Failure::Shape(printable(&text));
     }
     Failure::Trap(printable(&text))
 }

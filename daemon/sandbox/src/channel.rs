@@ -152,7 +152,7 @@ impl Channel {
     }
 }
 
-fn description(described: wit::Channel) -> Result<ChannelDescription, BadAnswer> {
+fn description(described: wit::Description) -> Result<ChannelDescription, BadAnswer> {
     listed("list of hosts", &described.hosts)?;
     listed("list of secrets", &described.secrets)?;
     let secrets = described.secrets.into_iter();

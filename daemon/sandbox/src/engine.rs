@@ -104,9 +104,10 @@ impl Engine {
             .map(Forms::open)
             .transpose()
             .map_err(EngineError::Cache)?;
+        let key = Digest::of_hash(&wasm.precompile_compatibility_hash());
         Ok(Self(Arc::new(Parts {
             brake: Brake::new(wasm.clone()).map_err(EngineError::Thread)?,
-            key: Digest::of_hash(&wasm.precompile_compatibility_hash()),
+            key,
             wasm,
             forms,
             form,

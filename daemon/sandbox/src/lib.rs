@@ -48,5 +48,4 @@ pub use notice::{
     Helper, Moment, NoticeView, Recipient, RecipientRole, RenderError, RenderFailure,
 };
 pub use policy::{Edition, Evaluation, Need, Policy};
-pub use request::Relations;
 pub use settings::{SettingProblem, check_settings};

@@ -71,3 +71,20 @@ impl ResourceLimiter for Meter {
         MEMORIES_MAX
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_bounded_together_and_a_refusal_does_not_end_smaller_growth() {
+        let mut meter = Meter::new(300);
+        let mut grow = |current, desired| meter.memory_growing(current, desired, None).ok();
+        assert_eq!(grow(0, 100), Some(true));
+        assert_eq!(grow(0, 150), Some(true));
+        assert_eq!(grow(100, 200), Some(false));
+        assert_eq!(grow(150, 200), Some(true));
+        assert_eq!(grow(200, usize::MAX), Some(false));
+        assert!(meter.refused);
+    }
+}

@@ -99,9 +99,8 @@ impl NoticeView {
         let zone = &facts.district.timezone;
         let deadline = deadline.filter(|_| notice.kind != NoticeKind::Reactivated);
         let others = facts
-            .contacts
-            .iter()
-            .filter(|(other, _)| other.person != notice.person && other.is_valid());
+            .valid_contacts()
+            .filter(|(other, _)| other.person != notice.person);
         let others: Vec<Helper> = others.map(helper).collect();
         Some(Self {
             id: notice.id.to_string(),
@@ -121,7 +120,7 @@ impl NoticeView {
     }
 }
 
-fn helper((contact, person): &(Contact, Person)) -> Helper {
+fn helper((contact, person): (&Contact, &Person)) -> Helper {
     Helper {
         name: person.name.clone(),
         kind: contact.kind,

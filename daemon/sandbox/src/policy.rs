@@ -1,6 +1,6 @@
 //! Role policies: an edition's roles and rules.
 
-use provost_core::decision::{Effect, Facts, Finding, Request};
+use provost_core::decision::{Action, Effect, Facts, Finding, Relations, Request};
 use provost_core::id::{EditionId, ProductId, RoleId};
 use provost_core::role::{Role, RoleKind, Roles};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use crate::answer::{BadAnswer, listed, sentence, word};
 use crate::call::{self, CallError, Failure, Guest};
 use crate::interface::Kind;
 use crate::load::{About, Refusal};
-use crate::request::{Relations, request};
+use crate::request::request;
 use crate::wit::role_policy::{self as wit, RolePolicyPre};
 
 /// Facts that a policy may ask for.
@@ -79,31 +79,6 @@ impl fmt::Debug for Policy {
             .finish_non_exhaustive()
     }
 }
-
-/// Actions of the core, which have their one permit rule there; a plugin may only forbid them. Rule: domain, *How a
-/// decision is made*.
-const CORE_ACTIONS: [&str; 20] = [
-    "account.modify",
-    "call.talk",
-    "case.close",
-    "case.manage",
-    "case.open-for",
-    "case.submit",
-    "case.transition",
-    "case.view",
-    "contact.designate",
-    "contact.reactivate",
-    "group.assign",
-    "group.create",
-    "login-as",
-    "report.product-roles",
-    "right.grant",
-    "right.view",
-    "role.grant",
-    "tool.use",
-    "update.request",
-    "*",
-];
 
 impl Policy {
     pub(crate) fn try_out(about: About, pre: InstancePre<Guest>) -> Result<Self, Refusal> {
@@ -208,7 +183,7 @@ impl Policy {
             wit::Effect::Permit => Effect::Permit,
             wit::Effect::Forbid => Effect::Forbid,
         };
-        let may_permit = self.edition.judges.contains(action) && !CORE_ACTIONS.contains(&action);
+        let may_permit = self.edition.judges.contains(action) && !is_core(action);
         if effect == Effect::Permit && !may_permit {
             return Err(refused(
                 "permits an action that the plugin may only forbid",
@@ -228,6 +203,12 @@ impl Policy {
         };
         Ok((finding, facts.collect::<Result<_, _>>()?))
     }
+}
+
+/// An action of the core has its one permit rule there; a plugin may only forbid it. Rule: domain, *How a decision is
+/// made*.
+fn is_core(action: &str) -> bool {
+    Action::named(action).is_some()
 }
 
 fn id<T>(
@@ -270,7 +251,7 @@ fn role(role: wit::Role, edition: &EditionId) -> Result<Role, BadAnswer> {
     listed("actions of a role", &role.may)?;
     let product = |text: String| id("product of a role", text, |text| ProductId::new(text).ok());
     let action = |text: String| match word("action of a role", text)? {
-        core if CORE_ACTIONS.contains(&core.as_str()) => Err(BadAnswer::Word {
+        core if is_core(&core) => Err(BadAnswer::Word {
             what: "action of a role",
             found: core,
             problem: "is the core's own, which no plugin permits",

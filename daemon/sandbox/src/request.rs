@@ -1,70 +1,12 @@
 //! A question as a policy gets to see it: the facts that it asked for, and no more.
 
 use provost_core::contact::{Contact, ContactKind, ContactState};
-use provost_core::decision::{DistrictFacts, Facts, Party, PersonFacts, Request, Thing};
+use provost_core::decision::{DistrictFacts, Facts, Party, PersonFacts, Relations, Request, Thing};
 use provost_core::time::Zone;
 use serde_json::{Map, Value};
 
 use crate::policy::{Edition, Need};
 use crate::wit::role_policy as wit;
-
-/// Relations between subject and resource, worked out by the host once for all policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Relations {
-    /// Subject and resource are the same person.
-    pub same_person: bool,
-    /// Subject and resource belong to the same district.
-    pub same_district: bool,
-    /// The resource's tool rights are a subset of the subject's. Rule: `login-as.rights`.
-    pub rights_subset: bool,
-    /// The subject has calendar rights for every school of the resource. Rule: `login-as.calendars`.
-    pub calendars_cover: bool,
-    /// The request comes from inside a login-as. Rule: `login-as.no-chain`.
-    pub nested_session: bool,
-    /// A login-as has started in the session. Rule: `login-as.once`.
-    pub session_used: bool,
-    /// The subject is a valid contact of the resource's district.
-    pub valid_contact: bool,
-    /// The subject is a valid technical contact of the resource's district.
-    pub valid_technical_contact: bool,
-}
-
-impl Relations {
-    /// Works the relations out. What involves a person that subject or resource is not, is false.
-    pub fn of(facts: &Facts) -> Self {
-        let subject = match &facts.subject {
-            Party::Person(subject) => Some(subject.as_ref()),
-            Party::Agent(_) | Party::Unknown(_) => None,
-        };
-        let target = match &facts.resource {
-            Thing::Person(target) => Some(target.as_ref()),
-            _ => None,
-        };
-        let home = subject.map(|subject| &subject.person.district);
-        let district = facts.resource_district().map(|facts| &facts.district.id);
-        let both = |holds: fn(&PersonFacts, &PersonFacts) -> bool| {
-            subject.zip(target).is_some_and(|(a, b)| holds(a, b))
-        };
-        let contact = subject
-            .and_then(|subject| subject.contact.as_ref())
-            .filter(|contact| contact.is_valid() && Some(&contact.district) == district);
-        let session = facts.session.as_ref().map(|nested| &nested.session);
-        Self {
-            same_person: both(|a, b| a.id() == b.id()),
-            same_district: home.is_some() && home == district,
-            rights_subset: both(|a, b| b.rights.is_subset(&a.rights)),
-            calendars_cover: both(|a, b| {
-                let mut schools = b.person.schools.iter();
-                schools.all(|school| a.calendars.covers_school(school))
-            }),
-            nested_session: session.is_some_and(|session| session.target.is_some()),
-            session_used: session.is_some_and(|session| session.used_login_as),
-            valid_contact: contact.is_some(),
-            valid_technical_contact: contact
-                .is_some_and(|contact| contact.kind == ContactKind::Technical),
-        }
-    }
-}
 
 /// The request in the words of the interface.
 pub(crate) fn request(
@@ -141,21 +83,23 @@ fn district_record(facts: &DistrictFacts) -> wit::District {
 }
 
 fn relation_flags(relations: &Relations) -> wit::Relations {
+    use wit::Relations as Flag;
     let flags = [
-        (wit::Relations::SAME_PERSON, relations.same_person),
-        (wit::Relations::SAME_DISTRICT, relations.same_district),
-        (wit::Relations::RIGHTS_SUBSET, relations.rights_subset),
-        (wit::Relations::CALENDARS_COVER, relations.calendars_cover),
-        (wit::Relations::NESTED_SESSION, relations.nested_session),
-        (wit::Relations::SESSION_USED, relations.session_used),
-        (wit::Relations::VALID_CONTACT, relations.valid_contact),
-        (
-            wit::Relations::VALID_TECHNICAL_CONTACT,
-            relations.valid_technical_contact,
-        ),
+        (Flag::SAME_PERSON, relations.same_person),
+        (Flag::SAME_DISTRICT, relations.same_district),
+        (Flag::RIGHTS_SUBSET, relations.rights_subset),
+        (Flag::CALENDARS_COVER, relations.calendars_cover),
+        (Flag::NESTED_SESSION, relations.nested_session),
+        (Flag::SESSION_USED, relations.session_used),
+        (Flag::SUBJECT_IS_CONTACT, relations.subject_is_contact),
+        (Flag::SUBJECT_IS_TECHNICAL, relations.subject_is_technical),
+        (Flag::RESOURCE_IS_CONTACT, relations.resource_is_contact),
+        (Flag::SUBJECT_ENABLED, relations.subject_enabled),
+        (Flag::RESOURCE_ENABLED, relations.resource_enabled),
+        (Flag::DISTRICT_ORPHANED, relations.district_orphaned),
     ];
     let on = flags.into_iter().filter(|(_, on)| *on);
-    on.fold(wit::Relations::empty(), |all, (flag, _)| all | flag)
+    on.fold(Flag::empty(), |all, (flag, _)| all | flag)
 }
 
 fn party(facts: &Facts, edition: &Edition) -> wit::Party {
@@ -234,22 +178,9 @@ fn contact(contact: &Contact) -> wit::Contact {
     }
 }
 
-fn property((name, given): (&String, &Value)) -> wit::Property {
-    let value = match given {
-        Value::String(text) => wit::Value::Text(text.clone()),
-        Value::Bool(yes) => wit::Value::Yes(*yes),
-        Value::Number(number) => match number.as_f64() {
-            Some(number) => wit::Value::Number(number),
-            None => wit::Value::Json(number.to_string()),
-        },
-        Value::Array(list) if list.iter().all(Value::is_string) => {
-            let texts = list.iter().filter_map(Value::as_str);
-            wit::Value::Texts(texts.map(str::to_owned).collect())
-        }
-        Value::Array(_) | Value::Object(_) | Value::Null => wit::Value::Json(given.to_string()),
-    };
+fn property((name, value): (&String, &Value)) -> wit::Property {
     wit::Property {
         name: name.clone(),
-        value,
+        value: value.into(),
     }
 }

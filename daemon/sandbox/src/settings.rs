@@ -131,19 +131,7 @@ fn is_of(wanted: &str, value: &Value) -> bool {
 pub(crate) fn settings(settings: &Map<String, Value>) -> Vec<wit::Setting> {
     let values = settings.iter().map(|(name, value)| wit::Setting {
         name: name.clone(),
-        value: match value {
-            Value::String(text) => wit::Value::Text(text.clone()),
-            Value::Bool(yes) => wit::Value::Yes(*yes),
-            Value::Number(number) => match number.as_f64() {
-                Some(number) => wit::Value::Number(number),
-                None => wit::Value::Json(number.to_string()),
-            },
-            Value::Array(list) if list.iter().all(Value::is_string) => {
-                let texts = list.iter().filter_map(Value::as_str);
-                wit::Value::Texts(texts.map(str::to_owned).collect())
-            }
-            Value::Array(_) | Value::Object(_) | Value::Null => wit::Value::Json(value.to_string()),
-        },
+        value: value.into(),
     });
     values.collect()
 }

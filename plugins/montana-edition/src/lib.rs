@@ -25,7 +25,8 @@ impl provost_plugin::Policy for Montana {
                 title: "Montana".into(),
                 kind: RoleKind::Edition,
                 products: vec!["sis".into()],
-                may: vec![AIM_SUBMIT.into()],
+                // Judged below; an action listed here the core would permit by itself, under a code of its own.
+                may: vec![],
             }],
             judges: vec![AIM_SUBMIT.into()],
             needs: Needs::SUBJECT | Needs::ROLES | Needs::RELATIONS,

@@ -167,6 +167,8 @@ pub struct Summary {
     pub missing: u64,
     /// Entries whose absence is proved.
     pub gone: u64,
+    /// Entries whose deletion the server reported.
+    pub deleted: u64,
     /// Grants given.
     pub granted: u64,
     /// Grants taken away.
@@ -209,6 +211,7 @@ impl fmt::Display for Summary {
             (self.returned, "returned"),
             (self.missing, "missing"),
             (self.gone, "gone"),
+            (self.deleted, "deleted"),
             (self.granted, "grants given"),
             (self.revoked, "grants taken"),
             (self.suspended, "contacts suspended"),

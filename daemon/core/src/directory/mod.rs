@@ -17,7 +17,6 @@ mod pair;
 mod reconcile;
 mod stable_id;
 mod status;
-mod suspension;
 
 pub use absence::Absence;
 pub use dn::{BadDn, Dn};

@@ -83,6 +83,10 @@ pub enum Pair {
     Theirs(Box<Theirs>),
     /// Known and not read; what looking the id up by itself found.
     Ours(Box<Ours>, Absence),
+    /// Known, its deletion reported by the server and confirmed by looking the id up: positive evidence.
+    Deleted(Box<Ours>),
+    /// Neither side has anything that counts: an unusable entry of nobody.
+    Unknown,
     /// Known, and read as an entry that cannot be used: neither absent nor to be changed.
     Unusable(Box<Ours>),
 }

@@ -8,11 +8,10 @@ use super::guard::{Concern, Guard, Summary};
 use super::mapping::Mapping;
 use super::observed::{Observed, Remark};
 use super::pair::{Namesake, Ours, Pair, Standing, Theirs, roles};
-use super::suspension;
 use crate::change::{Actor, Change, PlanHasher};
 use crate::contact::Contact;
 use crate::id::{PersonId, RoleId, SourceId};
-use crate::lifecycle::Surroundings;
+use crate::lifecycle::{self, Surroundings};
 use crate::limits::ROLE_GAINS_MAX;
 use crate::person::{DirectoryLink, DirectoryStatus, MAIN_HOMEPAGE, Person};
 use crate::role::{Grant, Granted, Origin};
@@ -92,6 +91,8 @@ impl<'s> Reconciler<'s> {
                 self.arrival(*theirs, &mut out);
             }
             Pair::Ours(ours, absence) => self.absence(*ours, absence, &mut out),
+            Pair::Deleted(ours) => self.deletion(*ours, &mut out),
+            Pair::Unknown => {}
             Pair::Unusable(ours) => out.remarks.push(Remark {
                 about: ours.person.id.to_string(),
                 text: "left as it is: the entry was read but cannot be used".to_owned(),
@@ -313,6 +314,22 @@ impl<'s> Reconciler<'s> {
         self.becomes(ours, after, None, Evidence::Omission, out);
     }
 
+    /// The server says that the entry is deleted, and looking it up confirms it: suspends at once, unguarded.
+    fn deletion(&mut self, ours: Ours, out: &mut Consequence) {
+        let Some(link) = ours.person.directory.clone() else {
+            return;
+        };
+        if matches!(link.status, DirectoryStatus::Deleted { .. }) {
+            return;
+        }
+        let mut after = ours.person.clone();
+        after.directory = Some(DirectoryLink {
+            status: DirectoryStatus::Deleted { since: self.at },
+            ..link
+        });
+        self.becomes(ours, after, None, Evidence::Positive, out);
+    }
+
     /// The person as the entry describes them. What is not mapped stays as the register has it.
     fn described(&self, person: &Person, observed: &Observed, username: String) -> Person {
         let mut after = person.clone();
@@ -384,9 +401,8 @@ impl<'s> Reconciler<'s> {
         let status = |person: &Person| person.directory.as_ref().map(|link| link.status);
         match (status(before), status(after)) {
             (_, Some(DirectoryStatus::Missing { .. })) => self.summary.missing += 1,
-            (_, Some(DirectoryStatus::Gone { .. } | DirectoryStatus::Deleted { .. })) => {
-                self.summary.gone += 1
-            }
+            (_, Some(DirectoryStatus::Gone { .. })) => self.summary.gone += 1,
+            (_, Some(DirectoryStatus::Deleted { .. })) => self.summary.deleted += 1,
             (was, Some(DirectoryStatus::Disabled)) if was != Some(DirectoryStatus::Disabled) => {
                 self.summary.disabled += 1;
             }
@@ -414,7 +430,7 @@ impl<'s> Reconciler<'s> {
             other_technical: self.standing.technical.saturating_sub(own_technical),
             feed: self.standing.feed,
         };
-        let Some(step) = suspension::directory(before, &surroundings, status, self.at) else {
+        let Some(step) = lifecycle::directory(before, &surroundings, status, self.at) else {
             return;
         };
         match (before.is_valid(), step.contact.is_valid()) {

@@ -8,8 +8,8 @@ use super::{CliError, print};
 use crate::flow::reload;
 use crate::live::Loader;
 
-pub(super) fn run(config: &Path, json: bool) -> Result<ExitCode, CliError> {
-    match reload::load(config, &Loader::forgetful()?) {
+pub(super) fn run(config: &Path, credentials: Option<&Path>, json: bool) -> Result<ExitCode, CliError> {
+    match reload::load(config, credentials, &Loader::forgetful()?) {
         Ok(live) => {
             let config = &live.config;
             let counts = json!({

@@ -8,7 +8,8 @@ mod print;
 mod remote;
 mod show;
 
-pub use args::{Args, Command};
+pub use args::{Args, Command, DemoArgs};
+pub(crate) use offline::plugin_folder;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -106,7 +107,7 @@ fn report(error: &CliError) {
 fn dispatch(args: Args) -> Result<ExitCode, CliError> {
     match args.command {
         Command::Run { config } => Ok(crate::daemon::run(&config, args.credentials.as_deref()).map(|()| ExitCode::SUCCESS)?),
-        Command::Check { config } => check::run(&config, args.json),
+        Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
         Command::Plugin { command } => offline::plugin(&command, args.json),

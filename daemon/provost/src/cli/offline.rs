@@ -35,9 +35,9 @@ pub(crate) fn plugin_folder(asked: Option<&Path>) -> PathBuf {
 /// `provost test`: every file, whatever the ones before it did. Exit 1 if an expectation fails.
 pub(super) fn test(args: &TestArgs, json: bool) -> Result<ExitCode, CliError> {
     let plugins = plugin_folder(args.plugins.as_deref());
-    let report = scenario::run_files(&args.files, &plugins);
+    let report = scenario::simulation::run_files(&args.files, &plugins);
     if json {
-        print::json(&serde_json::to_value(&report).unwrap_or_default());
+        print::json(&report.json());
     } else {
         print!("{report}");
     }

@@ -25,6 +25,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::document::{self, DocumentError};
 
@@ -81,27 +82,27 @@ pub struct Config {
     /// Where activity comes from.
     pub feeds: Vec<Feed>,
     /// Directories, by id.
-    pub sources: BTreeMap<SourceId, Source>,
+    pub sources: BTreeMap<SourceId, Arc<Source>>,
     /// Plugins on offer, by id.
     pub plugins: BTreeMap<PluginId, PluginOffer>,
     /// Which notices go to whom by which channels.
     pub routes: Vec<Route>,
 }
 
-/// Reads and checks the file.
+/// Reads and checks the file. `credentials` is what `%d` in paths stands for.
 ///
 /// # Errors
 /// [`ConfigError`]; its `Problems` lists everything that is wrong, not the first.
-pub fn read(path: &Path) -> Result<Config, ConfigError> {
+pub fn read(path: &Path, credentials: Option<&Path>) -> Result<Config, ConfigError> {
     let map = document::load(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    parse(&map).map_err(|problems| ConfigError::Problems { path: path.to_owned(), problems })
+    parse(&map, credentials).map_err(|problems| ConfigError::Problems { path: path.to_owned(), problems })
 }
 
-/// Checks what was written.
+/// Checks what was written; see [`read`].
 ///
 /// # Errors
 /// Every problem found.
-pub fn parse(map: &Map<String, Value>) -> Result<Config, Vec<Problem>> {
+pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Config, Vec<Problem>> {
     let problems = Problems::default();
     let top = Table::top(map, &problems);
     let store = read_store(&top);
@@ -110,7 +111,8 @@ pub fn parse(map: &Map<String, Value>) -> Result<Config, Vec<Problem>> {
     let operators = top.tables("operator").iter().filter_map(operator::read).collect();
     let districts = unique(&top, "district", "id", register::district, |district: &District| district.id.clone());
     let feeds = top.tables("feed").iter().filter_map(register::feed).collect();
-    let sources = unique(&top, "source", "id", source::read, |source| source.id.clone());
+    let sources = source::sources(&top, credentials);
+    let sources = sources.into_iter().map(|source| (source.id.clone(), Arc::new(source))).collect();
     let plugins = unique(&top, "plugin", "id", plugin::read, |plugin| plugin.id.clone());
     let routes: Vec<Route> = top.tables("route").iter().filter_map(|table| route::read(table, &plugins)).collect();
     for key in ["source", "feed"] {

@@ -22,7 +22,10 @@ use crate::ldap::LdapDirectory;
 use crate::live::Loader;
 use crate::ports::{Clock, Ports};
 use crate::store::Store;
-use directory_server::DirectoryServer;
+use directory_server::{Account, DirectoryServer};
+
+/// The sample directory holds nothing secret; a bind shows that binding works.
+const PASSWORD: &str = "sample";
 
 /// A clock that is set by hand; its time counts as time that has passed.
 pub struct StageClock(Mutex<Timestamp>);
@@ -76,36 +79,38 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
         .prefix("provost-demo-")
         .tempdir()
         .map_err(|source| other("create the demo's folder", source))?;
-    let entries = staff::entries(args.staff, args.seed);
-    let server = DirectoryServer::start(entries, staff::SUFFIX)
+    let account = Account { dn: staff::READER.to_owned(), password: PASSWORD.to_owned() };
+    let server = DirectoryServer::start(staff::tree(args.staff, args.seed), account)
         .await
         .map_err(|source| other("serve the sample directory", source))?;
     let config = folder.path().join("provost.toml");
     let text = configuration(folder.path(), &server.url(), &plugin_folder(args.plugins.as_deref()));
-    std::fs::write(&config, text)
+    std::fs::write(folder.path().join("ldap-password"), PASSWORD)
+        .and_then(|()| std::fs::write(&config, text))
         .map_err(|source| CliError::File { what: "write", path: config.clone(), source })?;
     let loader = Loader::forgetful()?;
-    let live = flow::reload::load(&config, &loader)?;
+    let live = flow::reload::load(&config, None, &loader)?;
     let store = Arc::new(Store::open(&live.config.store).map_err(daemon::DaemonError::from)?);
     let clock = Arc::new(StageClock::new(road::start()));
     let mail = folder.path().join("mail");
-    let deliver = Folder::new(&mail, live.config.mail.as_ref().map(|mail| mail.from.clone()))
-        .map_err(|source| other("capture mail", source))?;
+    let from = live.config.mail.as_ref().map(|mail| mail.from.clone());
+    let from = from.ok_or_else(|| other("capture mail", "the demo's configuration has no sender"))?;
+    let deliver = Folder::new(&mail, from).map_err(|source| other("capture mail", source))?;
     let ports = Ports {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        directory: Arc::new(LdapDirectory::new(None)),
+        directory: Arc::new(LdapDirectory),
         deliver: Arc::new(deliver),
     };
     let daemon = Daemon::new(store, live, ports).map_err(daemon::DaemonError::from)?;
     println!("sample directory  {} (base ou=staff,{})", server.url(), staff::SUFFIX);
     println!("configuration     {}", config.display());
     println!("captured mail     {}", mail.display());
-    let summary = road::drive(&daemon, &clock, &mail).await.map_err(daemon::DaemonError::from)?;
+    let summary = road::drive(&daemon, &clock, &mail).await.map_err(|source| other("drive the road", source))?;
     println!("{summary}");
     if !args.once {
         serve(&daemon, config, loader).await?;
     }
-    server.stop().await;
+    drop(server);
     Ok(if summary.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -146,6 +151,7 @@ mailbox = "it@lonepine.example"
 id = "staff-ldap"
 district = "lone-pine"
 urls = ["{directory}"]
+bind = {{ dn = "{reader}", password-file = "{folder}/ldap-password" }}
 base = "ou=staff,{suffix}"
 filter = "(objectClass=inetOrgPerson)"
 map = {{ username = "uid", name = "cn", mail = "mail", phone = "telephoneNumber", employee-number = "employeeNumber", title = "title", school = "departmentNumber" }}
@@ -167,6 +173,7 @@ notices = ["inactivity.*"]
 to = "contact"
 channels = ["email"]
 "#,
-        suffix = staff::SUFFIX
+        suffix = staff::SUFFIX,
+        reader = staff::READER,
     )
 }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::StageClock;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::contact::OnWordOf;
+use crate::flow::sync::{Approval, SyncError};
 use crate::flow::{self, FlowError, NotFound};
 use crate::store::{NoticeFilter, NoticeState, Page};
 
@@ -79,10 +80,16 @@ struct Cast {
 }
 
 /// Drives the road once.
-pub async fn drive(daemon: &Arc<Daemon>, clock: &StageClock, mail: &Path) -> Result<Summary, FlowError> {
-    let source = SourceId::new(SOURCE).map_err(|_| missing("source", SOURCE))?;
-    let applied = flow::sync::apply(daemon, &source, None, Actor::Operator("demo".to_owned())).await?;
-    println!("\n{START}  {}", applied["summary"].as_str().unwrap_or_default());
+///
+/// # Errors
+/// Where the road breaks.
+pub async fn drive(daemon: &Arc<Daemon>, clock: &StageClock, mail: &Path) -> Result<Summary, RoadError> {
+    let live = daemon.config();
+    let source = SourceId::new(SOURCE).ok().and_then(|id| live.config.sources.get(&id));
+    let source = source.ok_or_else(|| missing("source", SOURCE))?;
+    let approval = Approval::Operator("demo".to_owned());
+    let report = daemon.syncs.apply(source, None, daemon.ports.clock.now(), approval).await?;
+    println!("\n{START}  {} people read over LDAP, {} added", report.summary.read, report.summary.added);
     let mine = Arc::clone(daemon);
     let cast = Arc::new(blocking(move || choose(&mine)).await?);
     designate(daemon, &cast).await?;
@@ -91,6 +98,17 @@ pub async fn drive(daemon: &Arc<Daemon>, clock: &StageClock, mail: &Path) -> Res
     let mut summary = blocking(move || conclude(&mine, &cast)).await?;
     summary.letters = std::fs::read_dir(mail).map_or(0, |files| files.flatten().filter(is_letter).count());
     Ok(summary)
+}
+
+/// Where the road broke.
+#[derive(Debug, thiserror::Error)]
+pub enum RoadError {
+    /// At the directory.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// Later.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
 }
 
 fn is_letter(file: &std::fs::DirEntry) -> bool {

@@ -1,10 +1,12 @@
 //! A sample district: staff, schools and groups, the same for the same seed.
 
-/// An entry of the sample directory: its DN and its attributes.
-pub type SampleEntry = (String, Vec<(String, Vec<String>)>);
+use super::directory_server::{Tree, TreeEntry};
 
 /// The naming context of the sample directory.
 pub const SUFFIX: &str = "dc=lonepine,dc=example";
+
+/// Who may read it.
+pub const READER: &str = "cn=provost,ou=service,dc=lonepine,dc=example";
 
 const GIVEN: [&str; 24] = [
     "Ana", "Ben", "Chloé", "Dmitri", "Elena", "Femi", "Grace", "Hiro", "Inés", "Jamal", "Kim", "Lena", "María", "Noor",
@@ -49,12 +51,11 @@ impl Dice {
     }
 }
 
-fn entry(dn: String, attributes: &[(&str, &[&str])]) -> SampleEntry {
-    let attributes = attributes
-        .iter()
-        .map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect()))
-        .collect();
-    (dn, attributes)
+/// The whole directory as the server keeps it.
+pub fn tree(staff: u32, seed: u64) -> Tree {
+    let mut tree = Tree::default();
+    entries(staff, seed).into_iter().for_each(|entry| tree.put(entry));
+    tree
 }
 
 /// Schools of a district of that size.
@@ -63,9 +64,9 @@ fn schools(staff: u32) -> u32 {
 }
 
 /// The whole directory: naming context, units, staff, groups.
-pub fn entries(staff: u32, seed: u64) -> Vec<SampleEntry> {
+fn entries(staff: u32, seed: u64) -> Vec<TreeEntry> {
     let mut all = vec![
-        entry(SUFFIX.to_owned(), &[("objectClass", &["top", "dcObject", "organization"]), ("dc", &["lonepine"])]),
+        TreeEntry::new(SUFFIX, &[("objectClass", &["top", "dcObject", "organization"]), ("dc", &["lonepine"])]),
         unit("staff"),
         unit("groups"),
     ];
@@ -74,9 +75,9 @@ pub fn entries(staff: u32, seed: u64) -> Vec<SampleEntry> {
     for number in 0..staff {
         let (person, title) = person(number, staff, &mut dice);
         match title {
-            "IT Technician" if admins.len() < 3 => admins.push(person.0.clone()),
-            "Teacher" => teachers.push(person.0.clone()),
-            "Office Manager" => office.push(person.0.clone()),
+            "IT Technician" if admins.len() < 3 => admins.push(person.dn.clone()),
+            "Teacher" => teachers.push(person.dn.clone()),
+            "Office Manager" => office.push(person.dn.clone()),
             _ => {}
         }
         all.push(person);
@@ -90,19 +91,19 @@ pub fn entries(staff: u32, seed: u64) -> Vec<SampleEntry> {
     all
 }
 
-fn unit(name: &str) -> SampleEntry {
-    entry(format!("ou={name},{SUFFIX}"), &[("objectClass", &["top", "organizationalUnit"]), ("ou", &[name])])
+fn unit(name: &str) -> TreeEntry {
+    TreeEntry::new(&format!("ou={name},{SUFFIX}"), &[("objectClass", &["top", "organizationalUnit"]), ("ou", &[name])])
 }
 
-fn group(name: &str, members: &[String]) -> SampleEntry {
+fn group(name: &str, members: &[String]) -> TreeEntry {
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
-    entry(
-        format!("cn={name},ou=groups,{SUFFIX}"),
+    TreeEntry::new(
+        &format!("cn={name},ou=groups,{SUFFIX}"),
         &[("objectClass", &["top", "groupOfNames"]), ("cn", &[name]), ("member", &members)],
     )
 }
 
-fn person(number: u32, staff: u32, dice: &mut Dice) -> (SampleEntry, &'static str) {
+fn person(number: u32, staff: u32, dice: &mut Dice) -> (TreeEntry, &'static str) {
     let (given, family) = (dice.pick(&GIVEN), dice.pick(&FAMILY));
     // A district has technicians, however small the sample.
     let title = if number < 3 { "IT Technician" } else { dice.title() };
@@ -114,8 +115,8 @@ fn person(number: u32, staff: u32, dice: &mut Dice) -> (SampleEntry, &'static st
     let mail = format!("{uid}@lonepine.example");
     let phone = format!("+1 555 {:03} {:04}", dice.roll(900) + 100, number % 10_000);
     let stable = format!("{:08x}-0000-4000-8000-{:012x}", dice.roll(u64::from(u32::MAX)), number);
-    let entry = entry(
-        format!("uid={uid},ou=staff,{SUFFIX}"),
+    let entry = TreeEntry::new(
+        &format!("uid={uid},ou=staff,{SUFFIX}"),
         &[
             ("objectClass", &["top", "person", "organizationalPerson", "inetOrgPerson"]),
             ("uid", &[&uid]),
@@ -147,9 +148,9 @@ mod tests {
     #[test]
     fn every_sample_person_has_an_own_name_and_stable_id() {
         let all = entries(2000, 1);
-        let dns: BTreeSet<_> = all.iter().map(|(dn, _)| dn).collect();
+        let dns: BTreeSet<_> = all.iter().map(|entry| &entry.dn).collect();
         let ids: BTreeSet<_> =
-            all.iter().flat_map(|(_, attributes)| attributes).filter(|(name, _)| name == "entryUUID").collect();
+            all.iter().flat_map(|entry| &entry.attributes).filter(|(name, _)| name == "entryUUID").collect();
         assert_eq!((dns.len(), ids.len()), (all.len(), 2000));
     }
 }

@@ -203,8 +203,7 @@ async fn send(
             Reply::Accepted { .. } => {
                 let outcome = reply.outcome(&notice.id, attempt, now);
                 let (delivery, _) = result(daemon, notice, channel.as_str(), recipients, outcome);
-                let message_id = daemon.ports.deliver.message_id(&notice.id, &channel);
-                return (Delivery { message_id: Some(message_id), ..delivery }, Refused::No);
+                return (Delivery { message_id: message_id(daemon, notice, &channel), ..delivery }, Refused::No);
             }
             Reply::Retry { why } => {
                 refused = Refused::No;
@@ -218,6 +217,12 @@ async fn send(
     }
     let outcome = Outcome::Retry { why: whys.join("; "), not_before };
     (result(daemon, notice, &last.0, last.1, outcome).0, refused)
+}
+
+fn message_id(daemon: &Daemon, notice: &Notice, channel: &PluginId) -> Option<String> {
+    let live = daemon.config();
+    let from = &live.config.mail.as_ref()?.from;
+    Some(deliver::message_id(&notice.id, channel, from.email.domain()))
 }
 
 /// Commits the outcome and what it means for the contact, in one transaction.

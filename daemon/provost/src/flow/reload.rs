@@ -40,8 +40,8 @@ impl ReloadError {
 ///
 /// # Errors
 /// [`ReloadError`] with all problems.
-pub fn load(path: &Path, loader: &Loader) -> Result<Live, ReloadError> {
-    in_force(config::read(path)?, path, loader)
+pub fn load(path: &Path, credentials: Option<&Path>, loader: &Loader) -> Result<Live, ReloadError> {
+    in_force(config::read(path, credentials)?, path, loader)
 }
 
 /// Loads and tries what a configuration names.

@@ -20,11 +20,11 @@ pub fn line(store: &Store) -> String {
     }
 }
 
-/// Sources, freshness, pending stages, plugins and queues.
+/// Pending stages, plugins and queues, with the `sources` as they were asked for.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub fn report(daemon: &Daemon) -> Result<Value, FlowError> {
+pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> {
     let (store, live) = (&daemon.store, daemon.config());
     let register = store.read()?;
     let counts = register.counts()?;
@@ -36,7 +36,6 @@ pub fn report(daemon: &Daemon) -> Result<Value, FlowError> {
         let channel = &live.channel;
         json!({ "id": id, "kind": "channel", "title": channel.describe().title, "hash": channel.digest() })
     });
-    let sources = super::sync::status(store, &live.config)?;
     Ok(json!({
         "revision": register.revision(),
         "people": counts.people,

@@ -7,6 +7,7 @@ mod contacts;
 mod problem;
 mod records;
 mod register;
+mod sync;
 mod work;
 
 use axum::Router;
@@ -36,9 +37,9 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/v1/status", get(register::status))
         .route("/v1/import", post(register::import))
         .route("/v1/export", get(register::export))
-        .route("/v1/sync", get(register::sync_status))
-        .route("/v1/sync/plan", post(register::sync_plan))
-        .route("/v1/sync/apply", post(register::sync_apply))
+        .route("/v1/sync", get(sync::status))
+        .route("/v1/sync/plan", post(sync::plan))
+        .route("/v1/sync/apply", post(sync::apply))
         .route("/v1/sweep/plan", post(records::sweep_plan))
         .route("/v1/sweep/run", post(records::sweep_run))
         .route("/v1/forecast", get(records::forecast))

@@ -336,7 +336,7 @@ pub async fn notice_render(
 
 /// `?after=&limit=`.
 #[derive(Debug, Deserialize)]
-pub struct Page {
+pub struct After {
     #[serde(default)]
     after: u64,
     #[serde(default = "hundred")]
@@ -348,7 +348,7 @@ fn hundred() -> u32 {
 }
 
 /// Entries of the journal.
-pub async fn journal(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(page): Query<Page>) -> Answer<Value> {
+pub async fn journal(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(page): Query<After>) -> Answer<Value> {
     caller.require(&[Scope::Audit], None)?;
     read(daemon, move |daemon| {
         let rows = usize::try_from(page.limit).unwrap_or(ROWS).min(ROWS);

@@ -1,21 +1,25 @@
-//! Agents of the vendor's support desk: known once they have acted here.
+//! Agents of the vendor's support desk: named by a document, or known since they acted here.
 
-use provost_core::id::AgentId;
+use provost_core::id::{AgentId, Revision};
 use rusqlite::{Connection, params};
 
 use super::error::StoreError;
 use super::row::{execute, value, values};
 use super::snapshot::Snapshot;
 
-/// Remembers an agent by whom a commit was caused.
-pub(super) fn note(connection: &Connection, id: &AgentId, revision: i64) -> Result<(), StoreError> {
+/// Remembers an agent who is named in the commit `revision`, or by whom it was caused.
+pub(super) fn note(
+    connection: &Connection,
+    id: &AgentId,
+    revision: Revision,
+) -> Result<(), StoreError> {
     const NOTE: &str =
         "INSERT INTO agent (id, revision) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
     execute(
         connection,
         "remember an agent",
         NOTE,
-        params![id.as_str(), revision],
+        params![id.as_str(), revision.0.cast_signed()],
     )
     .map(drop)
 }

@@ -106,7 +106,7 @@ impl<'c> Commit<'c> {
             person::settle(self.connection, account)?;
         }
         if let Actor::Agent(id) = &self.actor {
-            agent::note(self.connection, id, self.stamp.revision)?;
+            agent::note(self.connection, id, self.revision())?;
         }
         // Without a change there is no journal entry, and so no commit.
         Ok(Revision(self.journal.head.revision.unsigned_abs()))

@@ -28,6 +28,7 @@ pub(super) fn put(
         params![
             person,
             after.district.as_str(),
+            after.state.word(),
             after.next_due.map(micros),
             commit.number(),
             to_body("contact", after)?,

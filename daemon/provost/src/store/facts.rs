@@ -1,7 +1,10 @@
 //! Facts for a decision: everything that the rules may look at for one request, read at one revision.
 
 use jiff::Timestamp;
-use provost_core::decision::{Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing};
+use provost_core::decision::{
+    Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing, default_resource_kinds,
+    default_subject_kinds,
+};
 use provost_core::district::District;
 use provost_core::id::{AgentId, DistrictId, PersonId};
 use provost_core::person::Person;
@@ -23,30 +26,6 @@ struct Gathering<'g> {
     tools: Arc<Tools>,
     people: BTreeMap<PersonId, Arc<PersonFacts>>,
     districts: BTreeMap<DistrictId, Option<District>>,
-}
-
-/// Types that a subject without a type may be of, in the order in which they are tried.
-///
-/// Only agents open cases for others, so an unknown name means one there. Rule: interface, untyped references.
-fn subject_kinds(action: &str) -> &'static [&'static str] {
-    match action {
-        "case.open-for" => &["agent", "person"],
-        "case.close" | "case.transition" | "contact.designate" | "call.talk" => {
-            &["person", "agent"]
-        }
-        _ => &["person"],
-    }
-}
-
-/// Types that a resource without a type may be of, in the order in which they are tried.
-fn resource_kinds(action: &str) -> &'static [&'static str] {
-    match action {
-        "case.submit" | "case.view" | "case.manage" => &["case", "district"],
-        "case.close" | "case.transition" => &["case"],
-        "call.talk" | "update.request" | "group.create" | "report.product-roles" => &["district"],
-        "tool.use" => &["tool"],
-        _ => &["person"],
-    }
 }
 
 impl Snapshot<'_> {
@@ -77,7 +56,7 @@ impl Snapshot<'_> {
             Party::Agent(_) | Party::Unknown(_) => None,
         };
         let resource = gathering.resource(&request.resource, &request.action, home.as_ref())?;
-        let away = district_of(&resource).cloned();
+        let away = resource.district().cloned();
         let place = away.as_ref().or(home.as_ref());
         let mut districts = BTreeMap::new();
         for id in home.iter().chain(&away) {
@@ -126,24 +105,13 @@ impl Snapshot<'_> {
     }
 }
 
-/// The district that a thing belongs to.
-fn district_of(thing: &Thing) -> Option<&DistrictId> {
-    match thing {
-        Thing::Person(person) => Some(&person.person.district),
-        Thing::District(id) => Some(id),
-        Thing::Case(case) => Some(&case.district),
-        Thing::Group(group) => Some(&group.district),
-        Thing::Tool(_) | Thing::Unknown { .. } => None,
-    }
-}
-
 impl Gathering<'_> {
     fn subject(&mut self, reference: &Reference, action: &str) -> Result<Party, StoreError> {
         let id = reference.id.as_str();
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
         let kinds = if kinds.is_empty() {
-            subject_kinds(action)
+            default_subject_kinds(action)
         } else {
             kinds
         };
@@ -152,8 +120,8 @@ impl Gathering<'_> {
         {
             return Ok(Party::Person(person));
         }
-        // An agent whose type was said is vouched for by the caller; so is who does what only agents do.
-        let vouched = kinds.first() == Some(&"agent");
+        // An agent whose type was said is vouched for by the caller.
+        let vouched = reference.kind.is_some();
         if kinds.contains(&"agent")
             && let Ok(agent) = AgentId::new(id)
             && (vouched || self.snapshot.is_agent(id)?)
@@ -172,7 +140,7 @@ impl Gathering<'_> {
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
         let kinds = if kinds.is_empty() {
-            resource_kinds(action)
+            default_resource_kinds(action)
         } else {
             kinds
         };

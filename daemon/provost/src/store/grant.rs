@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use provost_core::id::{DistrictId, PersonId};
 use provost_core::role::{Grant, Granted};
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
@@ -92,14 +92,24 @@ fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
     })
 }
 
+/// Every grant there is, by person, what and origin.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Grant>, StoreError> {
+    collect(connection, READ, include_str!("grant/all.sql"), [], read)
+}
+
+/// All grants of a person, held or expired, ordered.
+pub(super) fn of(connection: &Connection, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
+    let sql = include_str!("grant/person.sql");
+    collect(connection, READ, sql, [person.as_str()], read)
+}
+
 impl Snapshot<'_> {
     /// All grants of a person, held or expired, ordered.
     ///
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
     pub fn grants(&self, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
-        let sql = include_str!("grant/person.sql");
-        collect(self.connection(), READ, sql, [person.as_str()], read)
+        of(self.connection(), person)
     }
 
     /// Who is given `what`, in one district or in all, after the person `after`, at most `rows` grants. One person

@@ -397,11 +397,18 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<Entry, StoreError> {
 }
 
 /// Erases the values of all changes that concern a person; says how many there were.
+///
+/// SQLite leaves deleted bytes in the file until something else needs the room; here they are overwritten at once.
 pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize, StoreError> {
-    execute(
-        connection,
-        "erase a person from the journal",
-        include_str!("journal/erase.sql"),
-        params![person.as_str()],
-    )
+    const WHAT: &str = "erase a person from the journal";
+    let overwrite = |setting: &str| {
+        connection
+            .pragma_update_and_check(None, "secure_delete", setting, |_| Ok(()))
+            .attempting(WHAT)
+    };
+    overwrite("ON")?;
+    let sql = include_str!("journal/erase.sql");
+    let erased = execute(connection, WHAT, sql, params![person.as_str()]);
+    overwrite("OFF")?;
+    erased
 }

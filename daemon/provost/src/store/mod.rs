@@ -9,6 +9,7 @@ mod access;
 mod activity;
 mod agent;
 mod alarm;
+mod backup;
 mod case;
 mod commit;
 mod contact;
@@ -22,10 +23,14 @@ mod journal;
 mod notice;
 mod open;
 mod person;
+mod register;
 mod row;
 mod session;
 mod setting;
 mod snapshot;
+mod staging;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod writer;
 
@@ -34,13 +39,15 @@ pub use error::{CommitError, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
+pub use register::Counts;
 pub use snapshot::Snapshot;
+pub use staging::{Compared, Staged, StagedAbsence, StagedList};
 pub use writer::Writing;
 
 use provost_core::change::Plan;
-use provost_core::id::{PersonId, Revision};
+use provost_core::id::{AgentId, PersonId, Revision};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -57,6 +64,7 @@ pub struct Store {
     jobs: Option<SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
+    path: PathBuf,
 }
 
 /// Which part of a long list: the newest rows, or those before a number.
@@ -91,7 +99,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (connection, lock) = open::open(path)?;
         let origin = Origin::File(path.to_owned());
-        Self::start(Home::File(connection), origin, Some(lock))
+        Self::start(Home::File(connection), origin, path, Some(lock))
     }
 
     /// A register that lives in memory and vanishes with this value. For scenarios.
@@ -102,18 +110,24 @@ impl Store {
         let shared = Arc::new(Mutex::new(open::open_in_memory()?));
         let transactions = Arc::new(AtomicU64::new(0));
         let home = Home::Memory(Arc::clone(&shared), Arc::clone(&transactions));
-        Self::start(home, Origin::Memory(shared, transactions), None)
+        let origin = Origin::Memory(shared, transactions);
+        Self::start(home, origin, Path::new("in memory"), None)
     }
 
-    fn start(home: Home, origin: Origin, lock: Option<open::Lock>) -> Result<Self, StoreError> {
+    fn start(
+        home: Home,
+        origin: Origin,
+        path: &Path,
+        lock: Option<open::Lock>,
+    ) -> Result<Self, StoreError> {
         let writer = Writer::new(home)?;
         let (sender, receiver) = sync_channel(writer::QUEUE);
         let thread = std::thread::Builder::new()
             .name("provost-writer".to_owned())
             .spawn(move || writer.run(&receiver))
             .map_err(|source| StoreError::File {
-                what: "start the writer of",
-                path: "the register".into(),
+                what: "start the writer of the register",
+                path: path.to_owned(),
                 source,
             })?;
         Ok(Self {
@@ -122,6 +136,7 @@ impl Store {
             jobs: Some(sender),
             writer: Some(thread),
             lock,
+            path: path.to_owned(),
         })
     }
 
@@ -131,6 +146,25 @@ impl Store {
     /// [`StoreError`] if it cannot be read.
     pub fn read(&self) -> Result<Snapshot<'_>, StoreError> {
         Snapshot::take(self)
+    }
+
+    /// Reads every page of the register's file, beside the running daemon, and says what is wrong with the first that
+    /// is. Opening does this by itself only while the file is small enough not to keep anybody waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a page is not what it should be.
+    pub fn examine(&self) -> Result<(), StoreError> {
+        open::examine(self.read()?.connection(), &self.path)
+    }
+
+    /// Writes a copy of the register as it is now to `to`, which must not exist yet, without stopping anybody.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file is there already or cannot be written; it is removed again then.
+    pub fn backup(&self, to: &Path) -> Result<Revision, StoreError> {
+        let register = self.read()?;
+        backup::write(register.connection(), to)?;
+        Ok(register.revision())
     }
 
     /// Commits a plan and waits until it is durable. A plan without changes is no commit: the answer is then the
@@ -175,6 +209,20 @@ impl Store {
         let value = row::to_body("setting", value)?;
         self.submit(Company::Shared, move |writing| {
             setting::put(writing.connection(), &key, &value)
+        })
+    }
+
+    /// Makes agents known, e.g. those that a document names. Agents who cause a commit are known by that alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be written.
+    pub fn know_agents(&self, agents: impl IntoIterator<Item = AgentId>) -> Result<(), StoreError> {
+        let agents: Vec<AgentId> = agents.into_iter().collect();
+        self.submit(Company::Shared, move |writing| {
+            let revision = writing.revision();
+            agents
+                .iter()
+                .try_for_each(|id| agent::note(writing.connection(), id, revision))
         })
     }
 

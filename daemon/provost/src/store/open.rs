@@ -13,7 +13,10 @@ use super::error::{Attempt, StoreError};
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/001.sql"),
+    include_str!("migrations/002.sql"),
+];
 
 /// Bytes up to which every start examines the whole file: takes well under a tenth of a second.
 const EXAMINED_ALWAYS: u64 = 32 << 20;

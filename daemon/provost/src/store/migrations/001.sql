@@ -72,6 +72,7 @@ CREATE INDEX granted_what ON granted (what, person);
 CREATE TABLE contact (
     person   TEXT PRIMARY KEY NOT NULL REFERENCES person (id), -- who
     district TEXT NOT NULL REFERENCES district (id),           -- for which district they speak
+    state    TEXT NOT NULL,                                    -- the word of the state, e.g. `active`
     next_due INTEGER,                                          -- when something is due next; NULL for never
     revision INTEGER NOT NULL,                                 -- commit that wrote it last
     body     TEXT NOT NULL                                     -- the contact as JSON
@@ -151,10 +152,10 @@ CREATE TABLE alarm (
     body TEXT NOT NULL                 -- the alarm as JSON
 ) STRICT;
 
--- Agents of the vendor's support desk that have acted here.
+-- Agents of the vendor's support desk: named by a document, or known since they acted here.
 CREATE TABLE agent (
     id       TEXT PRIMARY KEY NOT NULL, -- the agent's id
-    revision INTEGER NOT NULL           -- commit by which the register first heard of them
+    revision INTEGER NOT NULL           -- the last commit when the register first heard of them
 ) STRICT, WITHOUT ROWID;
 
 -- Small values that the daemon must not forget, e.g. the highest wall time seen.

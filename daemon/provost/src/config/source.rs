@@ -1,0 +1,486 @@
+//! `[[source]]`: a directory and what is read from it, from what was written to what is believed.
+
+use provost_core::directory::{Dn, Guard, IdAttribute, Mapping, Percent, StatusRule};
+use provost_core::document::Table;
+use provost_core::id::{DistrictId, GroupId, RoleId, SourceId};
+use provost_core::role::Granted;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::ldap::{Profile, check_filter};
+
+/// A directory source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its id.
+    pub id: SourceId,
+    /// The district whose staff it holds.
+    pub district: DistrictId,
+    /// Servers in order of preference; all hold the same directory.
+    pub urls: Vec<ServerUrl>,
+    /// The vendor, or `auto`.
+    pub profile: Profile,
+    /// Who we are to the server.
+    pub bind: Bind,
+    /// Whether `ldap://` must be upgraded by StartTLS.
+    pub start_tls: StartTls,
+    /// Certificates of the authorities that sign the servers'; the system's where none is set.
+    pub ca_file: Option<PathBuf>,
+    /// Our certificate and its key, for SASL EXTERNAL over TLS.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Where the staff lie, as written.
+    pub base: String,
+    /// Which entries are staff. Source: RFC 4515.
+    pub filter: String,
+    /// The identifying attribute, if it is not the vendor's own.
+    pub id_attribute: Option<String>,
+    /// Which attribute means what, without the identity.
+    pub attributes: Attributes,
+    /// Groups that give something.
+    pub grants: Vec<MappedGroup>,
+    /// Time from one read to the next.
+    pub every: Duration,
+    /// Follow changes as they happen where the server can.
+    pub live: bool,
+    /// Time from one full verification to the next besides incremental modes.
+    pub verify_every: Duration,
+    /// Bounds of what a plan may do by itself.
+    pub guard: Guard,
+    /// Time-outs of the connection.
+    pub timeouts: Timeouts,
+    /// Entries of a page; servers of the Active Directory kind send 1000 at most.
+    pub page_size: u32,
+}
+
+/// Attribute names by meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes {
+    /// Account name.
+    pub username: String,
+    /// Name as people say it.
+    pub name: Option<String>,
+    /// Mail addresses.
+    pub mail: Option<String>,
+    /// Telephone numbers.
+    pub phone: Option<String>,
+    /// Employee number.
+    pub employee_number: Option<String>,
+    /// Job title.
+    pub title: Option<String>,
+    /// Ids of schools.
+    pub school: Option<String>,
+    /// Further evidence that an account is disabled.
+    pub disabled: Option<StatusRule>,
+}
+
+impl Attributes {
+    /// The mapping with the attribute that identifies entries.
+    pub fn mapping(&self, id: IdAttribute) -> Mapping {
+        let own = self.clone();
+        Mapping {
+            id,
+            username: own.username,
+            name: own.name,
+            mail: own.mail,
+            phone: own.phone,
+            employee_number: own.employee_number,
+            title: own.title,
+            school: own.school,
+            disabled: own.disabled,
+        }
+    }
+}
+
+/// A group whose members are given something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedGroup {
+    /// Its distinguished name, as written.
+    pub dn: String,
+    /// The same, normalised.
+    pub name: Dn,
+    /// What its members get.
+    pub gives: Granted,
+}
+
+/// Who we are to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bind {
+    /// Nobody in particular.
+    Anonymous,
+    /// Name and password; the password is read from the file at each connection.
+    Simple {
+        /// Distinguished name, or what the server takes for one (Active Directory: `user@domain`).
+        dn: String,
+        /// Where the password lies. A line end after it does not belong to it.
+        password_file: PathBuf,
+    },
+    /// What the connection itself proves: a client certificate, or the peer of a Unix socket (SASL EXTERNAL).
+    External,
+}
+
+impl Bind {
+    /// The identity in words, to be compared between reads: another identity may see other entries.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::Simple { dn, .. } => format!("dn {dn}"),
+            Self::External => "external".to_owned(),
+        }
+    }
+}
+
+/// What must happen to an `ldap://` connection before anything is said on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartTls {
+    /// Upgraded or given up; the default for every host but this one.
+    Required,
+    /// Left in clear; the default for loopback addresses, whose packets never leave the machine.
+    Never,
+    /// Required unless the host is a loopback address.
+    Default,
+}
+
+impl FromStr for StartTls {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "required" => Ok(Self::Required),
+            "never" => Ok(Self::Never),
+            _ => Err("must be \"required\" or \"never\""),
+        }
+    }
+}
+
+/// Bounds of waiting for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the first packet to the end of TLS.
+    pub connect: Duration,
+    /// For the answer to one request, and between two entries of a long one.
+    pub operation: Duration,
+}
+
+/// Address of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerUrl {
+    /// `ldap://` or `ldaps://`.
+    Tcp {
+        /// TLS from the first byte.
+        tls: bool,
+        /// Name or address.
+        host: String,
+        /// Port; 389 or 636 where none is written.
+        port: u16,
+    },
+    /// `ldapi://` and the path of the socket, percent-encoded.
+    Unix(PathBuf),
+}
+
+impl ServerUrl {
+    /// The server is on this machine.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp { host, .. } => {
+                host.eq_ignore_ascii_case("localhost")
+                    || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+        }
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { tls, host, port } => {
+                let scheme = if *tls { "ldaps" } else { "ldap" };
+                match host.contains(':') {
+                    true => write!(f, "{scheme}://[{host}]:{port}"),
+                    false => write!(f, "{scheme}://{host}:{port}"),
+                }
+            }
+            Self::Unix(path) => write!(f, "ldapi://{}", path.display()),
+        }
+    }
+}
+
+const BAD_URL: &str =
+    "must be ldap://HOST[:PORT], ldaps://HOST[:PORT] or ldapi://PATH with / written as %2F";
+
+impl FromStr for ServerUrl {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = text.split_once("://").ok_or(BAD_URL)?;
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "ldap" => false,
+            "ldaps" => true,
+            "ldapi" => return unix(rest),
+            _ => return Err(BAD_URL),
+        };
+        let address = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match address.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, after) = bracketed.split_once(']').ok_or(BAD_URL)?;
+                (host, after.strip_prefix(':'))
+            }
+            None => match address.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (address, None),
+            },
+        };
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_:".contains(letter);
+        if host.is_empty() || !host.chars().all(plain) {
+            return Err(BAD_URL);
+        }
+        let usual = if tls { 636 } else { 389 };
+        let port = port.map_or(Ok(usual), str::parse).map_err(|_| BAD_URL)?;
+        Ok(Self::Tcp {
+            tls,
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// The path of a Unix socket.
+fn unix(text: &str) -> Result<ServerUrl, &'static str> {
+    let mut path = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            path.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16));
+        let (high, low) = (digit().ok_or(BAD_URL)?, digit().ok_or(BAD_URL)?);
+        path.push(u8::try_from(high << 4 | low).map_err(|_| BAD_URL)?);
+    }
+    let path = PathBuf::from(String::from_utf8(path).map_err(|_| BAD_URL)?);
+    if path.is_absolute() {
+        Ok(ServerUrl::Unix(path))
+    } else {
+        Err(BAD_URL)
+    }
+}
+
+/// A time span: a whole number and s, m, h or d.
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const BAD: &str = "must be a whole number and a unit from 1s to 366d, e.g. \"15m\"";
+        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(BAD)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return Err(BAD),
+        };
+        let number: u64 = number.parse().map_err(|_| BAD)?;
+        let span = number.saturating_mul(seconds);
+        if (1..=366 * 86_400).contains(&span) {
+            Ok(Self(Duration::from_secs(span)))
+        } else {
+            Err(BAD)
+        }
+    }
+}
+
+/// Reads all `[[source]]` tables of a configuration. `credentials` is what `%d` stands for. Every problem is noted in
+/// the document; a source with a problem is left out of the answer.
+pub fn sources(top: &Table<'_>, credentials: Option<&Path>) -> Vec<Source> {
+    let mut sources: Vec<Source> = Vec::new();
+    for table in top.tables("source") {
+        let source = source(&table, credentials);
+        table.done();
+        let Some(source) = source else { continue };
+        if sources.iter().any(|other| other.id == source.id) {
+            table.problem("id", "must be unique among the sources");
+        }
+        sources.push(source);
+    }
+    sources
+}
+
+fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
+    // Everything is read before anything is given up, so that every problem is found.
+    let id = table.need_parse("id");
+    let district = table.need_parse("district");
+    let urls: Vec<ServerUrl> = table.list("urls");
+    if urls.is_empty() {
+        table.problem("urls", "must name at least one server");
+    }
+    let base = table.need_text("base").filter(|base| valid_dn(table, "base", base));
+    let filter = table.text("filter").unwrap_or("(objectClass=inetOrgPerson)");
+    if let Err(why) = check_filter(filter) {
+        table.problem("filter", why);
+    }
+    let certificate = (path(table, "certificate", credentials), path(table, "certificate-key", credentials));
+    if certificate.0.is_some() != certificate.1.is_some() {
+        table.problem("certificate", "certificate and certificate-key must be set together");
+    }
+    let attributes = attributes(table);
+    let bind = bind(table, credentials);
+    let ca_file = path(table, "ca-file", credentials);
+    let grants = table.tables("grant").iter().filter_map(mapped_group).collect();
+    let timeouts = Timeouts {
+        connect: span(table, "connect-timeout", 10),
+        operation: span(table, "operation-timeout", 60),
+    };
+    let (every, verify_every) = (span(table, "every", 15 * 60), span(table, "verify-every", 24 * 3_600));
+    let guard = guard(table);
+    let profile = table.parse("profile").unwrap_or(Profile::Auto);
+    let start_tls = table.parse("starttls").unwrap_or(StartTls::Default);
+    let id_attribute = table.text("id-attribute").and_then(|name| attribute_name(table, "id-attribute", name));
+    let live = table.flag("live").unwrap_or(false);
+    let page_size = table.number("page-size", 1..=10_000).and_then(|size| u32::try_from(size).ok());
+    Some(Source {
+        id: id?,
+        district: district?,
+        urls,
+        profile,
+        bind: bind?,
+        start_tls,
+        ca_file,
+        certificate: certificate.0.zip(certificate.1),
+        base: base?.to_owned(),
+        filter: filter.to_owned(),
+        id_attribute,
+        attributes: attributes?,
+        grants,
+        every,
+        live,
+        verify_every,
+        guard,
+        timeouts,
+        page_size: page_size.unwrap_or(500),
+    })
+}
+
+fn span(table: &Table<'_>, key: &str, default_seconds: u64) -> Duration {
+    table
+        .parse::<Span>(key)
+        .map_or(Duration::from_secs(default_seconds), |span| span.0)
+}
+
+/// A path; `%d/` at its beginning is the service's credentials directory.
+fn path(table: &Table<'_>, key: &str, credentials: Option<&Path>) -> Option<PathBuf> {
+    let text = table.text(key)?;
+    let Some(name) = text.strip_prefix("%d/") else {
+        return Some(PathBuf::from(text));
+    };
+    match credentials {
+        Some(folder) => Some(folder.join(name)),
+        None => {
+            table.problem(key, "%d needs the service's credentials directory (CREDENTIALS_DIRECTORY is not set)");
+            None
+        }
+    }
+}
+
+fn valid_dn(table: &Table<'_>, key: &str, text: &str) -> bool {
+    match Dn::parse(text) {
+        Ok(_) => true,
+        Err(why) => {
+            table.problem(key, why.to_string());
+            false
+        }
+    }
+}
+
+fn bind(table: &Table<'_>, credentials: Option<&Path>) -> Option<Bind> {
+    let Some(bind) = table.table("bind") else {
+        return (!table.has("bind")).then_some(Bind::Anonymous);
+    };
+    let external = bind.flag("external").unwrap_or(false);
+    let dn = bind.text("dn");
+    let password_file = path(&bind, "password-file", credentials);
+    bind.done();
+    match (external, dn, password_file) {
+        (true, None, None) => Some(Bind::External),
+        (false, Some(dn), Some(password_file)) if !dn.is_empty() => Some(Bind::Simple {
+            dn: dn.to_owned(),
+            password_file,
+        }),
+        _ => {
+            table.problem("bind", "must be { dn, password-file } or { external = true }; left out for an anonymous bind");
+            None
+        }
+    }
+}
+
+fn attributes(table: &Table<'_>) -> Option<Attributes> {
+    let disabled = table.table("disabled").and_then(|rule| {
+        let (attribute, value) = (rule.need_text("attribute"), rule.need_text("value"));
+        rule.done();
+        Some(StatusRule {
+            attribute: attribute?.to_owned(),
+            disabled: value?.to_owned(),
+        })
+    });
+    let Some(map) = table.table("map") else {
+        table.problem("map", "must say at least which attribute is the username, e.g. { username = \"uid\" }");
+        return None;
+    };
+    let named = |key: &str| map.text(key).and_then(|name| attribute_name(&map, key, name));
+    let username = map.need_text("username").and_then(|name| attribute_name(&map, "username", name));
+    let attributes = Attributes {
+        username: username.clone().unwrap_or_default(),
+        name: named("name"),
+        mail: named("mail"),
+        phone: named("phone"),
+        employee_number: named("employee-number"),
+        title: named("title"),
+        school: named("school"),
+        disabled,
+    };
+    map.done();
+    username.map(|_| attributes)
+}
+
+fn attribute_name(table: &Table<'_>, key: &str, name: &str) -> Option<String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '.';
+    if !name.is_empty() && name.chars().all(plain) {
+        return Some(name.to_owned());
+    }
+    table.problem(key, "must be the name of an attribute, without options");
+    None
+}
+
+fn guard(table: &Table<'_>) -> Guard {
+    let Some(guard) = table.table("guard") else {
+        return Guard::default();
+    };
+    let missing_max = guard.parse::<Percent>("missing-max");
+    guard.done();
+    missing_max.map_or_else(Guard::default, |missing_max| Guard { missing_max })
+}
+
+fn mapped_group(table: &Table<'_>) -> Option<MappedGroup> {
+    let dn = table.need_text("group");
+    let name = table.parse::<Dn>("group");
+    let role = table.parse::<RoleId>("role").map(Granted::Role);
+    let group = table.parse::<GroupId>("user-group").map(Granted::Group);
+    table.done();
+    let gives = match (role, group) {
+        (Some(gives), None) | (None, Some(gives)) => Some(gives),
+        _ => {
+            table.problem("", "must give either a role or a user-group");
+            None
+        }
+    };
+    Some(MappedGroup {
+        dn: dn?.to_owned(),
+        name: name?,
+        gives: gives?,
+    })
+}
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

@@ -1,0 +1,262 @@
+//! Reading: entries into the staging tables, then groups, then what became of those who were not read.
+
+use provost_core::directory::{Absence, Mapping, Observation, Remark, observe};
+use provost_core::id::SourceId;
+use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::{Run, SyncError, blocking, state};
+use crate::ldap::{Directory, DirectoryError, Member, Members, Reading, Seen};
+use crate::store::{Staged, StagedAbsence, StagedList};
+
+/// What a complete read left beside the staged rows.
+pub(super) struct Read {
+    pub(super) source: SourceId,
+    pub(super) server: String,
+    pub(super) remarks: Remarks,
+}
+
+/// Remarks: all counted, the first ones kept.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remarks {
+    first: Vec<Remark>,
+    in_all: u64,
+}
+
+/// Remarks that are kept; whoever has more has a cause to look for, not entries.
+const REMARKS_KEPT: usize = 100;
+
+impl Remarks {
+    pub(super) fn add(&mut self, remark: Remark) {
+        self.in_all += 1;
+        if self.first.len() < REMARKS_KEPT {
+            self.first.push(remark);
+        }
+    }
+
+    pub(super) fn extend(&mut self, others: Self) {
+        let unseen = others.in_all - others.first.len() as u64;
+        others.first.into_iter().for_each(|remark| self.add(remark));
+        self.in_all += unseen;
+    }
+
+    pub(super) fn in_all(&self) -> u64 {
+        self.in_all
+    }
+
+    pub(super) fn first(self) -> Vec<Remark> {
+        self.first
+    }
+}
+
+/// Batches that wait to be staged. The server waits when they are full.
+const BATCHES: usize = 4;
+
+/// Reads everything that the source has, or fails.
+pub(super) async fn read(
+    run: &Run,
+    directory: &dyn Directory,
+    progress: &Arc<AtomicU64>,
+) -> Result<Read, SyncError> {
+    let source = &run.source;
+    let failed = SyncError::directory;
+    let mut reading = directory.open(source).await.map_err(failed(&source.id))?;
+    let server = reading.server().clone();
+    let cleared = run.clone();
+    blocking(move || Ok(cleared.store.unstage(&cleared.source.id)?)).await?;
+
+    let (out, batches) = channel(BATCHES);
+    let mapping = source.attributes.mapping(server.id.clone());
+    let staging = stage(run.clone(), Arc::new(mapping), batches, Arc::clone(progress));
+    let (entries, staged) = tokio::join!(reading.people(out), staging);
+    // If staging failed, the reading only knows that nobody listens any more.
+    let (remarks, deleted) = staged?;
+    entries.map_err(failed(&source.id))?;
+
+    let mut reading = reading;
+    groups(run, reading.as_mut()).await?;
+    absences(run, reading.as_mut(), deleted).await?;
+    Ok(Read {
+        source: source.id.clone(),
+        server: server.address,
+        remarks,
+    })
+}
+
+/// Maps and stages batches until the reading ends. Deletions that the server reports are returned.
+async fn stage(
+    run: Run,
+    mapping: Arc<Mapping>,
+    mut batches: Receiver<Vec<Seen>>,
+    progress: Arc<AtomicU64>,
+) -> Result<(Remarks, Vec<String>), SyncError> {
+    let mut remarks = Remarks::default();
+    let mut deleted = Vec::new();
+    while let Some(batch) = batches.recv().await {
+        let (run, mapping) = (run.clone(), Arc::clone(&mapping));
+        let read = batch.len() as u64;
+        let (new, gone) = blocking(move || stage_batch(&run, &mapping, batch)).await?;
+        remarks.extend(new);
+        deleted.extend(gone);
+        progress.fetch_add(read, Ordering::Relaxed);
+    }
+    Ok((remarks, deleted))
+}
+
+fn stage_batch(run: &Run, mapping: &Mapping, batch: Vec<Seen>) -> Result<(Remarks, Vec<String>), SyncError> {
+    let mut remarks = Remarks::default();
+    let (mut staged, mut deleted) = (Vec::with_capacity(batch.len()), Vec::new());
+    for seen in batch {
+        let entry = match seen {
+            Seen::Entry(entry) => entry,
+            Seen::Deleted { stable_id } => {
+                deleted.push(stable_id);
+                continue;
+            }
+        };
+        match observe(&entry, mapping, run.at) {
+            Observation::Staff(observed, odd) => {
+                odd.into_iter().for_each(|remark| remarks.add(remark));
+                staged.push(Staged::Staff(observed));
+            }
+            Observation::Quarantined(quarantined) => {
+                remarks.add(Remark {
+                    about: quarantined.dn.clone(),
+                    text: format!("quarantined: {}", quarantined.why),
+                });
+                let dn = quarantined.dn;
+                staged.extend(quarantined.stable_id.map(|stable_id| Staged::Unusable { stable_id, dn }));
+            }
+        }
+    }
+    for stable_id in run.store.stage(&run.source.id, staged)? {
+        let text = "was read twice with different content; the later one counts".to_owned();
+        remarks.add(Remark { about: stable_id, text });
+    }
+    Ok((remarks, deleted))
+}
+
+/// Names that are asked for before the next ones are fetched from the staging tables.
+const NAMES: usize = 200;
+
+/// Reads the mapped groups and every group within them, breadth first, and works out who is given what.
+async fn groups(run: &Run, reading: &mut dyn Reading) -> Result<(), SyncError> {
+    let source = Arc::clone(&run.source);
+    let mut lists = Vec::new();
+    for group in &source.grants {
+        let members = reading.members(&group.dn).await.map_err(SyncError::directory(&source.id))?;
+        if members == Members::Absent {
+            let missing = DirectoryError::NoGroup { group: group.dn.clone() };
+            return Err(SyncError::directory(&source.id)(missing));
+        }
+        lists.push(list(group.name.key(), 0, members));
+    }
+    stage_lists(run, lists).await?;
+    for depth in 0..=GROUP_DEPTH_MAX {
+        let deeper = nested(run, reading, depth).await?;
+        if deeper == Nested::None {
+            break;
+        }
+        if depth == GROUP_DEPTH_MAX {
+            return Err(SyncError::TooDeep {
+                source_id: source.id.clone(),
+                levels: GROUP_DEPTH_MAX,
+            });
+        }
+    }
+    let mapped: Vec<_> = source
+        .grants
+        .iter()
+        .map(|group| (group.name.clone(), group.gives.clone()))
+        .collect();
+    let run = run.clone();
+    blocking(move || Ok(run.store.stage_gains(&run.source.id, mapped)?)).await
+}
+
+#[derive(PartialEq, Eq)]
+enum Nested {
+    None,
+    Some,
+}
+
+/// Looks at every member of the lists at `depth` that is no staff: it may be a group.
+async fn nested(run: &Run, reading: &mut dyn Reading, depth: u32) -> Result<Nested, SyncError> {
+    let mut found = Nested::None;
+    let mut after = String::new();
+    loop {
+        let (asked, from) = (run.clone(), after.clone());
+        let names = blocking(move || {
+            let snapshot = asked.store.read()?;
+            Ok(snapshot.nested_names(&asked.source.id, depth, &from, NAMES)?)
+        })
+        .await?;
+        let Some(last) = names.last() else { break };
+        after.clone_from(last);
+        let mut lists = Vec::new();
+        for name in names {
+            let members = reading.members(&name).await.map_err(SyncError::directory(&run.source.id))?;
+            let list = list(name, depth + 1, members);
+            if list.depth.is_some() {
+                found = Nested::Some;
+            }
+            lists.push(list);
+        }
+        stage_lists(run, lists).await?;
+    }
+    Ok(found)
+}
+
+fn list(name: String, depth: u32, members: Members) -> StagedList {
+    let mut list = StagedList {
+        name,
+        depth: None,
+        names: Vec::new(),
+        usernames: Vec::new(),
+    };
+    if let Members::Group { members, .. } = members {
+        list.depth = Some(depth);
+        for member in members {
+            match member {
+                Member::Name(name) => list.names.push(name),
+                Member::Username(username) => list.usernames.push(username),
+            }
+        }
+    }
+    list
+}
+
+async fn stage_lists(run: &Run, lists: Vec<StagedList>) -> Result<(), SyncError> {
+    let run = run.clone();
+    blocking(move || Ok(run.store.stage_lists(&run.source.id, lists)?)).await
+}
+
+/// Looks up by itself everyone who was not read, and every deletion that the server reported. More absences than any
+/// guard lets through are not looked up: their plan is refused anyway.
+async fn absences(run: &Run, reading: &mut dyn Reading, deleted: Vec<String>) -> Result<(), SyncError> {
+    let asked = run.clone();
+    let limit = usize::try_from(MISSING_CEILING).unwrap_or(usize::MAX) + deleted.len();
+    let (absent, same_identity) = blocking(move || {
+        let absent = asked.store.read()?.absent(&asked.source.id, "", limit)?;
+        let known = state::load(&asked.store, &asked.source.id)?.identity;
+        // Another identity may see other entries: this read and the last one prove nothing together.
+        Ok((absent, known.is_none_or(|known| known == asked.source.bind.identity())))
+    })
+    .await?;
+    let mut found = Vec::with_capacity(absent.len());
+    for (stable_id, person) in absent {
+        let reported = deleted.contains(&stable_id);
+        let dn = person.directory.map(|link| link.dn).unwrap_or_default();
+        let verdict = match same_identity || reported {
+            true => reading
+                .look_up(&stable_id, &dn)
+                .await
+                .map_err(SyncError::directory(&run.source.id))?,
+            false => Absence::Unknown,
+        };
+        found.push(StagedAbsence { stable_id, reported, verdict });
+    }
+    let run = run.clone();
+    blocking(move || Ok(run.store.stage_absences(&run.source.id, found)?)).await
+}

@@ -1,0 +1,84 @@
+//! The connection's own work, done only while somebody waits for an answer.
+//!
+//! The LDAP library hands entries over through a channel without a bound. If its connection ran as a task of its own, it
+//! would read the whole directory into that channel before the first entry is stored. Here one task polls both, the
+//! answer first, so that the socket is read only when what has arrived is used up, and TCP makes the server wait.
+//!
+//! The library panics on some malformed messages. A panic, wherever it happens in there, is a lost connection.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use ldap3::{LdapConnAsync, LdapError};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tokio::time::timeout;
+
+use super::error::DirectoryError;
+
+/// The part of a connection that reads and writes the socket.
+pub(super) struct Driver {
+    /// `None` once it has ended.
+    work: Option<BoxFuture<'static, Result<(), LdapError>>>,
+    /// Why it ended, if with an error.
+    end: Option<LdapError>,
+}
+
+impl Driver {
+    pub(super) fn new(connection: LdapConnAsync) -> Self {
+        Self {
+            work: Some(connection.drive().boxed()),
+            end: None,
+        }
+    }
+
+    /// Waits for an answer and keeps the connection going meanwhile.
+    pub(super) async fn attend<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, LdapError>>,
+    ) -> Result<T, DirectoryError> {
+        let attended = AssertUnwindSafe(self.both(answer)).catch_unwind();
+        let outcome = timeout(limit, attended).await;
+        let source = match outcome {
+            Ok(Ok(Ok(answer))) => return Ok(answer),
+            Err(_) => {
+                // A late answer must not be taken for that of a later question.
+                self.work = None;
+                return Err(DirectoryError::TimedOut {
+                    what: what.to_owned(),
+                    after: limit,
+                });
+            }
+            Ok(Ok(Err(error))) => Some(self.end.take().unwrap_or(error)),
+            Ok(Err(_panic)) => None,
+        };
+        self.work = None;
+        Err(DirectoryError::Lost {
+            what: what.to_owned(),
+            source: source.map(Box::new),
+        })
+    }
+
+    async fn both<T>(
+        &mut self,
+        answer: impl Future<Output = Result<T, LdapError>>,
+    ) -> Result<T, LdapError> {
+        tokio::pin!(answer);
+        loop {
+            let Some(work) = &mut self.work else {
+                // What arrived before the end is still handed over; then the answer itself says that there is no more.
+                return answer.await;
+            };
+            tokio::select! {
+                biased;
+                done = &mut answer => return done,
+                ended = work => {
+                    self.work = None;
+                    self.end = ended.err();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A directory in memory, for scenarios and tests: entries that are listed, omitted or deleted at a word.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use provost_core::directory::{Absence, Attribute, Dn, Entry, IdAttribute};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::Sender;
+
+use super::error::DirectoryError;
+use super::profile::{RootDse, Vendor};
+use super::{Directory, Member, Members, Reading, Seen, Server};
+use crate::config::source::Source;
+
+/// How an entry shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Read like any other.
+    Listed,
+    /// Left out of reads, and looking it up explains why.
+    Omitted(Absence),
+    /// Its deletion is reported.
+    Deleted,
+}
+
+type Entries = BTreeMap<String, (Entry, Shown)>;
+
+/// The directory. Clones share their entries.
+#[derive(Debug, Clone, Default)]
+pub struct InMemory {
+    entries: Arc<Mutex<Entries>>,
+}
+
+impl InMemory {
+    /// Adds an entry or puts it in the place of the one with that id; it is listed.
+    pub fn put(&self, stable_id: &str, dn: &str, attributes: &[(&str, &[&str])]) {
+        let id = ("entryUUID", vec![stable_id.as_bytes().to_vec()]);
+        let values = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+        let attributes = attributes.iter().map(|(name, texts)| (*name, values(texts)));
+        let entry = Entry {
+            dn: dn.to_owned(),
+            attributes: std::iter::once(id)
+                .chain(attributes)
+                .map(|(name, values)| Attribute::new(name, values))
+                .collect(),
+        };
+        self.lock().insert(stable_id.to_owned(), (entry, Shown::Listed));
+    }
+
+    /// Changes how an entry shows itself; an unknown id is left alone.
+    pub fn show(&self, stable_id: &str, shown: Shown) {
+        if let Some(entry) = self.lock().get_mut(stable_id) {
+            entry.1 = shown;
+        }
+    }
+
+    /// Replaces an attribute of an entry; without values it is taken away.
+    pub fn set(&self, stable_id: &str, attribute: &str, values: &[&str]) {
+        if let Some((entry, _)) = self.lock().get_mut(stable_id) {
+            let bytes: Vec<_> = values.iter().map(|value| value.as_bytes().to_vec()).collect();
+            let new = Attribute::new(attribute, bytes);
+            entry.attributes.retain(|old| old.name != new.name);
+            if !new.values.is_empty() {
+                entry.attributes.push(new);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Directory for InMemory {
+    fn open<'a>(&'a self, source: &'a Source) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
+        let server = Server {
+            address: "memory".to_owned(),
+            root: RootDse {
+                vendor: Vendor::Generic,
+                because: "it is kept in memory".to_owned(),
+                controls: Vec::new(),
+                schema: None,
+                contexts: vec![source.base.clone()],
+            },
+            id: IdAttribute::named("entryUUID"),
+        };
+        let reading = InMemoryReading {
+            directory: self.clone(),
+            server,
+        };
+        async move { Ok(Box::new(reading) as Box<dyn Reading>) }.boxed()
+    }
+}
+
+struct InMemoryReading {
+    directory: InMemory,
+    server: Server,
+}
+
+impl Reading for InMemoryReading {
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<u64, DirectoryError>> {
+        let seen: Vec<Seen> = self
+            .directory
+            .lock()
+            .iter()
+            .filter_map(|(id, (entry, shown))| match shown {
+                Shown::Listed => Some(Seen::Entry(entry.clone())),
+                Shown::Omitted(_) => None,
+                Shown::Deleted => Some(Seen::Deleted { stable_id: id.clone() }),
+            })
+            .collect();
+        let entries = seen.iter().filter(|seen| matches!(seen, Seen::Entry(_))).count() as u64;
+        async move {
+            let what = "read the directory in memory".to_owned();
+            out.send(seen).await.map_err(|_| DirectoryError::Stopped { what })?;
+            Ok(entries)
+        }
+        .boxed()
+    }
+
+    fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
+        let wanted = Dn::parse(group).ok();
+        let entries = self.directory.lock();
+        let found = entries
+            .values()
+            .filter(|(_, shown)| *shown == Shown::Listed)
+            .find(|(entry, _)| Dn::parse(&entry.dn).ok() == wanted);
+        let members = match found {
+            None => Members::Absent,
+            Some((entry, _)) => {
+                let members: Vec<_> = entry
+                    .values("member")
+                    .filter_map(|value| std::str::from_utf8(value).ok())
+                    .filter_map(|text| Dn::parse(text).ok())
+                    .map(|name| Member::Name(name.key()))
+                    .collect();
+                match members.is_empty() {
+                    true => Members::NoList,
+                    false => Members::Group { members, unreadable: 0 },
+                }
+            }
+        };
+        async move { Ok(members) }.boxed()
+    }
+
+    fn look_up<'a>(&'a mut self, stable_id: &'a str, _dn: &'a str) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+        let absence = match self.directory.lock().get(stable_id) {
+            None | Some((_, Shown::Deleted)) => Absence::Deleted,
+            Some((_, Shown::Omitted(absence))) => *absence,
+            Some((_, Shown::Listed)) => Absence::Hidden,
+        };
+        async move { Ok(absence) }.boxed()
+    }
+}

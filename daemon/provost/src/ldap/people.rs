@@ -1,0 +1,101 @@
+//! Mode `full`: everything, page by page. Source: RFC 2696.
+
+use ldap3::Scope;
+use tokio::sync::mpsc::Sender;
+
+use super::error::DirectoryError;
+use super::message::{PAGED_RESULTS, page_cookie};
+use super::reading::LdapReading;
+use super::search::Query;
+use super::Seen;
+
+/// Entries handed over at once: few enough to keep memory flat, many enough for one transaction of the store.
+const BATCH: usize = 500;
+
+/// Empty pages in a row that are believed. Active Directory sends a few where it filters after counting.
+const EMPTY_PAGES_MAX: u32 = 100;
+
+impl LdapReading {
+    /// Reads every page on this one connection, to which the server's cookie belongs.
+    pub(super) async fn read_people(&mut self, out: &Sender<Vec<Seen>>) -> Result<u64, DirectoryError> {
+        let base = self.source.base.clone();
+        let mapping = self.source.attributes.mapping(self.server.id.clone());
+        let paged = self.server.root.knows(PAGED_RESULTS);
+        let (mut cookie, mut page, mut empty, mut all) = (Vec::new(), 0_u64, 0_u32, 0_u64);
+        loop {
+            page += 1;
+            let what = format!("read page {page} of {base}");
+            let filter = self.source.filter.clone();
+            let query = Query {
+                what: &what,
+                base: &base,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes: mapping.attributes(),
+            };
+            let asked = paged.then_some((self.source.page_size, cookie.as_slice()));
+            let (entries, next) = self.page(&query, asked, out).await?;
+            all += entries;
+            empty = if entries == 0 { empty + 1 } else { 0 };
+            if next.is_empty() {
+                break;
+            }
+            if empty > EMPTY_PAGES_MAX {
+                return Err(DirectoryError::EndlessPages { page, base });
+            }
+            cookie = next;
+        }
+        if all == 0 {
+            return Err(DirectoryError::EmptySuccess { base });
+        }
+        Ok(all)
+    }
+
+    /// One page: how many entries it had, and the cookie of the next; empty for none.
+    async fn page(
+        &mut self,
+        query: &Query<'_>,
+        asked: Option<(u32, &[u8])>,
+        out: &Sender<Vec<Seen>>,
+    ) -> Result<(u64, Vec<u8>), DirectoryError> {
+        let mut search = self.connection.search(query, asked).await?;
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut entries = 0;
+        while let Some(entry) = search.next().await? {
+            entries += 1;
+            batch.push(Seen::Entry(entry));
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                hand_over(full, query.what, out).await?;
+            }
+        }
+        if !batch.is_empty() {
+            hand_over(batch, query.what, out).await?;
+        }
+        let ending = search.finish().await?;
+        if ending.code != 0 {
+            return Err(ending.incomplete(query.what));
+        }
+        match (asked, ending.page) {
+            (None, _) => Ok((entries, Vec::new())),
+            (Some(_), Some(value)) => {
+                let cookie = page_cookie(&value).map_err(|found| DirectoryError::Malformed {
+                    what: query.what.to_owned(),
+                    found,
+                })?;
+                Ok((entries, cookie))
+            }
+            // Asked for a page and told nothing about the next one: nobody knows whether this was everything.
+            (Some(_), None) => Err(DirectoryError::Malformed {
+                what: query.what.to_owned(),
+                found: "no cookie after a page",
+            }),
+        }
+    }
+}
+
+async fn hand_over(batch: Vec<Seen>, what: &str, out: &Sender<Vec<Seen>>) -> Result<(), DirectoryError> {
+    out.send(batch).await.map_err(|_| DirectoryError::Stopped {
+        what: what.to_owned(),
+    })
+}

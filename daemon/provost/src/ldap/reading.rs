@@ -1,0 +1,164 @@
+//! The real directory: connect, find out, check, read.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use ldap3::Scope;
+use provost_core::directory::{Absence, Dn, IdAttribute};
+use std::collections::BTreeSet;
+use tokio::sync::mpsc::Sender;
+
+use super::connect::{Connection, connect};
+use super::error::DirectoryError;
+use super::profile::{ROOT_ATTRIBUTES, RootDse};
+use super::search::Query;
+use super::{Directory, Members, Reading, Seen, Server, schema};
+use crate::config::source::Source;
+
+/// Directories that are reached over LDAP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LdapDirectory;
+
+impl Directory for LdapDirectory {
+    fn open<'a>(&'a self, source: &'a Source) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
+        async move {
+            let reading = LdapReading::open(source).await?;
+            Ok(Box::new(reading) as Box<dyn Reading>)
+        }
+        .boxed()
+    }
+}
+
+/// A reading over one connection.
+pub(super) struct LdapReading {
+    pub(super) source: Source,
+    pub(super) server: Server,
+    pub(super) connection: Connection,
+    /// The source's base, parsed.
+    pub(super) base: Dn,
+}
+
+impl Reading for LdapReading {
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<u64, DirectoryError>> {
+        async move {
+            self.check_schema().await?;
+            self.read_people(&out).await
+        }
+        .boxed()
+    }
+
+    fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
+        self.read_members(group).boxed()
+    }
+
+    fn look_up<'a>(&'a mut self, stable_id: &'a str, dn: &'a str) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+        self.explain(stable_id, dn).boxed()
+    }
+}
+
+impl LdapReading {
+    async fn open(source: &Source) -> Result<Self, DirectoryError> {
+        let mut connection = connect(source).await?;
+        let query = Query {
+            what: "read the server's root entry",
+            base: "",
+            scope: Scope::Base,
+            filter: "(objectClass=*)",
+            attributes: ROOT_ATTRIBUTES.map(str::to_owned).into(),
+        };
+        let found = connection.find(&query).await?;
+        let entry = found.first().ok_or_else(|| DirectoryError::Malformed {
+            what: query.what.to_owned(),
+            found: "no root entry",
+        })?;
+        let root = RootDse::read(entry, source.profile);
+        let id = match &source.id_attribute {
+            Some(name) => IdAttribute::named(name),
+            None => root.vendor.id_attribute(),
+        };
+        let base = Dn::parse(&source.base).map_err(|_| DirectoryError::Malformed {
+            what: format!("read {}", source.base),
+            found: "a base that is no distinguished name",
+        })?;
+        let server = Server {
+            address: connection.server.clone(),
+            root,
+            id,
+        };
+        Ok(Self {
+            source: source.clone(),
+            server,
+            connection,
+            base,
+        })
+    }
+
+    /// Refuses a filter or a mapping that names what the server does not define: it would be answered with success,
+    /// and look like an empty directory or like people without mail.
+    async fn check_schema(&mut self) -> Result<(), DirectoryError> {
+        let Some(schema) = self.server.root.schema.clone() else {
+            // A server that publishes no schema gives nothing to check against; the other guards remain.
+            tracing::warn!(source = %self.source.id, "server publishes no schema, names are not checked");
+            return Ok(());
+        };
+        let query = Query {
+            what: "read the server's schema",
+            base: &schema,
+            scope: Scope::Base,
+            filter: "(objectClass=*)",
+            attributes: vec!["attributeTypes".to_owned(), "objectClasses".to_owned()],
+        };
+        let found = self.connection.find(&query).await?;
+        let defined = |name: &str| -> BTreeSet<String> {
+            found
+                .iter()
+                .flat_map(|entry| entry.values(name))
+                .filter_map(|value| std::str::from_utf8(value).ok())
+                .flat_map(schema::defined)
+                .collect()
+        };
+        let (attributes, classes) = (defined("attributeTypes"), defined("objectClasses"));
+        if attributes.is_empty() {
+            tracing::warn!(source = %self.source.id, "server shows no schema, names are not checked");
+            return Ok(());
+        }
+        self.first_undefined(&attributes, &classes).map_or(Ok(()), |what| {
+            Err(DirectoryError::Undefined {
+                server: self.server.address.clone(),
+                what,
+            })
+        })
+    }
+
+    fn first_undefined(&self, attributes: &BTreeSet<String>, classes: &BTreeSet<String>) -> Option<String> {
+        let used = schema::names(&self.source.filter);
+        let of = &self.source.attributes;
+        let mapped = [
+            Some(&self.server.id.name),
+            Some(&of.username),
+            of.name.as_ref(),
+            of.mail.as_ref(),
+            of.phone.as_ref(),
+            of.employee_number.as_ref(),
+            of.title.as_ref(),
+            of.school.as_ref(),
+            of.disabled.as_ref().map(|rule| &rule.attribute),
+        ];
+        let mapped = mapped.into_iter().flatten().map(|name| name.to_lowercase());
+        let attribute = used
+            .attributes
+            .iter()
+            .cloned()
+            .chain(mapped)
+            .find(|name| !attributes.contains(name))
+            .map(|name| format!("attribute {name}"));
+        let class = || {
+            let unknown = used.classes.iter().find(|name| !classes.contains(*name));
+            unknown.map(|name| format!("object class {name}"))
+        };
+        attribute.or_else(class)
+    }
+}

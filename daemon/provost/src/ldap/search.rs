@@ -1,0 +1,156 @@
+//! One search, entry by entry.
+
+use ldap3::controls::RawControl;
+use ldap3::{LdapResult, Scope, SearchStream};
+
+use super::connect::{Connection, printable};
+use super::error::{DirectoryError, meaning};
+use super::message::{self, Item, PAGED_RESULTS};
+use provost_core::directory::Entry;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Query<'q> {
+    /// In words, for messages.
+    pub(super) what: &'q str,
+    /// Where.
+    pub(super) base: &'q str,
+    /// How deep.
+    pub(super) scope: Scope,
+    /// Which entries. Source: RFC 4515.
+    pub(super) filter: &'q str,
+    /// Which attributes.
+    pub(super) attributes: Vec<String>,
+}
+
+/// A search that is under way. The library's adapters drop messages, so the bare stream is used.
+pub(super) struct Search<'c> {
+    connection: &'c mut Connection,
+    stream: SearchStream<'static, String, Vec<String>>,
+    what: String,
+    ended: bool,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ending {
+    /// LDAP result code.
+    pub(super) code: u32,
+    /// What the server says about it.
+    pub(super) text: String,
+    /// Value of the paged-results control, if one came.
+    pub(super) page: Option<Vec<u8>>,
+}
+
+/// "There is no such entry" (RFC 4511 appendix A.2).
+pub(super) const NO_SUCH_OBJECT: u32 = 32;
+/// A page of a paged search, or everything.
+pub(super) type Page<'p> = Option<(u32, &'p [u8])>;
+
+impl Connection {
+    /// Sends a search.
+    pub(super) async fn search(&mut self, query: &Query<'_>, page: Page<'_>) -> Result<Search<'_>, DirectoryError> {
+        if let Some((size, cookie)) = page {
+            self.ldap.with_controls(vec![RawControl {
+                ctype: PAGED_RESULTS.to_owned(),
+                // A server that cannot page must say so rather than stop somewhere.
+                crit: true,
+                val: Some(message::page_request(size, cookie)),
+            }]);
+        }
+        let attributes = query.attributes.clone();
+        let sent = self
+            .ldap
+            .streaming_search(query.base, query.scope, query.filter, attributes);
+        let stream = self.driver.attend(query.what, self.limit, sent).await?;
+        Ok(Search {
+            connection: self,
+            stream,
+            what: query.what.to_owned(),
+            ended: false,
+        })
+    }
+
+    /// All entries of a small search; an empty list where the base does not exist.
+    pub(super) async fn find(&mut self, query: &Query<'_>) -> Result<Vec<Entry>, DirectoryError> {
+        /// A search that is expected to be small and is not has been misunderstood.
+        const FEW: usize = 16;
+        let mut entries = Vec::new();
+        let mut search = self.search(query, None).await?;
+        while let Some(entry) = search.next().await? {
+            if entries.len() == FEW {
+                return Err(DirectoryError::Malformed {
+                    what: query.what.to_owned(),
+                    found: "more entries than one name or id can have",
+                });
+            }
+            entries.push(entry);
+        }
+        let ending = search.finish().await?;
+        match ending.code {
+            0 => Ok(entries),
+            NO_SUCH_OBJECT => Ok(Vec::new()),
+            _ => Err(ending.incomplete(query.what)),
+        }
+    }
+}
+
+impl Search<'_> {
+    /// The next entry; `None` at the end. Referrals are skipped: a source reads what its own servers hold.
+    pub(super) async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
+        while !self.ended {
+            let connection = &mut *self.connection;
+            let next = self.stream.next();
+            let message = connection.driver.attend(&self.what, connection.limit, next).await?;
+            let Some(message) = message else {
+                self.ended = true;
+                break;
+            };
+            let item = message::item(message.0).map_err(|found| DirectoryError::Malformed {
+                what: self.what.clone(),
+                found,
+            })?;
+            if let Item::Entry(entry) = item {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The server's verdict, after the last entry.
+    pub(super) async fn finish(mut self) -> Result<Ending, DirectoryError> {
+        let connection = &mut *self.connection;
+        let finish = self.stream.finish();
+        let result = connection
+            .driver
+            .attend(&self.what, connection.limit, async { Ok(finish.await) })
+            .await?;
+        Ok(Ending::of(result))
+    }
+}
+
+impl Ending {
+    fn of(result: LdapResult) -> Self {
+        let page = result
+            .ctrls
+            .into_iter()
+            .map(|control| control.1)
+            .find(|control| control.ctype == PAGED_RESULTS)
+            .map(|control| control.val.unwrap_or_default());
+        Self {
+            code: result.rc,
+            text: printable(&result.text),
+            page,
+        }
+    }
+
+    /// Whatever was read is not everything.
+    pub(super) fn incomplete(self, what: &str) -> DirectoryError {
+        DirectoryError::Incomplete {
+            what: what.to_owned(),
+            code: self.code,
+            meaning: meaning(self.code),
+            text: self.text,
+        }
+    }
+}

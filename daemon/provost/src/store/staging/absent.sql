@@ -1,0 +1,11 @@
+-- People of the source ?1 after ?2 whose entries were not read, departed ones left out, at most ?3.
+SELECT person.stable_id, person.body
+FROM person
+WHERE person.source = ?1 AND person.stable_id > ?2
+    AND NOT EXISTS (
+        SELECT 1 FROM staged_entry
+        WHERE staged_entry.source = ?1 AND staged_entry.stable_id = person.stable_id
+    )
+    AND json_extract(person.body, '$.directory.status') NOT IN ('gone', 'deleted')
+ORDER BY person.stable_id
+LIMIT ?3

@@ -1,0 +1,230 @@
+//! Every limit, broken by a plugin that tries.
+
+use provost_core::decision::{Effect, Finding};
+use provost_sandbox::limits::{CHANNEL_MEMORY_BYTES, LIST_MAX, POLICY_MEMORY_BYTES};
+use provost_sandbox::{BadAnswer, CallError, Engine, Evaluation, Failure, Refusal};
+
+use crate::facts::{facts, person};
+use crate::forge::{Forged, channel};
+use crate::{ask, engine, id, interpreter, load, policy};
+
+const FOREVER: &str = "(loop $again (br $again))";
+
+fn evaluate(engine: &Engine, forged: &Forged, action: &str) -> Result<Evaluation, Failure> {
+    let facts = facts("forged", person("ana", &["sis"]));
+    ask(&policy(engine, &forged.component()), action, &facts).map_err(|error| error.failure)
+}
+
+fn does(evaluate: &str) -> Forged {
+    Forged {
+        evaluate: evaluate.to_owned(),
+        ..Forged::default()
+    }
+}
+
+fn fails(forged: &Forged) -> Failure {
+    evaluate(&engine(), forged, "login-as").unwrap_err()
+}
+
+fn refused(component: &[u8]) -> Failure {
+    match load(&engine(), component).map_err(|error| error.refusal) {
+        Err(Refusal::Describe(failure)) => failure,
+        other => panic!("not refused by describe: {other:?}"),
+    }
+}
+
+#[test]
+fn a_policy_that_never_ends_runs_out_of_fuel() {
+    let fields = format!("(func $begin {FOREVER}) (start $begin)");
+    let start = Forged {
+        fields,
+        ..Forged::default()
+    };
+    let describe = Forged {
+        describe: FOREVER.to_owned(),
+        ..Forged::default()
+    };
+    assert_eq!(fails(&does(FOREVER)), Failure::OutOfFuel);
+    assert_eq!(refused(&describe.component()), Failure::OutOfFuel);
+    assert_eq!(refused(&start.component()), Failure::OutOfFuel);
+}
+
+#[test]
+fn a_channel_that_never_ends_is_cut_off_by_the_clock() {
+    assert_eq!(refused(&channel(FOREVER)), Failure::Deadline);
+}
+
+#[test]
+fn memory_ends_at_the_limit_whether_asked_for_at_once_or_grown() {
+    let policy = Failure::Memory {
+        memory_bytes: POLICY_MEMORY_BYTES,
+    };
+    let too_many = u32::try_from(POLICY_MEMORY_BYTES / 65_536 + 1).unwrap();
+    let at_once = Forged {
+        pages: too_many,
+        ..Forged::default()
+    };
+    let grown = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
+    assert_eq!(refused(&at_once.component()), policy);
+    assert_eq!(fails(&does(grown)), policy);
+    assert_eq!(
+        refused(&channel(grown)),
+        Failure::Memory {
+            memory_bytes: CHANNEL_MEMORY_BYTES
+        }
+    );
+    let within = format!("(drop (memory.grow (i32.const {})))", too_many - 2);
+    assert!(evaluate(&engine(), &does(&within), "login-as").is_ok());
+}
+
+#[test]
+fn tables_and_stack_end_at_their_limits() {
+    let table = Forged {
+        fields: "(table $t 0 funcref)".to_owned(),
+        ..does(
+            "(if (i32.eq (table.grow $t (ref.null func) (i32.const 200000)) (i32.const -1)) (then unreachable))",
+        )
+    };
+    let deep = Forged {
+        fields: "(func $deep (param i64) (result i64) (i64.add (local.get 0) (call $deep (i64.add (local.get 0) (i64.const 1)))))".to_owned(),
+        ..does("(drop (call $deep (i64.const 0)))")
+    };
+    assert!(matches!(fails(&table), Failure::Memory { .. }));
+    assert_eq!(fails(&deep), Failure::Stack);
+}
+
+#[test]
+fn what_is_returned_costs_the_host_a_bounded_amount() {
+    let long_message = Forged {
+        pages: 40,
+        ..does(
+            "(i32.store (i32.const 1232) (i32.const 2097152)) (local.set $answer (i32.const 1208))",
+        )
+    };
+    let many_findings = Forged {
+        pages: 40,
+        ..does(
+            "(i32.store (i32.const 1212) (i32.const 80000)) (local.set $answer (i32.const 1208))",
+        )
+    };
+    assert_eq!(fails(&long_message), Failure::TooMuch);
+    assert_eq!(fails(&many_findings), Failure::TooMuch);
+}
+
+#[test]
+fn a_list_longer_than_anyone_reads_is_no_answer() {
+    // The first of the findings over and over: 28 bytes each, copied to where the list then begins.
+    let copy = "(local $n i32) (loop $next
+        (memory.copy (i32.add (i32.const 8192) (i32.mul (local.get $n) (i32.const 28))) (i32.const 1216) (i32.const 28))
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br_if $next (i32.le_u (local.get $n) (i32.const 64))))";
+    let forged = Forged {
+        fields: format!("(func $copy {copy})"),
+        ..does("(call $copy) (i32.store (i32.const 1208) (i32.const 8192)) (i32.store (i32.const 1212) (i32.const 65))
+                (i32.store8 (i32.const 1216) (i32.const 1)) (local.set $answer (i32.const 1208))")
+    };
+    let expected = BadAnswer::TooLong {
+        what: "list of findings",
+        length: 65,
+        max: LIST_MAX,
+    };
+    assert_eq!(fails(&forged), Failure::Answer(expected));
+}
+
+#[test]
+fn a_pointer_into_nowhere_and_a_trap_are_failures_of_the_plugin() {
+    let wild = does("(local.set $answer (i32.const -8))");
+    assert!(matches!(fails(&wild), Failure::Trap(_)));
+    let Failure::Trap(why) = fails(&does("unreachable")) else {
+        panic!("no trap");
+    };
+    assert!(why.contains("unreachable"), "{why}");
+    assert!(!why.contains(char::is_control), "{why:?}");
+}
+
+#[test]
+fn a_policy_permits_only_actions_of_its_own_that_it_named() {
+    let permits = does("(local.set $answer (i32.const 1208))");
+    let finding = Finding {
+        code: "forged.code".to_owned(),
+        effect: Effect::Permit,
+        message: "A [31mmessage.".to_owned(),
+        source: "forged".to_owned(),
+    };
+    let own = evaluate(&engine(), &permits, "forged.act").unwrap();
+    assert_eq!(own.findings, [finding]);
+    for other in ["login-as", "forged.other"] {
+        let failure = evaluate(&engine(), &permits, other).unwrap_err();
+        assert!(
+            matches!(failure, Failure::Answer(BadAnswer::Word { .. })),
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn nothing_of_one_call_is_left_for_the_next() {
+    // Answers with a finding if it was called before.
+    let remembers = Forged {
+        fields: "(global $calls (mut i32) (i32.const 0))".to_owned(),
+        ..does(
+            "(if (global.get $calls) (then (local.set $answer (i32.const 1208))))
+                (if (i32.load (i32.const 5000)) (then (local.set $answer (i32.const 1208))))
+                (global.set $calls (i32.const 1)) (i32.store (i32.const 5000) (i32.const 1))",
+        )
+    };
+    let facts = facts("forged", person("ana", &[]));
+    let policy = policy(&engine(), &remembers.component());
+    for _ in 0..50 {
+        let said = ask(&policy, "forged.act", &facts);
+        assert_eq!(said.unwrap().findings, []);
+    }
+}
+
+#[test]
+fn the_same_call_takes_the_same_fuel() {
+    let spins = does(
+        "(local $n i32) (loop $next (br_if $next (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))",
+    );
+    let spins = Forged {
+        fields: format!("(func $spin {})", spins.evaluate),
+        ..does("(call $spin)")
+    };
+    let first = evaluate(&engine(), &spins, "login-as").unwrap();
+    let second = evaluate(&engine(), &spins, "login-as").unwrap();
+    assert!(first.fuel > 1000);
+    assert_eq!(first.fuel, second.fuel);
+}
+
+#[test]
+fn the_interpreter_keeps_the_same_limits() {
+    let interpreter = interpreter();
+    let fails = |forged| evaluate(&interpreter, forged, "login-as").unwrap_err();
+    assert!(matches!(
+        fails(&does(FOREVER)),
+        Failure::OutOfFuel | Failure::Deadline
+    ));
+    assert!(matches!(fails(&does("unreachable")), Failure::Trap(_)));
+    let permits = does("(local.set $answer (i32.const 1208))");
+    let own = evaluate(&interpreter, &permits, "forged.act").unwrap();
+    assert_eq!(own.findings.len(), 1);
+}
+
+#[test]
+fn a_failed_policy_forbids_and_names_itself() {
+    let failed = |failure| CallError {
+        plugin: id("valley"),
+        function: "evaluate",
+        failure,
+    };
+    let expected = Finding {
+        code: "plugin.failed".to_owned(),
+        effect: Effect::Forbid,
+        message: "The plugin valley failed (it was cut off after 1000 ms); what it judges is denied until it works again."
+            .to_owned(),
+        source: "valley".to_owned(),
+    };
+    assert_eq!(failed(Failure::Deadline).finding(), expected);
+    assert!(!failed(Failure::Deadline).is_replayable());
+    assert!(failed(Failure::OutOfFuel).is_replayable());
+}

@@ -1,0 +1,104 @@
+//! Everything that must hold before a merge, with the time that each step took.
+
+use std::time::{Duration, Instant};
+
+use crate::place::Place;
+use crate::step::{Failed, run};
+use crate::{guests, packages};
+
+/// How much is tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What every change must pass.
+    Usual,
+    /// The slow tests too.
+    Long,
+}
+
+struct Step {
+    name: &'static str,
+    work: fn(&Place, Extent) -> Result<(), Failed>,
+}
+
+const STEPS: [Step; 7] = [
+    Step {
+        name: "packages",
+        work: |_, _| packages::install(),
+    },
+    Step {
+        name: "toolchain",
+        work: |_, _| guests::toolchain(),
+    },
+    Step {
+        name: "format",
+        work: |place, _| run(place.cargo().args(["fmt", "--all", "--check"])),
+    },
+    Step {
+        name: "lints",
+        work: |place, _| lints(place),
+    },
+    Step {
+        name: "build",
+        work: |place, _| run(place.cargo().args(["build", "--workspace"])),
+    },
+    Step {
+        name: "plugins",
+        work: |place, _| guests::build(place),
+    },
+    Step {
+        name: "tests",
+        work: tests,
+    },
+];
+
+/// Runs all steps. One that fails ends it: what comes later stands on it.
+pub(crate) fn all(place: &Place, extent: Extent) -> Result<(), Failed> {
+    let mut times = Vec::new();
+    let mut outcome = Ok(());
+    for step in &STEPS {
+        eprintln!("== {}", step.name);
+        let start = Instant::now();
+        outcome = (step.work)(place, extent);
+        times.push((step.name, start.elapsed()));
+        if outcome.is_err() {
+            break;
+        }
+    }
+    summary(&times, outcome.is_ok());
+    outcome
+}
+
+fn lints(place: &Place) -> Result<(), Failed> {
+    let mut clippy = place.cargo();
+    clippy.args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    run(&mut clippy)
+}
+
+fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
+    let mut test = place.cargo();
+    test.args(["test", "--workspace"])
+        .env("PROVOST_PLUGINS", place.plugins());
+    if extent == Extent::Long {
+        test.args(["--", "--include-ignored"]);
+    }
+    run(&mut test)
+}
+
+fn summary(times: &[(&str, Duration)], good: bool) {
+    eprintln!();
+    for (place, (name, time)) in times.iter().enumerate() {
+        let last = place + 1 == times.len();
+        let mark = if last && !good { "FAILED" } else { "ok" };
+        eprintln!("{name:<10} {mark:<6} {:>7.1} s", time.as_secs_f64());
+    }
+    for step in &STEPS[times.len()..] {
+        eprintln!("{:<10} not run", step.name);
+    }
+}

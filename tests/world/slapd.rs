@@ -1,0 +1,194 @@
+//! A real slapd on loopback, with its own configuration and data.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nix::sys::signal::Signal;
+
+use crate::directory::{self, Change, service_dn};
+use crate::process::{Running, free_port, must, run};
+use crate::staff::{BASE, Staff};
+use crate::tls::Tls;
+
+/// Password of `cn=admin`, the directory's root.
+const ROOT_PASSWORD: &str = "admin";
+
+/// How this directory treats the daemon's account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Variant {
+    /// Searches by the daemon's account end after so many entries, with result code 4.
+    pub size_limit: Option<u32>,
+    /// Subtrees that the daemon's account cannot see: an access rule somebody got wrong.
+    pub hidden: Vec<String>,
+}
+
+/// A running directory server.
+#[derive(Debug)]
+pub struct Slapd {
+    folder: PathBuf,
+    port: u16,
+    tls_port: u16,
+    tls: Tls,
+    staff: Staff,
+    process: Option<Running>,
+}
+
+impl Slapd {
+    /// Starts a directory that holds the staff.
+    ///
+    /// # Panics
+    /// If slapd or its tools are missing or do not start.
+    pub fn start(folder: &Path, staff: Staff) -> Self {
+        let folder = folder.join("slapd");
+        std::fs::create_dir_all(folder.join("data")).unwrap_or_else(|why| panic!("{why}"));
+        let tls = Tls::new(&folder);
+        let mut slapd = Self {
+            folder,
+            port: free_port(),
+            tls_port: free_port(),
+            tls,
+            staff,
+            process: None,
+        };
+        slapd.configure(&Variant::default());
+        must(
+            "slapd",
+            Command::new("/usr/sbin/slapadd")
+                .args(["-q", "-b", BASE, "-f"])
+                .arg(slapd.configuration()),
+            &directory::ldif(&staff),
+        );
+        slapd.up();
+        slapd
+    }
+
+    /// `ldap://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    /// `ldaps://127.0.0.1:PORT`, with a certificate of [`Slapd::tls`].
+    pub fn tls_url(&self) -> String {
+        format!("ldaps://127.0.0.1:{}", self.tls_port)
+    }
+
+    /// The certificates; StartTLS works on [`Slapd::url`] as well.
+    pub fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// The staff that it was loaded with.
+    pub fn staff(&self) -> &Staff {
+        &self.staff
+    }
+
+    /// Goes down and comes back on the same ports with the same data, treating the daemon's account as `variant` says.
+    pub fn become_variant(&mut self, variant: &Variant) {
+        self.down();
+        self.configure(variant);
+        self.up();
+    }
+
+    /// Goes down; clients find nobody there.
+    pub fn down(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // slapd ends in an orderly way on SIGINT and SIGTERM alike.
+            process.stop(Signal::SIGTERM);
+        }
+    }
+
+    /// Comes back.
+    pub fn up(&mut self) {
+        let mut command = Command::new("/usr/sbin/slapd");
+        // `-d 0` keeps it in the foreground.
+        command.args(["-d", "0", "-h"]);
+        command.arg(format!("{} {}", self.url(), self.tls_url()));
+        command.arg("-f").arg(self.configuration());
+        let mut process = Running::start("slapd", &self.folder, &command);
+        process.wait_port(self.port);
+        self.process = Some(process);
+    }
+
+    /// Makes changes as the directory's root.
+    ///
+    /// # Panics
+    /// If one of them is refused.
+    pub fn apply(&self, changes: &[Change]) {
+        self.modify(&directory::changes(&self.staff, changes));
+    }
+
+    /// Feeds LDIF to `ldapmodify` as the directory's root.
+    pub fn modify(&self, ldif: &str) {
+        let mut command = Command::new("ldapmodify");
+        must(
+            "ldap-utils",
+            self.client(&mut command, &format!("cn=admin,{BASE}"), ROOT_PASSWORD),
+            ldif,
+        );
+    }
+
+    /// What the daemon's account finds: the whole answer of `ldapsearch`, failed or not.
+    pub fn search(&self, base: &str, filter: &str, attributes: &[&str]) -> Output {
+        let mut command = Command::new("ldapsearch");
+        command.args(["-LLL", "-o", "ldif-wrap=no", "-b", base]);
+        self.client(&mut command, &service_dn(), directory::SERVICE_PASSWORD);
+        command.arg(filter).args(attributes);
+        run("ldap-utils", &mut command, "")
+    }
+
+    /// How many entries the daemon's account finds below `ou=staff`.
+    ///
+    /// # Panics
+    /// If the search fails.
+    pub fn count(&self, filter: &str) -> usize {
+        let output = self.search(&format!("ou=staff,{BASE}"), filter, &["1.1"]);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().filter(|line| line.starts_with("dn:")).count()
+    }
+
+    fn client<'c>(&self, command: &'c mut Command, dn: &str, password: &str) -> &'c mut Command {
+        command.args(["-x", "-H", &self.url(), "-D", dn, "-w", password])
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.folder.join("slapd.conf")
+    }
+
+    fn configure(&self, variant: &Variant) {
+        let account = service_dn();
+        let hidden: String = variant
+            .hidden
+            .iter()
+            .map(|dn| {
+                format!(
+                    "access to dn.subtree=\"{}\" by dn.exact=\"{account}\" none by * read\n",
+                    dn.replace('\\', "\\\\").replace('"', "\\\"")
+                )
+            })
+            .collect();
+        let limit = variant
+            .size_limit
+            .map_or("unlimited".to_owned(), |size| size.to_string());
+        let text = format!(
+            "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
+             include /etc/ldap/schema/inetorgperson.schema\n\
+             modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload syncprov\n\
+             pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\n\
+             TLSCACertificateFile {ca}\nTLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}\n\
+             sizelimit unlimited\n\
+             database mdb\nsuffix \"{BASE}\"\nrootdn \"cn=admin,{BASE}\"\nrootpw {ROOT_PASSWORD}\n\
+             directory {folder}/data\nmaxsize 1073741824\n\
+             index objectClass,entryUUID,entryCSN,uid eq\n\
+             limits dn.exact=\"{account}\" size.soft={limit} size.hard={limit} size.prtotal={limit}\n\
+             access to attrs=userPassword by anonymous auth by * none\n{hidden}access to * by * read\n\
+             overlay syncprov\nsyncprov-checkpoint 1000 10\nsyncprov-sessionlog 10000\n",
+            folder = self.folder.display(),
+            ca = self.tls.ca.display(),
+            certificate = self.tls.certificate.display(),
+            key = self.tls.key.display(),
+        );
+        std::fs::write(self.configuration(), text)
+            .unwrap_or_else(|why| panic!("write slapd.conf: {why}"));
+    }
+}

@@ -1,0 +1,152 @@
+//! A district with its servers, its clock and its provost.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::directory::{SERVICE_PASSWORD, service_dn};
+use crate::process::free_port;
+use crate::provost::{Provost, plugin};
+use crate::slapd::Slapd;
+use crate::smtpd::Smtpd;
+use crate::staff::{BASE, Staff, group_dn};
+
+/// Where the sample district lives: its days begin and end in Denver.
+pub const DISTRICT: &str = "lone-pine";
+/// The directory source of the district.
+pub const SOURCE: &str = "staff-ldap";
+
+/// Everything that a flow needs. Servers stop when it goes out of scope.
+///
+/// The fields are in the order in which they must end: the daemon, its servers, their files.
+#[derive(Debug)]
+pub struct World {
+    /// The daemon and its command line.
+    pub provost: Provost,
+    slapd: Option<Slapd>,
+    smtpd: Option<Smtpd>,
+    http: u16,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A district without any server, at a moment of the test's choice (RFC 3339).
+    ///
+    /// # Panics
+    /// If there is no room for temporary files.
+    pub fn new(now: &str) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("provost-")
+            .tempdir_in("/tmp")
+            .unwrap_or_else(|why| panic!("make a folder in /tmp: {why}"));
+        let provost = Provost::new(folder.path());
+        provost.set_clock(now);
+        Self {
+            provost,
+            slapd: None,
+            smtpd: None,
+            http: free_port(),
+            folder,
+        }
+    }
+
+    /// With a directory server that holds this staff.
+    #[must_use]
+    pub fn with_directory(mut self, staff: Staff) -> Self {
+        self.slapd = Some(Slapd::start(self.folder.path(), staff));
+        self
+    }
+
+    /// With a mail server that refuses these recipients.
+    #[must_use]
+    pub fn with_mail(mut self, refused: &[&str]) -> Self {
+        self.smtpd = Some(Smtpd::start(self.folder.path(), refused));
+        self
+    }
+
+    /// The directory server.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn slapd(&mut self) -> &mut Slapd {
+        self.slapd
+            .as_mut()
+            .unwrap_or_else(|| panic!("this world has no directory"))
+    }
+
+    /// The mail server.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn smtpd(&mut self) -> &mut Smtpd {
+        self.smtpd
+            .as_mut()
+            .unwrap_or_else(|| panic!("this world has no mail server"))
+    }
+
+    /// The folder of this world.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Base URL of the HTTP API.
+    pub fn http(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// Writes a file into the folder and gives its path.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap_or_else(|why| panic!("write {name}: {why}"));
+        path
+    }
+
+    /// Writes `provost.toml` for the servers that are there; `more` comes behind it.
+    pub fn configure(&self, more: &str) {
+        let mut text = self.base_configuration();
+        if let Some(smtpd) = &self.smtpd {
+            let _ = write!(
+                text,
+                "[mail]\nrelay = \"{}\"\nfrom = \"provost@district.example\"\ntimeout = \"20s\"\n\
+                 [[plugin]]\nid = \"email\"\nfile = \"{}\"\n\
+                 [[route]]\nnotices = [\"inactivity.*\"]\nto = \"contact\"\nchannels = [\"email\"]\n",
+                smtpd.url(),
+                plugin("email").display(),
+            );
+        }
+        if let Some(slapd) = &self.slapd {
+            text.push_str(&self.source(slapd));
+        }
+        text.push_str(more);
+        self.file("provost.toml", &text);
+    }
+
+    fn base_configuration(&self) -> String {
+        let folder = self.folder.path().display();
+        format!(
+            "[store]\npath = \"{folder}/provost.db\"\n\
+             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n\
+             [[district]]\nid = \"{DISTRICT}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
+             edition = \"standard\"\nproducts = [\"sis\"]\nmailbox = \"it@lonepine.example\"\n",
+            http = self.http,
+        )
+    }
+
+    fn source(&self, slapd: &Slapd) -> String {
+        let password = self.file("ldap-password", SERVICE_PASSWORD);
+        let map = "username = \"uid\", name = \"displayName\", mail = \"mail\", phone = \"telephoneNumber\", \
+                   employee-number = \"employeeNumber\", title = \"title\", school = \"departmentNumber\"";
+        format!(
+            "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\nstarttls = \"off\"\n\
+             bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
+             filter = \"(objectClass=inetOrgPerson)\"\nmap = {{ {map} }}\nevery = \"24h\"\nlive = false\n\
+             [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
+            url = slapd.url(),
+            dn = service_dn(),
+            password = password.display(),
+            group = group_dn("SIS Admins"),
+        )
+    }
+}
