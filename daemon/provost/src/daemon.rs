@@ -1,8 +1,6 @@
 //! Wiring: the parts of the daemon, the one select loop, and the stop.
 
 use arc_swap::ArcSwap;
-use provost_core::change::Actor;
-use provost_core::id::SourceId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +10,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::flow::sync::{Approval, Syncs};
+use crate::flow::sync::Syncs;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
 use crate::live::{Live, Loader, chain};
 use crate::ports::Ports;
 use crate::signals::Signal;
 use crate::store::{Store, StoreError};
+use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
 use crate::{http, signals, systemd};
 
@@ -88,8 +87,10 @@ pub struct Daemon {
     pub syncs: Syncs,
     /// Why the last reload was refused; empty if it was not.
     pub reload_refused: ArcSwap<Vec<String>>,
-    sweep: Notify,
-    notify: Notify,
+    /// Wakes the sweep.
+    pub(crate) sweep: Notify,
+    /// Wakes the notifier.
+    pub(crate) notify: Notify,
 }
 
 impl Daemon {
@@ -121,7 +122,11 @@ impl Daemon {
     /// Runs a flow on the register, with what is in force, at this moment.
     pub fn scene<T>(&self, flow: impl FnOnce(Scene<'_>) -> T) -> T {
         let live = self.live.load();
-        flow(Scene { store: &self.store, live: &live, now: self.ports.clock.now() })
+        flow(Scene {
+            store: &self.store,
+            live: &live,
+            now: self.ports.clock.now(),
+        })
     }
 
     /// The configuration in force.
@@ -158,7 +163,16 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         let ports = Ports::real(&live.config, credentials).map_err(DaemonError::Mail)?;
         let daemon = Daemon::new(store, live, ports)?;
         let credentials = credentials.map(Path::to_owned);
-        answer(&daemon, signals, Reloader { path: config.to_owned(), credentials, loader }).await
+        answer(
+            &daemon,
+            signals,
+            Reloader {
+                path: config.to_owned(),
+                credentials,
+                loader,
+            },
+        )
+        .await
     });
     runtime.shutdown_timeout(STOP_TIME);
     result
@@ -168,9 +182,22 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
 ///
 /// # Errors
 /// As [`run`].
-pub async fn serve_demo(daemon: &Arc<Daemon>, config: PathBuf, loader: Loader) -> Result<(), DaemonError> {
+pub async fn serve_demo(
+    daemon: &Arc<Daemon>,
+    config: PathBuf,
+    loader: Loader,
+) -> Result<(), DaemonError> {
     let signals = signals::listen().map_err(DaemonError::Runtime)?;
-    answer(daemon, signals, Reloader { path: config, credentials: None, loader }).await
+    answer(
+        daemon,
+        signals,
+        Reloader {
+            path: config,
+            credentials: None,
+            loader,
+        },
+    )
+    .await
 }
 
 /// Opens the socket, serves, and takes the socket away again.
@@ -180,7 +207,10 @@ async fn answer(
     reloader: Reloader,
 ) -> Result<(), DaemonError> {
     let socket = daemon.config().config.listen.socket.clone();
-    let listener = listen(&socket).map_err(|source| DaemonError::Listen { path: socket.clone(), source })?;
+    let listener = listen(&socket).map_err(|source| DaemonError::Listen {
+        path: socket.clone(),
+        source,
+    })?;
     let result = serve(daemon, listener, signals, &reloader).await;
     drop(std::fs::remove_file(&socket));
     result
@@ -189,11 +219,20 @@ async fn answer(
 /// Log lines go to standard error, where journald or the terminal takes them.
 fn logging() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env_lossy();
     let journald = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // journald and test logs have their own times; a terminal shows them.
-    let set = if journald { lines.try_init() } else { lines.without_time().with_ansi(false).try_init() };
+    let set = if journald {
+        lines.try_init()
+    } else {
+        lines.without_time().with_ansi(false).try_init()
+    };
     drop(set);
 }
 
@@ -202,7 +241,10 @@ fn listen(path: &Path) -> std::io::Result<UnixListener> {
     use std::os::unix::fs::PermissionsExt;
     if path.exists() {
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another provost answers there"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::AddrInUse,
+                "another provost answers there",
+            ));
         }
         std::fs::remove_file(path)?;
     }
@@ -228,12 +270,23 @@ async fn serve(
 ) -> Result<(), DaemonError> {
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    tasks.spawn(named("the API", http::serve(Arc::clone(daemon), listener, stop.clone())));
-    tasks.spawn(named("the sweep timer", sweep_timer(Arc::clone(daemon), stop.clone())));
-    tasks.spawn(named("the notifier", notify_timer(Arc::clone(daemon), stop.clone())));
+    tasks.spawn(named(
+        "the API",
+        http::serve(Arc::clone(daemon), listener, stop.clone()),
+    ));
+    tasks.spawn(named(
+        "the sweep timer",
+        timer::sweep(Arc::clone(daemon), stop.clone()),
+    ));
+    tasks.spawn(named(
+        "the notifier",
+        timer::notify(Arc::clone(daemon), stop.clone()),
+    ));
+    not_served_yet(&daemon.config().config);
     let mut timers = SyncTimers::start(daemon);
     let mut watch = watch(reloader, &daemon.config().config);
-    let mut beat = tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_secs(30)));
+    let mut beat =
+        tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_secs(30)));
     let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
     systemd::ready(&status(daemon));
     tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
@@ -271,6 +324,16 @@ async fn serve(
     outcome
 }
 
+/// What may be configured already and is not served by this version: said once, so that nobody waits for it.
+fn not_served_yet(config: &Config) {
+    if let Some(address) = config.listen.http {
+        tracing::warn!(%address, "listen.http is not served yet; the Unix socket is");
+    }
+    if let Some(spool) = &config.listen.spool {
+        tracing::warn!(spool = %spool.display(), "listen.spool is not watched yet; use `provost activity record`");
+    }
+}
+
 async fn named<T>(name: &'static str, task: impl Future<Output = T>) -> &'static str {
     task.await;
     name
@@ -278,8 +341,14 @@ async fn named<T>(name: &'static str, task: impl Future<Output = T>) -> &'static
 
 fn died(ended: Result<&'static str, tokio::task::JoinError>) -> DaemonError {
     match ended {
-        Ok(task) => DaemonError::Died { task, source: Died::Returned },
-        Err(error) => DaemonError::Died { task: "a task", source: Died::Panicked(error) },
+        Ok(task) => DaemonError::Died {
+            task,
+            source: Died::Returned,
+        },
+        Err(error) => DaemonError::Died {
+            task: "a task",
+            source: Died::Panicked(error),
+        },
     }
 }
 
@@ -309,7 +378,9 @@ async fn feed_watchdog(daemon: &Arc<Daemon>) {
 fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
     let mut files = vec![reloader.path.clone()];
     files.extend(config.plugins.values().map(|offer| offer.file.clone()));
-    Watch::new(&files).map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched")).ok()
+    Watch::new(&files)
+        .map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched"))
+        .ok()
 }
 
 async fn settled(watch: &mut Option<Watch>) {
@@ -321,9 +392,20 @@ async fn settled(watch: &mut Option<Watch>) {
 
 /// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
 fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
-    let loaded = flow::reload::load(&reloader.path, reloader.credentials.as_deref(), &reloader.loader).and_then(|live| {
+    let loaded = flow::reload::load(
+        &reloader.path,
+        reloader.credentials.as_deref(),
+        &reloader.loader,
+    )
+    .and_then(|live| {
         let (old, new) = (&daemon.config().config, &live.config);
-        if (&old.store, &old.listen) == (&new.store, &new.listen) { Ok(live) } else { Err(ReloadError::Fixed(flow::Refusal::because("they are read at start only: restart the service"))) }
+        if (&old.store, &old.listen) == (&new.store, &new.listen) {
+            Ok(live)
+        } else {
+            Err(ReloadError::Fixed(flow::Refusal::because(
+                "they are read at start only: restart the service",
+            )))
+        }
     });
     let live = match loaded {
         Ok(live) => live,
@@ -336,7 +418,12 @@ fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
         }
     };
     let districts: Vec<_> = live.config.districts.values().cloned().collect();
-    if let Err(error) = flow::districts::follow(&daemon.store, &districts, &live.config.feeds, daemon.ports.clock.now()) {
+    if let Err(error) = flow::districts::follow(
+        &daemon.store,
+        &districts,
+        &live.config.feeds,
+        daemon.ports.clock.now(),
+    ) {
         tracing::error!(error = %chain(&error), "districts not committed; the old configuration stays in force");
         daemon.reload_refused.store(Arc::new(vec![chain(&error)]));
         return false;
@@ -346,117 +433,4 @@ fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
     daemon.changed();
     tracing::info!("configuration in force");
     true
-}
-
-/// Sleeps until something is due, something has changed, or the clock's patience ends.
-async fn rest(daemon: &Daemon, wake: &Notify, next: Option<provost_core::Timestamp>, stop: &CancellationToken) {
-    let until = next.map_or(Duration::MAX, |next| {
-        Duration::try_from(next.duration_since(daemon.ports.clock.now())).unwrap_or_default()
-    });
-    // Something that stays due although it was just dealt with must not spin.
-    let pause = until.clamp(Duration::from_millis(20), daemon.ports.clock.patience());
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = wake.notified() => {}
-        () = tokio::time::sleep(pause) => {}
-    }
-}
-
-/// Does what is due, whenever it is.
-async fn sweep_timer(daemon: Arc<Daemon>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let mine = Arc::clone(&daemon);
-        let swept = blocking(move || {
-            let changes = match flow::clock::watch(&mine.store, mine.ports.clock.reading())? {
-                Some(now) => {
-                    let live = mine.config();
-                    flow::sweep::run(Scene { store: &mine.store, live: &live, now }, &Actor::Timer)?
-                }
-                None => 0,
-            };
-            Ok((changes, mine.store.read()?.next_due()?))
-        })
-        .await;
-        let next = match swept {
-            Ok((changes, next)) => {
-                if changes > 0 {
-                    tracing::info!(changes, "sweep committed");
-                    daemon.notify.notify_one();
-                }
-                next
-            }
-            Err(error) => {
-                tracing::error!(error = %chain(&error), "sweep failed");
-                None
-            }
-        };
-        rest(&daemon, &daemon.sweep, next, &stop).await;
-    }
-}
-
-/// Delivers what waits in the outbox.
-async fn notify_timer(daemon: Arc<Daemon>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let next = match flow::notify::deliver_due(&daemon, &stop).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(error = %chain(&error), "delivery failed");
-                None
-            }
-        };
-        rest(&daemon, &daemon.notify, next, &stop).await;
-    }
-}
-
-/// One task a source: a failing source never blocks another.
-struct SyncTimers {
-    stop: CancellationToken,
-    tasks: JoinSet<()>,
-}
-
-impl SyncTimers {
-    fn start(daemon: &Arc<Daemon>) -> Self {
-        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        for source in daemon.config().config.sources.keys() {
-            tasks.spawn(sync_timer(Arc::clone(daemon), source.clone(), stop.clone()));
-        }
-        Self { stop, tasks }
-    }
-
-    async fn stop(&mut self) {
-        self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-fn outcome_word(outcome: &flow::sync::Outcome) -> &'static str {
-    use flow::sync::Outcome::{Applied, Moved, Refused, Waiting};
-    match outcome {
-        Applied { .. } => "applied",
-        Waiting => "waits for an operator",
-        Refused => "refused",
-        Moved => "moved",
-    }
-}
-
-/// Reads one source every so often.
-async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let live = daemon.config();
-        let Some(source) = live.config.sources.get(&id) else { return };
-        let feed = live.feed_of(&source.district);
-        match daemon.syncs.apply(source, feed, daemon.ports.clock.now(), Approval::Automatic).await {
-            Ok(report) => {
-                let summary = &report.summary;
-                let outcome = report.done.as_ref().map_or("planned", outcome_word);
-                tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
-                daemon.changed();
-            }
-            Err(error) => tracing::error!(source = %id, error = %chain(&error), "sync failed"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(source.every) => {}
-        }
-    }
 }

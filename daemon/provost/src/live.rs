@@ -5,7 +5,8 @@ use provost_core::document::Problem;
 use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
 use provost_core::role::{Granted, Roles};
 use provost_sandbox::{
-    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings, TrustInMemory, TrustedCode,
+    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings,
+    TrustInMemory, TrustedCode,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,10 @@ impl Live {
                 Err(why) => problems.push(unfit(offer, why)),
                 Ok(Plugin::Policy(policy)) => {
                     for taken in roles.add_edition(policy.edition().roles.iter().cloned()) {
-                        problems.push(unfit(offer, format!("describes role `{taken}`, which exists already")));
+                        problems.push(unfit(
+                            offer,
+                            format!("describes role `{taken}`, which exists already"),
+                        ));
                     }
                     live.policies.push(policy);
                 }
@@ -63,23 +67,37 @@ impl Live {
                     let wrong = channel.check_settings(&offer.settings);
                     problems.extend(wrong.into_iter().map(|wrong| setting(offer, &wrong)));
                     let settings = offer.settings.clone();
-                    live.channels.insert(offer.id.clone(), LiveChannel { channel, settings });
+                    live.channels
+                        .insert(offer.id.clone(), LiveChannel { channel, settings });
                 }
             }
         }
         live.roles = Arc::new(roles);
         problems.extend(live.unknown_names());
-        if problems.is_empty() { Ok(live) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(live)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Editions, roles and channels that the configuration names and no plugin gives.
     fn unknown_names(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut editions: BTreeSet<&EditionId> = self.policies.iter().map(|policy| &policy.edition().id).collect();
+        let mut editions: BTreeSet<&EditionId> = self
+            .policies
+            .iter()
+            .map(|policy| &policy.edition().id)
+            .collect();
         let standard = EditionId::new("standard").ok();
         editions.extend(standard.iter());
         let known: Vec<&str> = editions.iter().map(|edition| edition.as_str()).collect();
-        for district in self.config.districts.values().filter(|district| !editions.contains(&district.edition)) {
+        for district in self
+            .config
+            .districts
+            .values()
+            .filter(|district| !editions.contains(&district.edition))
+        {
             problems.push(Problem {
                 key: format!("district.{}.edition", district.id),
                 value: Some(district.edition.to_string()),
@@ -113,7 +131,11 @@ impl Live {
 
     /// The activity feed of a district, if one is configured.
     pub fn feed_of(&self, district: &DistrictId) -> Option<FeedId> {
-        self.config.feeds.iter().find(|feed| feed.district == *district).map(|feed| feed.id.clone())
+        self.config
+            .feeds
+            .iter()
+            .find(|feed| feed.district == *district)
+            .map(|feed| feed.id.clone())
     }
 
     /// What the edition policies concerned say of a request.
@@ -133,11 +155,19 @@ impl Live {
 }
 
 fn unfit(offer: &PluginOffer, why: String) -> Problem {
-    Problem { key: format!("plugin.{}.file", offer.id), value: Some(offer.file.display().to_string()), why }
+    Problem {
+        key: format!("plugin.{}.file", offer.id),
+        value: Some(offer.file.display().to_string()),
+        why,
+    }
 }
 
 fn setting(offer: &PluginOffer, wrong: &SettingProblem) -> Problem {
-    Problem { key: format!("plugin.{}.settings", offer.id), value: None, why: wrong.to_string() }
+    Problem {
+        key: format!("plugin.{}.settings", offer.id),
+        value: None,
+        why: wrong.to_string(),
+    }
 }
 
 /// Compiles and tries plugins; the hashes of compiled forms lie in the store, where who can write the folder cannot.
@@ -153,7 +183,10 @@ impl Loader {
     /// If no plugin can run on this machine.
     pub fn forgetful() -> Result<Self, DaemonError> {
         let engine = Engine::new(Settings::default()).map_err(DaemonError::Engine)?;
-        Ok(Self { engine, trust: Box::new(TrustInMemory::default()) })
+        Ok(Self {
+            engine,
+            trust: Box::new(TrustInMemory::default()),
+        })
     }
 
     /// A loader that keeps compiled plugins in a folder beside the database.
@@ -161,10 +194,18 @@ impl Loader {
     /// # Errors
     /// If no plugin can run on this machine.
     pub fn beside(store: &Arc<Store>, database: &Path) -> Result<Self, DaemonError> {
-        let cache_dir = database.parent().map(|folder| folder.join("compiled-plugins"));
-        let engine =
-            Engine::new(Settings { cache_dir, ..Settings::default() }).map_err(DaemonError::Engine)?;
-        Ok(Self { engine, trust: Box::new(TrustInStore(Arc::clone(store))) })
+        let cache_dir = database
+            .parent()
+            .map(|folder| folder.join("compiled-plugins"));
+        let engine = Engine::new(Settings {
+            cache_dir,
+            ..Settings::default()
+        })
+        .map_err(DaemonError::Engine)?;
+        Ok(Self {
+            engine,
+            trust: Box::new(TrustInStore(Arc::clone(store))),
+        })
     }
 
     /// Reads, compiles, tries and describes a plugin.
@@ -193,12 +234,19 @@ fn setting_of(key: &CodeKey) -> String {
 }
 
 impl TrustedCode for TrustInStore {
-    fn trusted(&self, key: &CodeKey) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
+    fn trusted(
+        &self,
+        key: &CodeKey,
+    ) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
         let text: Option<String> = self.0.read()?.get(&setting_of(key))?;
         Ok(text.as_deref().and_then(Digest::parse))
     }
 
-    fn record(&self, key: &CodeKey, form: &Digest) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn record(
+        &self,
+        key: &CodeKey,
+        form: &Digest,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.0.put(&setting_of(key), form.as_str())?)
     }
 }

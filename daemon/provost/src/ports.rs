@@ -33,7 +33,9 @@ impl Clock for WallClock {
 
     fn reading(&self) -> Reading {
         use nix::time::{ClockId, clock_gettime};
-        let uptime = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
+        let uptime = clock_gettime(ClockId::CLOCK_BOOTTIME)
+            .map(Duration::from)
+            .unwrap_or_default();
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Reading {
             wall: self.now(),
@@ -60,7 +62,11 @@ impl Clock for FileClock {
     /// The file's time counts as time that has passed, also across restarts.
     fn reading(&self) -> Reading {
         let wall = self.now();
-        Reading { wall, boot: "file".to_owned(), uptime_ms: u64::try_from(wall.as_millisecond()).unwrap_or(0) }
+        Reading {
+            wall,
+            boot: "file".to_owned(),
+            uptime_ms: u64::try_from(wall.as_millisecond()).unwrap_or(0),
+        }
     }
 
     fn patience(&self) -> Duration {
@@ -102,7 +108,11 @@ impl Ports {
             Some(mail) => Arc::new(Smtp::new(mail, credentials)?),
             None => Arc::new(NoRelay),
         };
-        Ok(Self { clock: wall_or_file(), directory: Arc::new(LdapDirectory), deliver })
+        Ok(Self {
+            clock: wall_or_file(),
+            directory: Arc::new(LdapDirectory),
+            deliver,
+        })
     }
 }
 

@@ -20,14 +20,20 @@ pub enum Signal {
 pub fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let (sender, receiver) = mpsc::channel(8);
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            let signal = if signal == SIGHUP { Signal::Reload } else { Signal::Stop };
-            // A full channel holds eight unanswered wishes: another one says nothing new.
-            if let Err(mpsc::error::TrySendError::Closed(_)) = sender.try_send(signal) {
-                return;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                let signal = if signal == SIGHUP {
+                    Signal::Reload
+                } else {
+                    Signal::Stop
+                };
+                // A full channel holds eight unanswered wishes: another one says nothing new.
+                if let Err(mpsc::error::TrySendError::Closed(_)) = sender.try_send(signal) {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(receiver)
 }

@@ -34,24 +34,41 @@ impl Watch {
     /// # Errors
     /// [`WatchError`] if a folder cannot be watched, e.g. because it does not exist.
     pub fn new(files: &[PathBuf]) -> Result<Self, WatchError> {
-        let absolute: BTreeSet<PathBuf> = files.iter().filter_map(|file| std::path::absolute(file).ok()).collect();
-        let folders: BTreeSet<PathBuf> = absolute.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+        let absolute: BTreeSet<PathBuf> = files
+            .iter()
+            .filter_map(|file| std::path::absolute(file).ok())
+            .collect();
+        let folders: BTreeSet<PathBuf> = absolute
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(Path::to_owned)
+            .collect();
         let (sender, events) = mpsc::channel(1);
-        let failed = |path: &Path, source| WatchError { path: path.to_owned(), source };
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let concerns = event.is_ok_and(|event| {
-                !event.kind.is_access() && event.paths.iter().any(|path| absolute.contains(path))
-            });
-            if concerns {
-                // One pending event is enough: it says "look again".
-                let _ = sender.try_send(());
-            }
-        })
-        .map_err(|source| failed(Path::new(""), source))?;
+        let failed = |path: &Path, source| WatchError {
+            path: path.to_owned(),
+            source,
+        };
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                let concerns = event.is_ok_and(|event| {
+                    !event.kind.is_access()
+                        && event.paths.iter().any(|path| absolute.contains(path))
+                });
+                if concerns {
+                    // One pending event is enough: it says "look again".
+                    let _ = sender.try_send(());
+                }
+            })
+            .map_err(|source| failed(Path::new(""), source))?;
         for folder in folders {
-            watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(|source| failed(&folder, source))?;
+            watcher
+                .watch(&folder, RecursiveMode::NonRecursive)
+                .map_err(|source| failed(&folder, source))?;
         }
-        Ok(Self { _watcher: watcher, events })
+        Ok(Self {
+            _watcher: watcher,
+            events,
+        })
     }
 
     /// Waits until something has changed and settled.

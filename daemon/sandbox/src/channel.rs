@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use wasmtime::component::InstancePre;
 
-use crate::cache::Digest;
 use crate::answer::{BadAnswer, at_most, listed, sentence, word};
+use crate::cache::Digest;
 use crate::call::{self, CallError, Failure, Guest};
 use crate::delivery::{self, Declared, Delivery, Reply, Verdict};
 use crate::interface::Kind;

@@ -18,9 +18,9 @@ pub(crate) mod channel {
         path: "../../sdk/wit",
         world: "channel",
     });
-    pub(crate) use exports::provost::plugin::messaging::*;
     /// The record of that name; the world's own type hides it.
     pub(crate) use exports::provost::plugin::messaging::Channel as Description;
+    pub(crate) use exports::provost::plugin::messaging::*;
 }
 
 /// Values of properties and settings: both interfaces say them in the same way, each with a type of its own.

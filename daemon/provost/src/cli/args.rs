@@ -14,7 +14,12 @@ use super::CliError;
 #[command(name = "provost", version, max_term_width = 110)]
 pub struct Args {
     /// Unix socket of the daemon.
-    #[arg(long, global = true, env = "PROVOST_SOCKET", default_value = "/run/provost/provost.sock")]
+    #[arg(
+        long,
+        global = true,
+        env = "PROVOST_SOCKET",
+        default_value = "/run/provost/provost.sock"
+    )]
     pub socket: PathBuf,
     /// Print JSON with stable field names instead of tables.
     #[arg(long, global = true)]
@@ -410,12 +415,21 @@ pub enum ClockCommand {
 
 /// Completions for a shell, on standard output.
 pub(super) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Args::command(), "provost", &mut std::io::stdout());
+    clap_complete::generate(
+        shell,
+        &mut Args::command(),
+        "provost",
+        &mut std::io::stdout(),
+    );
 }
 
 /// One man page a command, into `folder`.
 pub(super) fn man_pages(folder: &Path) -> Result<(), CliError> {
-    let failed = |source| CliError::File { what: "write man pages into", path: folder.to_owned(), source };
+    let failed = |source| CliError::File {
+        what: "write man pages into",
+        path: folder.to_owned(),
+        source,
+    };
     std::fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(Args::command(), folder).map_err(failed)
 }

@@ -8,7 +8,11 @@ use super::{CliError, print};
 use crate::flow::reload;
 use crate::live::Loader;
 
-pub(super) fn run(config: &Path, credentials: Option<&Path>, json: bool) -> Result<ExitCode, CliError> {
+pub(super) fn run(
+    config: &Path,
+    credentials: Option<&Path>,
+    json: bool,
+) -> Result<ExitCode, CliError> {
     match reload::load(config, credentials, &Loader::forgetful()?) {
         Ok(live) => {
             let config = &live.config;
@@ -30,7 +34,9 @@ pub(super) fn run(config: &Path, credentials: Option<&Path>, json: bool) -> Resu
             Ok(ExitCode::SUCCESS)
         }
         Err(error) if json => {
-            print::json(&json!({ "ok": false, "why": crate::live::chain(&error), "problems": error.problems() }));
+            print::json(
+                &json!({ "ok": false, "why": crate::live::chain(&error), "problems": error.problems() }),
+            );
             Ok(ExitCode::from(super::EXIT_CONFIG))
         }
         Err(error) => Err(error.into()),

@@ -59,24 +59,46 @@ pub struct Cause {
 impl Cause {
     fn chain(mut texts: impl Iterator<Item = String>) -> Option<Box<Self>> {
         let text = texts.next()?;
-        Some(Box::new(Self { text, deeper: Self::chain(texts) }))
+        Some(Box::new(Self {
+            text,
+            deeper: Self::chain(texts),
+        }))
     }
 }
 
 /// One question and its answer.
-pub(super) fn ask(socket: &Path, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
-    let broken = |source: Box<dyn std::error::Error + Send + Sync>| ClientError::Http { path: path.to_owned(), source };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(error.into()))?;
+pub(super) fn ask(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value, ClientError> {
+    let broken = |source: Box<dyn std::error::Error + Send + Sync>| ClientError::Http {
+        path: path.to_owned(),
+        source,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| broken(error.into()))?;
     runtime.block_on(async {
         let stream = tokio::time::timeout(CONNECT_TIME, UnixStream::connect(socket))
             .await
             .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
-            .map_err(|source| ClientError::Connect { socket: socket.to_owned(), source })?;
+            .map_err(|source| ClientError::Connect {
+                socket: socket.to_owned(),
+                source,
+            })?;
         let answer = tokio::time::timeout(ANSWER_TIME, exchange(stream, method, path, body)).await;
-        let (status, body) = answer.map_err(|error| broken(error.into()))?.map_err(broken)?;
+        let (status, body) = answer
+            .map_err(|error| broken(error.into()))?
+            .map_err(broken)?;
         let value: Value = serde_json::from_slice(&body).map_err(|error| broken(error.into()))?;
-        if status.is_success() { Ok(value) } else { Err(refused(status, value)) }
+        if status.is_success() {
+            Ok(value)
+        } else {
+            Err(refused(status, value))
+        }
     })
 }
 
@@ -86,7 +108,8 @@ async fn exchange(
     path: &str,
     body: Option<&Value>,
 ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let text = body.map(Value::to_string).unwrap_or_default();
     let request = Request::builder()
@@ -106,11 +129,26 @@ async fn exchange(
 fn refused(status: StatusCode, problem: Value) -> ClientError {
     let text = |key: &str| problem.get(key).and_then(Value::as_str).map(str::to_owned);
     let title = text("title").unwrap_or_else(|| format!("the daemon answered {status}"));
-    let causes = problem.get("causes").and_then(Value::as_array).cloned().unwrap_or_default();
-    let texts = text("detail").into_iter().chain(causes.iter().filter_map(Value::as_str).map(str::to_owned));
-    let source = Cause::chain(texts)
-        .map_or_else(|| Cause { text: status.to_string(), deeper: None }, |cause| *cause);
-    ClientError::Refused { title, source, problem }
+    let causes = problem
+        .get("causes")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let texts = text("detail")
+        .into_iter()
+        .chain(causes.iter().filter_map(Value::as_str).map(str::to_owned));
+    let source = Cause::chain(texts).map_or_else(
+        || Cause {
+            text: status.to_string(),
+            deeper: None,
+        },
+        |cause| *cause,
+    );
+    ClientError::Refused {
+        title,
+        source,
+        problem,
+    }
 }
 
 /// A query string of the pairs that have a value.
@@ -119,14 +157,20 @@ pub(super) fn query(pairs: &[(&str, Option<&str>)]) -> String {
         .iter()
         .filter_map(|(key, value)| value.map(|value| format!("{key}={}", escaped(value))))
         .collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 §2.3).
 pub(super) fn escaped(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -94,7 +94,10 @@ fn report(error: &CliError) {
         causes.push(inner.to_string());
         cause = inner.source();
     }
-    let first = causes.first().map(|why| format!(": {}", print::one_line(why))).unwrap_or_default();
+    let first = causes
+        .first()
+        .map(|why| format!(": {}", print::one_line(why)))
+        .unwrap_or_default();
     eprintln!("provost: {error}{first}");
     for deeper in causes.iter().skip(1) {
         eprintln!("  caused by: {}", print::one_line(deeper));
@@ -106,7 +109,10 @@ fn report(error: &CliError) {
 
 fn dispatch(args: Args) -> Result<ExitCode, CliError> {
     match args.command {
-        Command::Run { config } => Ok(crate::daemon::run(&config, args.credentials.as_deref()).map(|()| ExitCode::SUCCESS)?),
+        Command::Run { config } => {
+            Ok(crate::daemon::run(&config, args.credentials.as_deref())
+                .map(|()| ExitCode::SUCCESS)?)
+        }
         Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),

@@ -24,12 +24,18 @@ pub(crate) fn plugin_folder(asked: Option<&Path>) -> PathBuf {
     let beside = || {
         let program = std::env::current_exe().ok()?;
         let folder = program.parent()?;
-        [Some(folder.join("plugins")), folder.parent().map(|up| up.join("plugins"))]
-            .into_iter()
-            .flatten()
-            .find(|folder| folder.is_dir())
+        [
+            Some(folder.join("plugins")),
+            folder.parent().map(|up| up.join("plugins")),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|folder| folder.is_dir())
     };
-    asked.map(Path::to_owned).or_else(beside).unwrap_or_else(|| PathBuf::from(PACKAGED))
+    asked
+        .map(Path::to_owned)
+        .or_else(beside)
+        .unwrap_or_else(|| PathBuf::from(PACKAGED))
 }
 
 /// `provost test`: every file, whatever the ones before it did. Exit 1 if an expectation fails.
@@ -41,7 +47,11 @@ pub(super) fn test(args: &TestArgs, json: bool) -> Result<ExitCode, CliError> {
     } else {
         print!("{report}");
     }
-    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.passed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// `provost plugin build` and `inspect`.
@@ -53,20 +63,31 @@ pub(super) fn plugin(command: &PluginCommand, json: bool) -> Result<ExitCode, Cl
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    std::fs::read(path).map_err(|source| CliError::File { what: "read", path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| CliError::File {
+        what: "read",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn build(module: &Path, out: &Path) -> Result<ExitCode, CliError> {
-    let component = provost_sandbox::encode(&read(module)?, None).map_err(|error| CliError::Other {
-        what: format!("turn {} into a component", module.display()),
-        source: error.into(),
-    })?;
+    let component =
+        provost_sandbox::encode(&read(module)?, None).map_err(|error| CliError::Other {
+            what: format!("turn {} into a component", module.display()),
+            source: error.into(),
+        })?;
     if let Some(folder) = out.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| CliError::File { what: "create", path: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| CliError::File {
+            what: "create",
+            path: folder.to_owned(),
+            source,
+        })?;
     }
-    std::fs::write(out, &component)
-        .map_err(|source| CliError::File { what: "write", path: out.to_owned(), source })?;
+    std::fs::write(out, &component).map_err(|source| CliError::File {
+        what: "write",
+        path: out.to_owned(),
+        source,
+    })?;
     println!("{}: {} bytes", out.display(), component.len());
     Ok(ExitCode::SUCCESS)
 }
@@ -76,7 +97,10 @@ fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         what: format!("load plugin {}", file.display()),
         source,
     };
-    let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("plugin");
+    let name = file
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("plugin");
     let offer = PluginOffer {
         id: PluginId::new(name).map_err(|error| failed(error.into()))?,
         file: file.to_owned(),
@@ -85,7 +109,9 @@ fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         settings: Map::new(),
     };
     let bytes = read(file)?.len();
-    let plugin = Loader::forgetful()?.load(&offer).map_err(|why| failed(why.into()))?;
+    let plugin = Loader::forgetful()?
+        .load(&offer)
+        .map_err(|why| failed(why.into()))?;
     let title = match &plugin {
         Plugin::Policy(policy) => &policy.edition().title,
         Plugin::Channel(channel) => &channel.describe().title,

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 /// Control characters of texts from outside become spaces, so that no name can move a cursor or forge a line.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 /// Prints JSON, indented.
@@ -20,7 +22,9 @@ pub(crate) fn table(rows: &[Value], columns: &[(&str, &str)]) {
         return;
     }
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|(heading, _)| *heading));
     for row in rows {
         table.add_row(columns.iter().map(|(_, field)| cell(row, field)));
@@ -32,13 +36,20 @@ pub(crate) fn table(rows: &[Value], columns: &[(&str, &str)]) {
 
 /// A field of an object, `a.b` for a field within a field, as people read it.
 pub(crate) fn cell(row: &Value, field: &str) -> String {
-    let value = if field.is_empty() { Some(row) } else { field.split('.').try_fold(row, |value, key| value.get(key)) };
+    let value = if field.is_empty() {
+        Some(row)
+    } else {
+        field.split('.').try_fold(row, |value, key| value.get(key))
+    };
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => one_line(text),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| cell(item, "")).filter(|item| item != "-").collect::<Vec<_>>().join(", ")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| cell(item, ""))
+            .filter(|item| item != "-")
+            .collect::<Vec<_>>()
+            .join(", "),
         Some(other) => other.to_string(),
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{
-    ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs, NoticeCommand,
-    SessionCommand, SweepCommand, SyncCommand, WhoArgs,
+    ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
+    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::{CliError, print, show};
@@ -48,18 +48,27 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             Ok(ExitCode::SUCCESS)
         }
         DaemonCommand::Sync { command } => sync(&desk, command),
-        DaemonCommand::Sweep { command: SweepCommand::Plan } => {
-            desk.print(&desk.post("/v1/sweep/plan", &json!({}))?, show::plan)
-        }
-        DaemonCommand::Sweep { command: SweepCommand::Run } => {
-            desk.print(&desk.post("/v1/sweep/run", &json!({}))?, |answer| {
-                println!("{} changes committed", print::cell(answer, "changes"));
-            })
-        }
-        DaemonCommand::Forecast { days } => {
-            desk.print(&desk.get(&format!("/v1/forecast?days={days}"))?, show::forecast)
-        }
-        DaemonCommand::Activity { command: ActivityCommand::Record { person, kind, at, id } } => {
+        DaemonCommand::Sweep {
+            command: SweepCommand::Plan,
+        } => desk.print(&desk.post("/v1/sweep/plan", &json!({}))?, show::plan),
+        DaemonCommand::Sweep {
+            command: SweepCommand::Run,
+        } => desk.print(&desk.post("/v1/sweep/run", &json!({}))?, |answer| {
+            println!("{} changes committed", print::cell(answer, "changes"));
+        }),
+        DaemonCommand::Forecast { days } => desk.print(
+            &desk.get(&format!("/v1/forecast?days={days}"))?,
+            show::forecast,
+        ),
+        DaemonCommand::Activity {
+            command:
+                ActivityCommand::Record {
+                    person,
+                    kind,
+                    at,
+                    id,
+                },
+        } => {
             let event = json!({ "person": person, "kind": kind, "at": at, "id": id });
             desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
         }
@@ -72,10 +81,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         }
         DaemonCommand::Notice { command } => notice(&desk, command),
         DaemonCommand::Audit { command } => audit(&desk, &command),
-        DaemonCommand::Clock { command: ClockCommand::Status } => desk.print(&desk.get("/v1/clock")?, show::clock),
-        DaemonCommand::Clock { command: ClockCommand::Confirm } => {
-            desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock)
-        }
+        DaemonCommand::Clock {
+            command: ClockCommand::Status,
+        } => desk.print(&desk.get("/v1/clock")?, show::clock),
+        DaemonCommand::Clock {
+            command: ClockCommand::Confirm,
+        } => desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock),
     }
 }
 
@@ -87,15 +98,21 @@ fn import(desk: &Desk<'_>, file: &Path, dry_run: bool) -> Result<ExitCode, CliEr
 
 fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
     match command {
-        SyncCommand::Plan { source } => {
-            desk.print(&desk.post("/v1/sync/plan", &json!({ "source": source }))?, show::sync_plan)
-        }
+        SyncCommand::Plan { source } => desk.print(
+            &desk.post("/v1/sync/plan", &json!({ "source": source }))?,
+            show::sync_plan,
+        ),
         SyncCommand::Apply { source, plan } => {
             let body = json!({ "source": source, "plan": plan });
             let answer = desk.post("/v1/sync/apply", &body)?;
             desk.print(&answer, show::sync_plan)?;
-            let applied = answer.pointer("/done/outcome").and_then(Value::as_str) == Some("applied");
-            Ok(if applied { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            let applied =
+                answer.pointer("/done/outcome").and_then(Value::as_str) == Some("applied");
+            Ok(if applied {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         SyncCommand::Status => desk.print(&desk.get("/v1/sync")?, show::sync_status),
     }
@@ -104,27 +121,44 @@ fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
 fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliError> {
     let change = |verb: &str, person: &str, kind: Option<&str>, by: Option<&str>| {
         let body = json!({ "person": person, "type": kind, "by": by });
-        desk.print(&desk.post(&format!("/v1/contacts/{verb}"), &body)?, show::changed)
+        desk.print(
+            &desk.post(&format!("/v1/contacts/{verb}"), &body)?,
+            show::changed,
+        )
     };
     match command {
         ContactCommand::List { district } => {
-            let path = format!("/v1/contacts{}", query(&[("district", district.as_deref())]));
+            let path = format!(
+                "/v1/contacts{}",
+                query(&[("district", district.as_deref())])
+            );
             desk.print(&desk.get(&path)?, show::contacts)
         }
         ContactCommand::Show { person } => {
             let path = format!("/v1/contacts/one{}", query(&[("person", Some(&person))]));
             desk.print(&desk.get(&path)?, show::contact)
         }
-        ContactCommand::Designate { person, kind, by } => change("designate", &person, Some(&kind), by.as_deref()),
+        ContactCommand::Designate { person, kind, by } => {
+            change("designate", &person, Some(&kind), by.as_deref())
+        }
         ContactCommand::Remove { person, by } => change("remove", &person, None, by.as_deref()),
-        ContactCommand::Reactivate { person, by, kind } => change("reactivate", &person, kind.as_deref(), Some(&by)),
+        ContactCommand::Reactivate { person, by, kind } => {
+            change("reactivate", &person, kind.as_deref(), Some(&by))
+        }
         ContactCommand::Who(who) => ask_who(desk, &who),
     }
 }
 
 fn ask_who(desk: &Desk<'_>, who: &WhoArgs) -> Result<ExitCode, CliError> {
-    let pairs = [("mail", who.mail.as_deref()), ("tel", who.tel.as_deref()), ("username", who.username.as_deref())];
-    desk.print(&desk.get(&format!("/v1/contacts/who{}", query(&pairs)))?, show::who)
+    let pairs = [
+        ("mail", who.mail.as_deref()),
+        ("tel", who.tel.as_deref()),
+        ("username", who.username.as_deref()),
+    ];
+    desk.print(
+        &desk.get(&format!("/v1/contacts/who{}", query(&pairs)))?,
+        show::who,
+    )
 }
 
 /// `TYPE=ID` says the type outright; anything else is an id.
@@ -142,7 +176,10 @@ fn pairs(texts: &[String]) -> Map<String, Value> {
         .iter()
         .map(|text| {
             let (key, value) = text.split_once('=').unwrap_or((text, "true"));
-            (key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)))
+            (
+                key.to_owned(),
+                serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+            )
         })
         .collect()
 }
@@ -161,27 +198,44 @@ fn decide(desk: &Desk<'_>, args: &DecideArgs) -> Result<ExitCode, CliError> {
 
 fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliError> {
     let (verb, body) = match command {
-        SessionCommand::Open { id, person, remote, client } => {
-            ("open", json!({ "id": id, "person": person, "remote": remote, "client": client }))
+        SessionCommand::Open {
+            id,
+            person,
+            remote,
+            client,
+        } => (
+            "open",
+            json!({ "id": id, "person": person, "remote": remote, "client": client }),
+        ),
+        SessionCommand::LoginAs { id, target } => {
+            ("login-as", json!({ "id": id, "target": target }))
         }
-        SessionCommand::LoginAs { id, target } => ("login-as", json!({ "id": id, "target": target })),
         SessionCommand::Return { id } => ("return", json!({ "id": id })),
         SessionCommand::Close { id } => ("close", json!({ "id": id })),
     };
-    desk.print(&desk.post(&format!("/v1/sessions/{verb}"), &body)?, |answer| match answer.get("decision") {
-        Some(_) => show::decision(&json!({ "decision": answer["decision"], "context": answer })),
-        None => show::session(answer),
-    })
+    desk.print(
+        &desk.post(&format!("/v1/sessions/{verb}"), &body)?,
+        |answer| match answer.get("decision") {
+            Some(_) => {
+                show::decision(&json!({ "decision": answer["decision"], "context": answer }))
+            }
+            None => show::session(answer),
+        },
+    )
 }
 
 fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError> {
     match command {
         NoticeCommand::List => desk.print(&desk.get("/v1/notices")?, show::notices),
-        NoticeCommand::Show { id } => {
-            desk.print(&desk.get(&format!("/v1/notices/one{}", query(&[("id", Some(&id))])))?, show::notice)
-        }
+        NoticeCommand::Show { id } => desk.print(
+            &desk.get(&format!("/v1/notices/one{}", query(&[("id", Some(&id))])))?,
+            show::notice,
+        ),
         NoticeCommand::Render { person, stage } => {
-            let path = format!("/v1/notices/render{}", query(&[("person", Some(&person)), ("stage", Some(&stage))]));
+            let path = format!(
+                "/v1/notices/render{}",
+                query(&[("person", Some(&person)), ("stage", Some(&stage))])
+            );
             desk.print(&desk.get(&path)?, show::rendered)
         }
     }
@@ -189,14 +243,19 @@ fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError>
 
 fn audit(desk: &Desk<'_>, command: &AuditCommand) -> Result<ExitCode, CliError> {
     match command {
-        AuditCommand::List { after, limit } => {
-            desk.print(&desk.get(&format!("/v1/journal?after={after}&limit={limit}"))?, show::journal)
-        }
+        AuditCommand::List { after, limit } => desk.print(
+            &desk.get(&format!("/v1/journal?after={after}&limit={limit}"))?,
+            show::journal,
+        ),
         AuditCommand::Verify => {
             let answer = desk.post("/v1/journal/verify", &json!({}))?;
             let intact = answer.get("broken").is_none_or(Value::is_null);
             desk.print(&answer, show::verified)?;
-            Ok(if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if intact {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
     }
 }

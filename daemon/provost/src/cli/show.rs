@@ -14,7 +14,11 @@ fn under<'a>(answer: &'a Value, key: &str) -> &'a [Value] {
 
 /// Lines of `label: value` for fields that are there.
 fn fields(answer: &Value, labels: &[(&str, &str)]) {
-    let width = labels.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    let width = labels
+        .iter()
+        .map(|(label, _)| label.len())
+        .max()
+        .unwrap_or(0);
     for (label, field) in labels {
         let text = cell(answer, field);
         if text != "-" {
@@ -24,36 +28,53 @@ fn fields(answer: &Value, labels: &[(&str, &str)]) {
 }
 
 pub(super) fn status(answer: &Value) {
-    fields(answer, &[
-        ("revision", "revision"),
-        ("people", "people"),
-        ("contacts", "contacts"),
-        ("pending", "pending"),
-        ("held", "held"),
-        ("notices waiting", "notices-waiting"),
-        ("next due", "next-due"),
-        ("clock", "clock"),
-        ("configuration refused", "configuration-refused"),
-    ]);
+    fields(
+        answer,
+        &[
+            ("revision", "revision"),
+            ("people", "people"),
+            ("contacts", "contacts"),
+            ("pending", "pending"),
+            ("held", "held"),
+            ("notices waiting", "notices-waiting"),
+            ("next due", "next-due"),
+            ("clock", "clock"),
+            ("configuration refused", "configuration-refused"),
+        ],
+    );
     println!();
     sync_status(answer.get("sources").unwrap_or(&Value::Null));
     println!();
-    table(under(answer, "plugins"), &[("PLUGIN", "id"), ("KIND", "kind"), ("TITLE", "title"), ("HASH", "hash")]);
+    table(
+        under(answer, "plugins"),
+        &[
+            ("PLUGIN", "id"),
+            ("KIND", "kind"),
+            ("TITLE", "title"),
+            ("HASH", "hash"),
+        ],
+    );
     if !under(answer, "alarms").is_empty() {
         println!();
-        table(under(answer, "alarms"), &[("AT", "at"), ("ALARM", "code"), ("MESSAGE", "message")]);
+        table(
+            under(answer, "alarms"),
+            &[("AT", "at"), ("ALARM", "code"), ("MESSAGE", "message")],
+        );
     }
 }
 
 pub(super) fn sync_status(answer: &Value) {
-    table(rows(answer), &[
-        ("SOURCE", "source"),
-        ("DISTRICT", "district"),
-        ("LAST COMPLETE READ", "last-complete-read"),
-        ("PEOPLE", "people"),
-        ("LAST OUTCOME", "outcome"),
-        ("WHY", "why"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("SOURCE", "source"),
+            ("DISTRICT", "district"),
+            ("LAST COMPLETE READ", "last-complete-read"),
+            ("PEOPLE", "people"),
+            ("LAST OUTCOME", "outcome"),
+            ("WHY", "why"),
+        ],
+    );
 }
 
 /// A plan: one line a change, then its size and hash.
@@ -70,7 +91,10 @@ pub(super) fn plan(answer: &Value) {
 
 /// A sync's plan or what became of it: its lines, its counts, its hash and what stands against it.
 pub(super) fn sync_plan(answer: &Value) {
-    for line in under(answer, "lines").iter().chain(under(answer, "remarks")) {
+    for line in under(answer, "lines")
+        .iter()
+        .chain(under(answer, "remarks"))
+    {
         println!("{}", cell(line, ""));
     }
     let counts = answer.get("summary").and_then(Value::as_object);
@@ -80,7 +104,12 @@ pub(super) fn sync_plan(answer: &Value) {
         .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
         .map(|(name, count)| format!("{count} {}", name.replace('-', " ")))
         .collect();
-    println!("source {} on {}: {}", cell(answer, "source"), cell(answer, "server"), counts.join(", "));
+    println!(
+        "source {} on {}: {}",
+        cell(answer, "source"),
+        cell(answer, "server"),
+        counts.join(", ")
+    );
     println!("hash {}", cell(answer, "hash"));
     for concern in under(answer, "concerns") {
         println!("concern: {}", cell(concern, ""));
@@ -94,24 +123,33 @@ pub(super) fn sync_plan(answer: &Value) {
 fn outcome(answer: &Value) -> Option<String> {
     let hash = cell(answer, "hash");
     match answer.get("done")?.get("outcome")?.as_str()? {
-        "applied" => Some(format!("applied, revision {}", cell(answer, "done.revision"))),
+        "applied" => Some(format!(
+            "applied, revision {}",
+            cell(answer, "done.revision")
+        )),
         "refused" => Some(format!(
             "refused, nothing changed: mend the source, or approve this very plan with --plan {hash}"
         )),
         "waiting" => Some("not applied: the plan waits for an operator's `sync apply`".to_owned()),
-        "moved" => Some("not applied: the directory or the register has changed since that plan was made".to_owned()),
+        "moved" => Some(
+            "not applied: the directory or the register has changed since that plan was made"
+                .to_owned(),
+        ),
         _ => None,
     }
 }
 
 pub(super) fn forecast(answer: &Value) {
-    table(rows(answer), &[
-        ("AT", "at"),
-        ("DISTRICT", "district"),
-        ("USERNAME", "username"),
-        ("STAGE", "stage"),
-        ("PERSON", "person"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("AT", "at"),
+            ("DISTRICT", "district"),
+            ("USERNAME", "username"),
+            ("STAGE", "stage"),
+            ("PERSON", "person"),
+        ],
+    );
 }
 
 pub(super) fn recorded(answer: &Value) {
@@ -122,51 +160,78 @@ pub(super) fn recorded(answer: &Value) {
 }
 
 pub(super) fn contacts(answer: &Value) {
-    table(rows(answer), &[
-        ("DISTRICT", "district"),
-        ("USERNAME", "username"),
-        ("NAME", "name"),
-        ("TYPE", "type"),
-        ("STATE", "state"),
-        ("LAST ACTIVITY", "last-activity"),
-        ("NEXT DUE", "next-due"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("DISTRICT", "district"),
+            ("USERNAME", "username"),
+            ("NAME", "name"),
+            ("TYPE", "type"),
+            ("STATE", "state"),
+            ("LAST ACTIVITY", "last-activity"),
+            ("NEXT DUE", "next-due"),
+        ],
+    );
 }
 
 pub(super) fn contact(answer: &Value) {
-    fields(answer, &[
-        ("person", "person"),
-        ("district", "district"),
-        ("username", "username"),
-        ("name", "name"),
-        ("mail", "mail"),
-        ("phone", "phone"),
-        ("type", "type"),
-        ("state", "state"),
-        ("designated", "designated"),
-        ("last activity", "last-activity"),
-        ("next due", "next-due"),
-        ("deactivated", "deactivated"),
-    ]);
+    fields(
+        answer,
+        &[
+            ("person", "person"),
+            ("district", "district"),
+            ("username", "username"),
+            ("name", "name"),
+            ("mail", "mail"),
+            ("phone", "phone"),
+            ("type", "type"),
+            ("state", "state"),
+            ("designated", "designated"),
+            ("last activity", "last-activity"),
+            ("next due", "next-due"),
+            ("deactivated", "deactivated"),
+        ],
+    );
     println!();
-    table(under(answer, "ahead"), &[("AHEAD", "at"), ("STAGE", "stage")]);
+    table(
+        under(answer, "ahead"),
+        &[("AHEAD", "at"), ("STAGE", "stage")],
+    );
     println!();
     notices(answer.get("notices").unwrap_or(&Value::Null));
 }
 
 pub(super) fn changed(answer: &Value) {
     let contact = answer.get("contact").unwrap_or(&Value::Null);
-    println!("{} is {} contact, {}", cell(contact, "person"), cell(contact, "kind"), cell(contact, "state"));
+    println!(
+        "{} is {} contact, {}",
+        cell(contact, "person"),
+        cell(contact, "kind"),
+        cell(contact, "state")
+    );
     for warning in under(answer, "warnings") {
-        println!("warning: {} ({})", cell(warning, "message"), cell(warning, "code"));
+        println!(
+            "warning: {} ({})",
+            cell(warning, "message"),
+            cell(warning, "code")
+        );
     }
 }
 
 pub(super) fn who(answer: &Value) {
-    println!("{} ({}/{})", cell(answer, "name"), cell(answer, "district"), cell(answer, "username"));
+    println!(
+        "{} ({}/{})",
+        cell(answer, "name"),
+        cell(answer, "district"),
+        cell(answer, "username")
+    );
     match answer.get("contact") {
         Some(Value::Object(_)) => {
-            println!("{} contact, {}", cell(answer, "contact.type"), cell(answer, "contact.state"));
+            println!(
+                "{} contact, {}",
+                cell(answer, "contact.type"),
+                cell(answer, "contact.state")
+            );
         }
         _ => println!("no authorized contact"),
     }
@@ -182,10 +247,19 @@ pub(super) fn decision(answer: &Value) {
             "core" => String::new(),
             plugin => format!(" [{plugin}]"),
         };
-        println!("  {} {}: {}{source}", cell(reason, "effect"), cell(reason, "code"), cell(reason, "message"));
+        println!(
+            "  {} {}: {}{source}",
+            cell(reason, "effect"),
+            cell(reason, "code"),
+            cell(reason, "message")
+        );
     }
     for warning in under(context, "warnings") {
-        println!("  warning {}: {}", cell(warning, "code"), cell(warning, "message"));
+        println!(
+            "  warning {}: {}",
+            cell(warning, "code"),
+            cell(warning, "message")
+        );
     }
     redirect(context.get("redirect").unwrap_or(&Value::Null));
 }
@@ -202,62 +276,82 @@ fn redirect(redirect: &Value) {
             Some(people) => {
                 for person in people {
                     let (name, role) = (cell(person, "name"), cell(person, "kind"));
-                    println!("  ask instead: {name}, {role} ({}, {})", cell(person, "mail"), cell(person, "phone"));
+                    println!(
+                        "  ask instead: {name}, {role} ({}, {})",
+                        cell(person, "mail"),
+                        cell(person, "phone")
+                    );
                 }
             }
-            None => println!("  ask instead: {} {}", kind.replace('-', " "), cell(who, "")),
+            None => println!(
+                "  ask instead: {} {}",
+                kind.replace('-', " "),
+                cell(who, "")
+            ),
         }
     }
 }
 
 pub(super) fn session(answer: &Value) {
-    fields(answer, &[
-        ("session", "id"),
-        ("actor", "actor"),
-        ("entered", "target"),
-        ("opened", "opened"),
-        ("closed", "closed"),
-    ]);
+    fields(
+        answer,
+        &[
+            ("session", "id"),
+            ("actor", "actor"),
+            ("entered", "target"),
+            ("opened", "opened"),
+            ("closed", "closed"),
+        ],
+    );
 }
 
 pub(super) fn access_log(answer: &Value) {
-    table(rows(answer), &[
-        ("AT", "at"),
-        ("EVENT", "event"),
-        ("SUCCESS", "success"),
-        ("REMOTE", "remote"),
-        ("CLIENT", "client"),
-        ("THIRD-PARTY ADMIN", "third-party-admin.name"),
-        ("ADMIN ID", "third-party-admin.id"),
-        ("ADMIN USERNAME", "third-party-admin.username"),
-        ("ENTERED", "target"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("AT", "at"),
+            ("EVENT", "event"),
+            ("SUCCESS", "success"),
+            ("REMOTE", "remote"),
+            ("CLIENT", "client"),
+            ("THIRD-PARTY ADMIN", "third-party-admin.name"),
+            ("ADMIN ID", "third-party-admin.id"),
+            ("ADMIN USERNAME", "third-party-admin.username"),
+            ("ENTERED", "target"),
+        ],
+    );
 }
 
 pub(super) fn notices(answer: &Value) {
-    table(rows(answer), &[
-        ("NOTICE", "id"),
-        ("KIND", "kind"),
-        ("PERSON", "person"),
-        ("DUE", "due"),
-        ("STATE", "state"),
-        ("ATTEMPTS", "attempts"),
-        ("NOT BEFORE", "not-before"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("NOTICE", "id"),
+            ("KIND", "kind"),
+            ("PERSON", "person"),
+            ("DUE", "due"),
+            ("STATE", "state"),
+            ("ATTEMPTS", "attempts"),
+            ("NOT BEFORE", "not-before"),
+        ],
+    );
 }
 
 pub(super) fn notice(answer: &Value) {
     notices(&Value::Array(vec![answer.clone()]));
     println!();
-    table(under(answer, "deliveries"), &[
-        ("AT", "at"),
-        ("CHANNEL", "channel"),
-        ("TO", "recipients"),
-        ("OUTCOME", "outcome"),
-        ("RECEIPT", "receipt"),
-        ("WHY", "why"),
-        ("MESSAGE-ID", "message-id"),
-    ]);
+    table(
+        under(answer, "deliveries"),
+        &[
+            ("AT", "at"),
+            ("CHANNEL", "channel"),
+            ("TO", "recipients"),
+            ("OUTCOME", "outcome"),
+            ("RECEIPT", "receipt"),
+            ("WHY", "why"),
+            ("MESSAGE-ID", "message-id"),
+        ],
+    );
 }
 
 pub(super) fn rendered(answer: &Value) {
@@ -266,27 +360,51 @@ pub(super) fn rendered(answer: &Value) {
         println!("to:      {}", cell(mail, "to"));
         println!("subject: {}\n", cell(mail, "subject"));
         // The text keeps its lines; everything else that could move a cursor is taken out line by line.
-        for line in mail.get("text").and_then(Value::as_str).unwrap_or_default().lines() {
+        for line in mail
+            .get("text")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .lines()
+        {
             println!("{}", super::print::one_line(line));
         }
     }
 }
 
 pub(super) fn journal(answer: &Value) {
-    table(rows(answer), &[
-        ("SEQ", "seq"),
-        ("AT", "at"),
-        ("ACTOR", "actor"),
-        ("NOUN", "noun"),
-        ("PERSON", "person"),
-        ("CHANGE", "change"),
-    ]);
+    table(
+        rows(answer),
+        &[
+            ("SEQ", "seq"),
+            ("AT", "at"),
+            ("ACTOR", "actor"),
+            ("NOUN", "noun"),
+            ("PERSON", "person"),
+            ("CHANGE", "change"),
+        ],
+    );
 }
 
 pub(super) fn verified(answer: &Value) {
-    fields(answer, &[("entries", "entries"), ("head", "head"), ("broken", "broken"), ("why", "why")]);
+    fields(
+        answer,
+        &[
+            ("entries", "entries"),
+            ("head", "head"),
+            ("broken", "broken"),
+            ("why", "why"),
+        ],
+    );
 }
 
 pub(super) fn clock(answer: &Value) {
-    fields(answer, &[("transitions", "transitions"), ("now", "now"), ("highest seen", "highest"), ("why", "why")]);
+    fields(
+        answer,
+        &[
+            ("transitions", "transitions"),
+            ("now", "now"),
+            ("highest seen", "highest"),
+            ("why", "why"),
+        ],
+    );
 }

@@ -52,7 +52,11 @@ pub enum ConfigError {
 }
 
 fn count(problems: usize) -> String {
-    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+    if problems == 1 {
+        "1 problem".to_owned()
+    } else {
+        format!("{problems} problems")
+    }
 }
 
 /// Where the daemon listens.
@@ -94,8 +98,14 @@ pub struct Config {
 /// # Errors
 /// [`ConfigError`]; its `Problems` lists everything that is wrong, not the first.
 pub fn read(path: &Path, credentials: Option<&Path>) -> Result<Config, ConfigError> {
-    let map = document::load(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    parse(&map, credentials).map_err(|problems| ConfigError::Problems { path: path.to_owned(), problems })
+    let map = document::load(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&map, credentials).map_err(|problems| ConfigError::Problems {
+        path: path.to_owned(),
+        problems,
+    })
 }
 
 /// Checks what was written; see [`read`].
@@ -107,25 +117,62 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
     let top = Table::top(map, &problems);
     let store = read_store(&top);
     let listen = read_listen(&top);
-    let mail = top.table("mail").and_then(|table| MailSettings::read(&table));
-    let operators = top.tables("operator").iter().filter_map(operator::read).collect();
-    let districts = unique(&top, "district", "id", register::district, |district: &District| district.id.clone());
-    let feeds = top.tables("feed").iter().filter_map(register::feed).collect();
+    let mail = top
+        .table("mail")
+        .and_then(|table| MailSettings::read(&table));
+    let operators = top
+        .tables("operator")
+        .iter()
+        .filter_map(operator::read)
+        .collect();
+    let districts = unique(
+        &top,
+        "district",
+        "id",
+        register::district,
+        |district: &District| district.id.clone(),
+    );
+    let feeds = top
+        .tables("feed")
+        .iter()
+        .filter_map(register::feed)
+        .collect();
     let sources = source::sources(&top, credentials);
-    let sources = sources.into_iter().map(|source| (source.id.clone(), Arc::new(source))).collect();
-    let plugins = unique(&top, "plugin", "id", plugin::read, |plugin| plugin.id.clone());
-    let routes: Vec<Route> = top.tables("route").iter().filter_map(|table| route::read(table, &plugins)).collect();
+    let sources = sources
+        .into_iter()
+        .map(|source| (source.id.clone(), Arc::new(source)))
+        .collect();
+    let plugins = unique(&top, "plugin", "id", plugin::read, |plugin| {
+        plugin.id.clone()
+    });
+    let routes: Vec<Route> = top
+        .tables("route")
+        .iter()
+        .filter_map(|table| route::read(table, &plugins))
+        .collect();
     for key in ["source", "feed"] {
         check_districts(&top, key, &districts);
     }
     if mail.is_none() && !top.has("mail") && routes.iter().any(|route| !route.channels.is_empty()) {
-        problems.note("mail", None, "is missing: [[route]] sends notices, and mail needs a relay and a from address");
+        problems.note(
+            "mail",
+            None,
+            "is missing: [[route]] sends notices, and mail needs a relay and a from address",
+        );
     }
     top.done();
     match (store, listen) {
-        (Some(store), Some(listen)) if problems.is_empty() => {
-            Ok(Config { store, listen, mail, operators, districts, feeds, sources, plugins, routes })
-        }
+        (Some(store), Some(listen)) if problems.is_empty() => Ok(Config {
+            store,
+            listen,
+            mail,
+            operators,
+            districts,
+            feeds,
+            sources,
+            plugins,
+            routes,
+        }),
         _ => Err(problems.into_vec()),
     }
 }
@@ -153,7 +200,11 @@ fn unique<T, K: Ord>(
 fn check_districts(top: &Table<'_>, key: &str, districts: &BTreeMap<DistrictId, District>) {
     let known: BTreeSet<&str> = districts.keys().map(DistrictId::as_str).collect();
     for table in top.tables(key) {
-        if table.value("district").and_then(Value::as_str).is_some_and(|id| !known.contains(id)) {
+        if table
+            .value("district")
+            .and_then(Value::as_str)
+            .is_some_and(|id| !known.contains(id))
+        {
             table.problem("district", "is no [[district]] of this configuration");
         }
     }
@@ -169,15 +220,27 @@ fn read_store(top: &Table<'_>) -> Option<PathBuf> {
 }
 
 fn read_listen(top: &Table<'_>) -> Option<Listen> {
-    let default = Listen { socket: PathBuf::from("/run/provost/provost.sock"), http: None, spool: None };
-    let Some(table) = top.table("listen") else { return Some(default) };
+    let default = Listen {
+        socket: PathBuf::from("/run/provost/provost.sock"),
+        http: None,
+        spool: None,
+    };
+    let Some(table) = top.table("listen") else {
+        return Some(default);
+    };
     let listen = Listen {
         socket: table.text("socket").map_or(default.socket, PathBuf::from),
         http: table.parse("http"),
         spool: table.text("spool").map(PathBuf::from),
     };
-    if listen.http.is_some_and(|address| !address.ip().is_loopback()) {
-        table.problem("http", "must be a loopback address: other interfaces need tls");
+    if listen
+        .http
+        .is_some_and(|address| !address.ip().is_loopback())
+    {
+        table.problem(
+            "http",
+            "must be a loopback address: other interfaces need tls",
+        );
     }
     table.done();
     Some(listen)

@@ -67,10 +67,21 @@ pub(super) fn read(table: &Table<'_>) -> Option<Operator> {
     };
     let scopes: Vec<Scope> = table.list("scopes");
     if !table.has("scopes") {
-        table.problem("scopes", "is missing: decide, activity, desk, admin or audit");
+        table.problem(
+            "scopes",
+            "is missing: decide, activity, desk, admin or audit",
+        );
     }
     let districts: Vec<String> = table.list("districts");
-    let districts = if districts.iter().any(|id| id == "*") { None } else { Some(table.list("districts")) };
+    let districts = if districts.iter().any(|id| id == "*") {
+        None
+    } else {
+        Some(table.list("districts"))
+    };
     table.done();
-    Some(Operator { who: who?, scopes, districts })
+    Some(Operator {
+        who: who?,
+        scopes,
+        districts,
+    })
 }

@@ -29,7 +29,11 @@ pub(super) fn read(table: &Table<'_>) -> Option<PluginOffer> {
     let allow = table.list("allow");
     let mut secrets = BTreeMap::new();
     if let Some(listed) = table.table("secrets") {
-        secrets.extend(listed.keys().filter_map(|name| Some((name.to_owned(), listed.parse(name)?))));
+        secrets.extend(
+            listed
+                .keys()
+                .filter_map(|name| Some((name.to_owned(), listed.parse(name)?))),
+        );
     }
     let settings = match table.value("settings") {
         None => Map::new(),
@@ -40,5 +44,11 @@ pub(super) fn read(table: &Table<'_>) -> Option<PluginOffer> {
         }
     };
     table.done();
-    Some(PluginOffer { id: id?, file: file?, allow, secrets, settings })
+    Some(PluginOffer {
+        id: id?,
+        file: file?,
+        allow,
+        secrets,
+        settings,
+    })
 }

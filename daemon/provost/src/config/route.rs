@@ -18,10 +18,12 @@ pub struct Route {
 impl Route {
     /// The route carries notices of this topic.
     pub fn carries(&self, topic: &str) -> bool {
-        self.notices.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => topic.starts_with(start),
-            None => pattern == topic,
-        })
+        self.notices
+            .iter()
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(start) => topic.starts_with(start),
+                None => pattern == topic,
+            })
     }
 }
 
@@ -36,7 +38,10 @@ pub(super) fn read(table: &Table<'_>, plugins: &BTreeMap<PluginId, PluginOffer>)
     let channels: Vec<PluginId> = table.list("channels");
     for channel in &channels {
         if !plugins.contains_key(channel) {
-            table.problem("channels", format!("`{channel}` is no [[plugin]] of this configuration"));
+            table.problem(
+                "channels",
+                format!("`{channel}` is no [[plugin]] of this configuration"),
+            );
         }
     }
     if channels.is_empty() {
@@ -52,10 +57,16 @@ mod tests {
 
     #[test]
     fn a_star_carries_every_notice_of_its_topic() {
-        let route = Route { notices: vec!["inactivity.*".to_owned()], channels: Vec::new() };
+        let route = Route {
+            notices: vec!["inactivity.*".to_owned()],
+            channels: Vec::new(),
+        };
         assert!(route.carries("inactivity.final"));
         assert!(!route.carries("sync.refused"));
-        let one = Route { notices: vec!["inactivity.final".to_owned()], channels: Vec::new() };
+        let one = Route {
+            notices: vec!["inactivity.final".to_owned()],
+            channels: Vec::new(),
+        };
         assert!(!one.carries("inactivity.notice"));
     }
 }

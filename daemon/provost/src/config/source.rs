@@ -273,7 +273,9 @@ impl FromStr for Span {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const BAD: &str = "must be a whole number and a unit from 1s to 366d, e.g. \"15m\"";
-        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(BAD)?;
+        let (number, unit) = text
+            .split_at_checked(text.len().saturating_sub(1))
+            .ok_or(BAD)?;
         let seconds = match unit {
             "s" => 1,
             "m" => 60,
@@ -315,30 +317,51 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
     if urls.is_empty() {
         table.problem("urls", "must name at least one server");
     }
-    let base = table.need_text("base").filter(|base| valid_dn(table, "base", base));
-    let filter = table.text("filter").unwrap_or("(objectClass=inetOrgPerson)");
+    let base = table
+        .need_text("base")
+        .filter(|base| valid_dn(table, "base", base));
+    let filter = table
+        .text("filter")
+        .unwrap_or("(objectClass=inetOrgPerson)");
     if let Err(why) = check_filter(filter) {
         table.problem("filter", why);
     }
-    let certificate = (path(table, "certificate", credentials), path(table, "certificate-key", credentials));
+    let certificate = (
+        path(table, "certificate", credentials),
+        path(table, "certificate-key", credentials),
+    );
     if certificate.0.is_some() != certificate.1.is_some() {
-        table.problem("certificate", "certificate and certificate-key must be set together");
+        table.problem(
+            "certificate",
+            "certificate and certificate-key must be set together",
+        );
     }
     let attributes = attributes(table);
     let bind = bind(table, credentials);
     let ca_file = path(table, "ca-file", credentials);
-    let grants = table.tables("grant").iter().filter_map(mapped_group).collect();
+    let grants = table
+        .tables("grant")
+        .iter()
+        .filter_map(mapped_group)
+        .collect();
     let timeouts = Timeouts {
         connect: span(table, "connect-timeout", 10),
         operation: span(table, "operation-timeout", 60),
     };
-    let (every, verify_every) = (span(table, "every", 15 * 60), span(table, "verify-every", 24 * 3_600));
+    let (every, verify_every) = (
+        span(table, "every", 15 * 60),
+        span(table, "verify-every", 24 * 3_600),
+    );
     let guard = guard(table);
     let profile = table.parse("profile").unwrap_or(Profile::Auto);
     let start_tls = table.parse("starttls").unwrap_or(StartTls::Default);
-    let id_attribute = table.text("id-attribute").and_then(|name| attribute_name(table, "id-attribute", name));
+    let id_attribute = table
+        .text("id-attribute")
+        .and_then(|name| attribute_name(table, "id-attribute", name));
     let live = table.flag("live").unwrap_or(false);
-    let page_size = table.number("page-size", 1..=10_000).and_then(|size| u32::try_from(size).ok());
+    let page_size = table
+        .number("page-size", 1..=10_000)
+        .and_then(|size| u32::try_from(size).ok());
     Some(Source {
         id: id?,
         district: district?,
@@ -377,7 +400,10 @@ fn path(table: &Table<'_>, key: &str, credentials: Option<&Path>) -> Option<Path
     match credentials {
         Some(folder) => Some(folder.join(name)),
         None => {
-            table.problem(key, "%d needs the service's credentials directory (CREDENTIALS_DIRECTORY is not set)");
+            table.problem(
+                key,
+                "%d needs the service's credentials directory (CREDENTIALS_DIRECTORY is not set)",
+            );
             None
         }
     }
@@ -424,11 +450,19 @@ fn attributes(table: &Table<'_>) -> Option<Attributes> {
         })
     });
     let Some(map) = table.table("map") else {
-        table.problem("map", "must say at least which attribute is the username, e.g. { username = \"uid\" }");
+        table.problem(
+            "map",
+            "must say at least which attribute is the username, e.g. { username = \"uid\" }",
+        );
         return None;
     };
-    let named = |key: &str| map.text(key).and_then(|name| attribute_name(&map, key, name));
-    let username = map.need_text("username").and_then(|name| attribute_name(&map, "username", name));
+    let named = |key: &str| {
+        map.text(key)
+            .and_then(|name| attribute_name(&map, key, name))
+    };
+    let username = map
+        .need_text("username")
+        .and_then(|name| attribute_name(&map, "username", name));
     let attributes = Attributes {
         username: username.clone().unwrap_or_default(),
         name: named("name"),

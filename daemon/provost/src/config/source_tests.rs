@@ -56,7 +56,10 @@ fn the_documented_source_is_believed_as_written() {
     );
     assert_eq!(source.every, Duration::from_secs(900));
     assert_eq!(source.guard.missing_max.to_string(), "2.50%");
-    assert_eq!(source.grants[0].gives, Granted::Role(RoleId::new("sis").unwrap()));
+    assert_eq!(
+        source.grants[0].gives,
+        Granted::Role(RoleId::new("sis").unwrap())
+    );
     assert_eq!(source.page_size, 500);
 }
 

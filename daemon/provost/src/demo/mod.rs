@@ -49,7 +49,11 @@ impl Clock for StageClock {
 
     fn reading(&self) -> Reading {
         let wall = self.now();
-        Reading { wall, boot: "stage".to_owned(), uptime_ms: u64::try_from(wall.as_millisecond()).unwrap_or(0) }
+        Reading {
+            wall,
+            boot: "stage".to_owned(),
+            uptime_ms: u64::try_from(wall.as_millisecond()).unwrap_or(0),
+        }
     }
 
     fn patience(&self) -> Duration {
@@ -58,7 +62,10 @@ impl Clock for StageClock {
 }
 
 fn other(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CliError {
-    CliError::Other { what: what.to_owned(), source: source.into() }
+    CliError::Other {
+        what: what.to_owned(),
+        source: source.into(),
+    }
 }
 
 /// Runs the demo.
@@ -79,22 +86,34 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
         .prefix("provost-demo-")
         .tempdir()
         .map_err(|source| other("create the demo's folder", source))?;
-    let account = Account { dn: staff::READER.to_owned(), password: PASSWORD.to_owned() };
+    let account = Account {
+        dn: staff::READER.to_owned(),
+        password: PASSWORD.to_owned(),
+    };
     let server = DirectoryServer::start(staff::tree(args.staff, args.seed), account)
         .await
         .map_err(|source| other("serve the sample directory", source))?;
     let config = folder.path().join("provost.toml");
-    let text = configuration(folder.path(), &server.url(), &plugin_folder(args.plugins.as_deref()));
+    let text = configuration(
+        folder.path(),
+        &server.url(),
+        &plugin_folder(args.plugins.as_deref()),
+    );
     std::fs::write(folder.path().join("ldap-password"), PASSWORD)
         .and_then(|()| std::fs::write(&config, text))
-        .map_err(|source| CliError::File { what: "write", path: config.clone(), source })?;
+        .map_err(|source| CliError::File {
+            what: "write",
+            path: config.clone(),
+            source,
+        })?;
     let loader = Loader::forgetful()?;
     let live = flow::reload::load(&config, None, &loader)?;
     let store = Arc::new(Store::open(&live.config.store).map_err(daemon::DaemonError::from)?);
     let clock = Arc::new(StageClock::new(road::start()));
     let mail = folder.path().join("mail");
     let from = live.config.mail.as_ref().map(|mail| mail.from.clone());
-    let from = from.ok_or_else(|| other("capture mail", "the demo's configuration has no sender"))?;
+    let from =
+        from.ok_or_else(|| other("capture mail", "the demo's configuration has no sender"))?;
     let deliver = Folder::new(&mail, from).map_err(|source| other("capture mail", source))?;
     let ports = Ports {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -102,22 +121,35 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
         deliver: Arc::new(deliver),
     };
     let daemon = Daemon::new(store, live, ports).map_err(daemon::DaemonError::from)?;
-    println!("sample directory  {} (base ou=staff,{})", server.url(), staff::SUFFIX);
+    println!(
+        "sample directory  {} (base ou=staff,{})",
+        server.url(),
+        staff::SUFFIX
+    );
     println!("configuration     {}", config.display());
     println!("captured mail     {}", mail.display());
-    let summary = road::drive(&daemon, &clock, &mail).await.map_err(|source| other("drive the road", source))?;
+    let summary = road::drive(&daemon, &clock, &mail)
+        .await
+        .map_err(|source| other("drive the road", source))?;
     println!("{summary}");
     if !args.once {
         serve(&daemon, config, loader).await?;
     }
     drop(server);
-    Ok(if summary.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.is_whole() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Goes on as a daemon until told to stop, so that one can look around.
 async fn serve(daemon: &Arc<Daemon>, config: PathBuf, loader: Loader) -> Result<(), CliError> {
     let socket = daemon.config().config.listen.socket.clone();
-    println!("\nThe demo's daemon answers on {} until Ctrl-C. In another terminal:", socket.display());
+    println!(
+        "\nThe demo's daemon answers on {} until Ctrl-C. In another terminal:",
+        socket.display()
+    );
     println!("  export PROVOST_SOCKET={}", socket.display());
     println!("  provost status; provost contact list; provost notice list; provost sync plan");
     Ok(daemon::serve_demo(daemon, config, loader).await?)

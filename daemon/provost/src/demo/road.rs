@@ -60,10 +60,18 @@ impl fmt::Display for Summary {
         writeln!(f, "  people read          {}", self.people)?;
         writeln!(f, "  contacts pending     {}", self.pending)?;
         writeln!(f, "  contacts deactivated {}", self.deactivated)?;
-        writeln!(f, "  notices delivered    {} ({} messages captured)", self.notices, self.letters)?;
+        writeln!(
+            f,
+            "  notices delivered    {} ({} messages captured)",
+            self.notices, self.letters
+        )?;
         writeln!(f, "  decisions            {}", self.answered.len())?;
         for Answered { question, decision } in &self.answered {
-            let codes: Vec<_> = decision.reasons.iter().map(|reason| reason.code.as_str()).collect();
+            let codes: Vec<_> = decision
+                .reasons
+                .iter()
+                .map(|reason| reason.code.as_str())
+                .collect();
             let word = if decision.decision { "allow" } else { "deny" };
             writeln!(f, "    {word:5} {question}: {}", codes.join(", "))?;
         }
@@ -83,20 +91,33 @@ struct Cast {
 ///
 /// # Errors
 /// Where the road breaks.
-pub async fn drive(daemon: &Arc<Daemon>, clock: &StageClock, mail: &Path) -> Result<Summary, RoadError> {
+pub async fn drive(
+    daemon: &Arc<Daemon>,
+    clock: &StageClock,
+    mail: &Path,
+) -> Result<Summary, RoadError> {
     let live = daemon.config();
-    let source = SourceId::new(SOURCE).ok().and_then(|id| live.config.sources.get(&id));
+    let source = SourceId::new(SOURCE)
+        .ok()
+        .and_then(|id| live.config.sources.get(&id));
     let source = source.ok_or_else(|| missing("source", SOURCE))?;
     let approval = Approval::Operator("demo".to_owned());
-    let report = daemon.syncs.apply(source, None, daemon.ports.clock.now(), approval).await?;
-    println!("\n{START}  {} people read over LDAP, {} added", report.summary.read, report.summary.added);
+    let report = daemon
+        .syncs
+        .apply(source, None, daemon.ports.clock.now(), approval)
+        .await?;
+    println!(
+        "\n{START}  {} people read over LDAP, {} added",
+        report.summary.read, report.summary.added
+    );
     let mine = Arc::clone(daemon);
     let cast = Arc::new(blocking(move || choose(&mine)).await?);
     designate(daemon, &cast).await?;
     go_quiet(daemon, clock, &cast).await?;
     let mine = Arc::clone(daemon);
     let mut summary = blocking(move || conclude(&mine, &cast)).await?;
-    summary.letters = std::fs::read_dir(mail).map_or(0, |files| files.flatten().filter(is_letter).count());
+    summary.letters =
+        std::fs::read_dir(mail).map_or(0, |files| files.flatten().filter(is_letter).count());
     Ok(summary)
 }
 
@@ -112,11 +133,17 @@ pub enum RoadError {
 }
 
 fn is_letter(file: &std::fs::DirEntry) -> bool {
-    file.path().extension().is_some_and(|extension| extension == "eml")
+    file.path()
+        .extension()
+        .is_some_and(|extension| extension == "eml")
 }
 
 fn missing(what: &'static str, id: &str) -> FlowError {
-    FlowError::Unknown { what, id: id.to_owned(), source: NotFound::None }
+    FlowError::Unknown {
+        what,
+        id: id.to_owned(),
+        source: NotFound::None,
+    }
 }
 
 /// An administrator, two who will be contacts, and a teacher.
@@ -125,13 +152,23 @@ fn choose(daemon: &Daemon) -> Result<Cast, FlowError> {
     let register = daemon.store.read()?;
     let people = register.people(Some(&district), None, 10_000)?;
     let mut admin = None;
-    for person in people.iter().filter(|person| person.title.as_deref() == Some("IT Technician")) {
+    for person in people
+        .iter()
+        .filter(|person| person.title.as_deref() == Some("IT Technician"))
+    {
         if admin.is_none() && !register.grants(&person.id)?.is_empty() {
             admin = Some(person.clone());
         }
     }
-    let mut others = people.iter().filter(|person| person.title.as_deref() == Some("Teacher")).cloned();
-    let mut next = || others.next().ok_or_else(|| missing("person", "a teacher of the sample"));
+    let mut others = people
+        .iter()
+        .filter(|person| person.title.as_deref() == Some("Teacher"))
+        .cloned();
+    let mut next = || {
+        others
+            .next()
+            .ok_or_else(|| missing("person", "a teacher of the sample"))
+    };
     Ok(Cast {
         admin: admin.ok_or_else(|| missing("person", "an administrator of the sample"))?,
         quiet: next()?,
@@ -150,7 +187,12 @@ async fn designate(daemon: &Arc<Daemon>, cast: &Arc<Cast>) -> Result<(), FlowErr
             (&cast.slow, ContactKind::Support),
         ] {
             mine.scene(|scene| flow::contact::designate(scene, person.id.as_str(), kind, &by))?;
-            println!("{START}  {} ({}) is {} contact", person.name, person.username, kind.word());
+            println!(
+                "{START}  {} ({}) is {} contact",
+                person.name,
+                person.username,
+                kind.word()
+            );
         }
         Ok(())
     })
@@ -158,7 +200,11 @@ async fn designate(daemon: &Arc<Daemon>, cast: &Arc<Cast>) -> Result<(), FlowErr
 }
 
 /// Lives through 210 days: the administrator works on, one contact logs in once more, one never does.
-async fn go_quiet(daemon: &Arc<Daemon>, clock: &StageClock, cast: &Arc<Cast>) -> Result<(), FlowError> {
+async fn go_quiet(
+    daemon: &Arc<Daemon>,
+    clock: &StageClock,
+    cast: &Arc<Cast>,
+) -> Result<(), FlowError> {
     let zone = Zone::new("America/Denver").unwrap_or_else(|_| Zone::utc());
     let stop = CancellationToken::new();
     for day in [25_i64, 150, 180, 195, 205, 209, 210] {
@@ -189,20 +235,44 @@ async fn delivered(daemon: &Arc<Daemon>) -> Result<usize, FlowError> {
 }
 
 fn accepted(daemon: &Daemon) -> Result<usize, FlowError> {
-    let filter = NoticeFilter { state: Some(NoticeState::Accepted), ..NoticeFilter::default() };
-    Ok(daemon.store.read()?.notices(&filter, Page::newest(10_000))?.len())
+    let filter = NoticeFilter {
+        state: Some(NoticeState::Accepted),
+        ..NoticeFilter::default()
+    };
+    Ok(daemon
+        .store
+        .read()?
+        .notices(&filter, Page::newest(10_000))?
+        .len())
 }
 
 fn log_in(daemon: &Daemon, person: &Person, now: Timestamp) -> Result<(), FlowError> {
-    let id = EventId::new(format!("demo-{}-{now}", person.username)).map_err(|_| missing("event", "demo"))?;
-    let activity = Activity { id, person: person.id.clone(), kind: ActivityKind::PortalLogin, occurred: now, feed: None };
-    daemon.scene(|scene| flow::activity::record(scene, &activity, &Actor::Operator("demo".to_owned())))?;
+    let id = EventId::new(format!("demo-{}-{now}", person.username))
+        .map_err(|_| missing("event", "demo"))?;
+    let activity = Activity {
+        id,
+        person: person.id.clone(),
+        kind: ActivityKind::PortalLogin,
+        occurred: now,
+        feed: None,
+    };
+    daemon.scene(|scene| {
+        flow::activity::record(scene, &activity, &Actor::Operator("demo".to_owned()))
+    })?;
     println!("{now}  {} logs in to the portal", person.name);
     Ok(())
 }
 
-fn ask(daemon: &Daemon, subject: &Person, action: &str, resource: (&str, &str)) -> Result<Answered, FlowError> {
-    let reference = |kind: &str, id: &str| Reference { kind: Some(kind.to_owned()), id: id.to_owned() };
+fn ask(
+    daemon: &Daemon,
+    subject: &Person,
+    action: &str,
+    resource: (&str, &str),
+) -> Result<Answered, FlowError> {
+    let reference = |kind: &str, id: &str| Reference {
+        kind: Some(kind.to_owned()),
+        id: id.to_owned(),
+    };
     let request = Request {
         subject: reference("person", subject.id.as_str()),
         action: action.to_owned(),
@@ -211,12 +281,16 @@ fn ask(daemon: &Daemon, subject: &Person, action: &str, resource: (&str, &str)) 
         context: Map::new(),
     };
     let register = daemon.store.read()?;
-    let decision = daemon.scene(|scene| flow::decide::decide(&register, scene.live, &request, scene.now))?;
+    let decision =
+        daemon.scene(|scene| flow::decide::decide(&register, scene.live, &request, scene.now))?;
     let whom = match resource.0 {
         "person" => flow::person(&register, resource.1)?.username,
         _ => resource.1.to_owned(),
     };
-    Ok(Answered { question: format!("{} {action} {whom}", subject.username), decision })
+    Ok(Answered {
+        question: format!("{} {action} {whom}", subject.username),
+        decision,
+    })
 }
 
 fn conclude(daemon: &Daemon, cast: &Cast) -> Result<Summary, FlowError> {
@@ -227,15 +301,40 @@ fn conclude(daemon: &Daemon, cast: &Cast) -> Result<Summary, FlowError> {
         ask(daemon, &cast.slow, "case.submit", district)?,
         ask(daemon, &cast.quiet, "case.submit", district)?,
         ask(daemon, &cast.teacher, "case.submit", district)?,
-        ask(daemon, &cast.admin, "login-as", ("person", &person(&cast.teacher)))?,
-        ask(daemon, &cast.teacher, "login-as", ("person", &person(&cast.admin)))?,
-        ask(daemon, &cast.quiet, "contact.reactivate", ("person", &person(&cast.quiet)))?,
-        ask(daemon, &cast.slow, "contact.reactivate", ("person", &person(&cast.quiet)))?,
+        ask(
+            daemon,
+            &cast.admin,
+            "login-as",
+            ("person", &person(&cast.teacher)),
+        )?,
+        ask(
+            daemon,
+            &cast.teacher,
+            "login-as",
+            ("person", &person(&cast.admin)),
+        )?,
+        ask(
+            daemon,
+            &cast.quiet,
+            "contact.reactivate",
+            ("person", &person(&cast.quiet)),
+        )?,
+        ask(
+            daemon,
+            &cast.slow,
+            "contact.reactivate",
+            ("person", &person(&cast.quiet)),
+        )?,
         ask(daemon, &cast.admin, "montana.aim-submit", district)?,
     ];
     let register = daemon.store.read()?;
     let contacts = register.contacts(None)?;
-    let count = |state| contacts.iter().filter(|(contact, _)| contact.state == state).count();
+    let count = |state| {
+        contacts
+            .iter()
+            .filter(|(contact, _)| contact.state == state)
+            .count()
+    };
     Ok(Summary {
         people: register.counts()?.people,
         pending: count(ContactState::Pending),

@@ -9,16 +9,21 @@ pub const SUFFIX: &str = "dc=lonepine,dc=example";
 pub const READER: &str = "cn=provost,ou=service,dc=lonepine,dc=example";
 
 const GIVEN: [&str; 24] = [
-    "Ana", "Ben", "Chloé", "Dmitri", "Elena", "Femi", "Grace", "Hiro", "Inés", "Jamal", "Kim", "Lena", "María", "Noor",
-    "Olu", "Petra", "Quinn", "Rosa", "Søren", "Tomás", "Uma", "Viktor", "Wen", "Zoë",
+    "Ana", "Ben", "Chloé", "Dmitri", "Elena", "Femi", "Grace", "Hiro", "Inés", "Jamal", "Kim",
+    "Lena", "María", "Noor", "Olu", "Petra", "Quinn", "Rosa", "Søren", "Tomás", "Uma", "Viktor",
+    "Wen", "Zoë",
 ];
 const FAMILY: [&str; 24] = [
-    "Ortiz", "White", "Nguyen", "O'Brien", "Park", "Müller", "Castillo", "Smith", "Haddad", "Johnson", "Kowalski",
-    "Brown", "García", "Lee", "St. John", "Evans", "Novak", "Ibrahim", "Larsen", "Reed", "Tanaka", "Weber", "Young",
-    "Diaz",
+    "Ortiz", "White", "Nguyen", "O'Brien", "Park", "Müller", "Castillo", "Smith", "Haddad",
+    "Johnson", "Kowalski", "Brown", "García", "Lee", "St. John", "Evans", "Novak", "Ibrahim",
+    "Larsen", "Reed", "Tanaka", "Weber", "Young", "Diaz",
 ];
 const TITLES: [(&str, u64); 6] = [
-    ("Teacher", 60), ("Instructional Aide", 14), ("Office Manager", 10), ("Counselor", 8), ("IT Technician", 5),
+    ("Teacher", 60),
+    ("Instructional Aide", 14),
+    ("Office Manager", 10),
+    ("Counselor", 8),
+    ("IT Technician", 5),
     ("Principal", 3),
 ];
 
@@ -54,7 +59,9 @@ impl Dice {
 /// The whole directory as the server keeps it.
 pub fn tree(staff: u32, seed: u64) -> Tree {
     let mut tree = Tree::default();
-    entries(staff, seed).into_iter().for_each(|entry| tree.put(entry));
+    entries(staff, seed)
+        .into_iter()
+        .for_each(|entry| tree.put(entry));
     tree
 }
 
@@ -66,7 +73,13 @@ fn schools(staff: u32) -> u32 {
 /// The whole directory: naming context, units, staff, groups.
 fn entries(staff: u32, seed: u64) -> Vec<TreeEntry> {
     let mut all = vec![
-        TreeEntry::new(SUFFIX, &[("objectClass", &["top", "dcObject", "organization"]), ("dc", &["lonepine"])]),
+        TreeEntry::new(
+            SUFFIX,
+            &[
+                ("objectClass", &["top", "dcObject", "organization"]),
+                ("dc", &["lonepine"]),
+            ],
+        ),
         unit("staff"),
         unit("groups"),
     ];
@@ -82,8 +95,10 @@ fn entries(staff: u32, seed: u64) -> Vec<TreeEntry> {
         }
         all.push(person);
     }
-    let everyone: Vec<String> =
-        ["Teachers", "Office"].iter().map(|name| format!("cn={name},ou=groups,{SUFFIX}")).collect();
+    let everyone: Vec<String> = ["Teachers", "Office"]
+        .iter()
+        .map(|name| format!("cn={name},ou=groups,{SUFFIX}"))
+        .collect();
     all.push(group("SIS Admins", &admins));
     all.push(group("Teachers", &teachers));
     all.push(group("Office", &office));
@@ -92,33 +107,62 @@ fn entries(staff: u32, seed: u64) -> Vec<TreeEntry> {
 }
 
 fn unit(name: &str) -> TreeEntry {
-    TreeEntry::new(&format!("ou={name},{SUFFIX}"), &[("objectClass", &["top", "organizationalUnit"]), ("ou", &[name])])
+    TreeEntry::new(
+        &format!("ou={name},{SUFFIX}"),
+        &[
+            ("objectClass", &["top", "organizationalUnit"]),
+            ("ou", &[name]),
+        ],
+    )
 }
 
 fn group(name: &str, members: &[String]) -> TreeEntry {
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     TreeEntry::new(
         &format!("cn={name},ou=groups,{SUFFIX}"),
-        &[("objectClass", &["top", "groupOfNames"]), ("cn", &[name]), ("member", &members)],
+        &[
+            ("objectClass", &["top", "groupOfNames"]),
+            ("cn", &[name]),
+            ("member", &members),
+        ],
     )
 }
 
 fn person(number: u32, staff: u32, dice: &mut Dice) -> (TreeEntry, &'static str) {
     let (given, family) = (dice.pick(&GIVEN), dice.pick(&FAMILY));
     // A district has technicians, however small the sample.
-    let title = if number < 3 { "IT Technician" } else { dice.title() };
-    let plain: String = family.to_lowercase().chars().filter(char::is_ascii_lowercase).collect();
-    let first = given.chars().next().filter(char::is_ascii).map_or('x', |letter| letter.to_ascii_lowercase());
+    let title = if number < 3 {
+        "IT Technician"
+    } else {
+        dice.title()
+    };
+    let plain: String = family
+        .to_lowercase()
+        .chars()
+        .filter(char::is_ascii_lowercase)
+        .collect();
+    let first = given
+        .chars()
+        .next()
+        .filter(char::is_ascii)
+        .map_or('x', |letter| letter.to_ascii_lowercase());
     let uid = format!("{first}{plain}{number}");
     let school = format!("{:03}", dice.roll(u64::from(schools(staff))));
     let name = format!("{given} {family}");
     let mail = format!("{uid}@lonepine.example");
     let phone = format!("+1 555 {:03} {:04}", dice.roll(900) + 100, number % 10_000);
-    let stable = format!("{:08x}-0000-4000-8000-{:012x}", dice.roll(u64::from(u32::MAX)), number);
+    let stable = format!(
+        "{:08x}-0000-4000-8000-{:012x}",
+        dice.roll(u64::from(u32::MAX)),
+        number
+    );
     let entry = TreeEntry::new(
         &format!("uid={uid},ou=staff,{SUFFIX}"),
         &[
-            ("objectClass", &["top", "person", "organizationalPerson", "inetOrgPerson"]),
+            (
+                "objectClass",
+                &["top", "person", "organizationalPerson", "inetOrgPerson"],
+            ),
             ("uid", &[&uid]),
             ("cn", &[&name]),
             ("sn", &[family]),
@@ -149,8 +193,11 @@ mod tests {
     fn every_sample_person_has_an_own_name_and_stable_id() {
         let all = entries(2000, 1);
         let dns: BTreeSet<_> = all.iter().map(|entry| &entry.dn).collect();
-        let ids: BTreeSet<_> =
-            all.iter().flat_map(|entry| &entry.attributes).filter(|(name, _)| name == "entryUUID").collect();
+        let ids: BTreeSet<_> = all
+            .iter()
+            .flat_map(|entry| &entry.attributes)
+            .filter(|(name, _)| name == "entryUUID")
+            .collect();
         assert_eq!((dns.len(), ids.len()), (all.len(), 2000));
     }
 }

@@ -53,7 +53,9 @@ pub(crate) fn changes(
     if !register.known_activities([&activity.id])?.is_empty() {
         return nothing(Recorded::Duplicate);
     }
-    let Some(contact) = register.contact(&activity.person)? else { return nothing(Recorded::NotAContact) };
+    let Some(contact) = register.contact(&activity.person)? else {
+        return nothing(Recorded::NotAContact);
+    };
     let here = Neighbourhood::read(register, &scene.live.config.feeds, &contact.district)?;
     let around = here.around(&activity.person);
     let (recorded, step) = match lifecycle::activity(&contact, &around, activity, scene.now) {
@@ -64,9 +66,15 @@ pub(crate) fn changes(
             let why = "it lies in the future by more than the allowed skew of 5 minutes".to_owned();
             return nothing(Recorded::Refused { why });
         }
-        ActivityOutcome::Refused { why } => return nothing(Recorded::Refused { why: why.to_string() }),
+        ActivityOutcome::Refused { why } => {
+            return nothing(Recorded::Refused {
+                why: why.to_string(),
+            });
+        }
     };
-    let mut changes = vec![Change::Activity { activity: Box::new(activity.clone()) }];
+    let mut changes = vec![Change::Activity {
+        activity: Box::new(activity.clone()),
+    }];
     changes.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
     Ok((changes, recorded))
 }

@@ -55,25 +55,42 @@ impl Opening {
 }
 
 fn reference(kind: &str, id: String) -> Reference {
-    Reference { kind: Some(kind.to_owned()), id }
+    Reference {
+        kind: Some(kind.to_owned()),
+        id,
+    }
 }
 
 fn refused(what: String, why: impl Into<String>) -> FlowError {
-    FlowError::Refused { what, source: Refusal::because(why) }
+    FlowError::Refused {
+        what,
+        source: Refusal::because(why),
+    }
 }
 
 /// Asks the rules; a denial becomes the flow's refusal.
-fn allowed(scene: Scene<'_>, register: &Snapshot<'_>, request: &Request) -> Result<Decision, FlowError> {
+fn allowed(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    request: &Request,
+) -> Result<Decision, FlowError> {
     let decision = decide::decide(register, scene.live, request, scene.now)?;
     if decision.decision {
         return Ok(decision);
     }
     let what = format!("{} {}", request.action, request.resource.id);
-    Err(FlowError::Refused { what, source: Refusal::denied(decision) })
+    Err(FlowError::Refused {
+        what,
+        source: Refusal::denied(decision),
+    })
 }
 
 fn case(register: &Snapshot<'_>, id: &CaseId) -> Result<Case, FlowError> {
-    let missing = || FlowError::Unknown { what: "case", id: id.to_string(), source: NotFound::None };
+    let missing = || FlowError::Unknown {
+        what: "case",
+        id: id.to_string(),
+        source: NotFound::None,
+    };
     register.case(id)?.ok_or_else(missing)
 }
 
@@ -88,16 +105,24 @@ pub fn open(scene: Scene<'_>, opening: &Opening) -> Result<(Case, Decision), Flo
         let actor = opening.by.actor(register)?;
         let decision = allowed(scene, register, &opening.request(&requester.id, &actor))?;
         if register.case(&opening.id)?.is_some() {
-            return Err(refused(format!("open case {}", opening.id), "a case of that id exists already"));
+            return Err(refused(
+                format!("open case {}", opening.id),
+                "a case of that id exists already",
+            ));
         }
         if requester.district != opening.district {
-            let why = format!("{} belongs to district {}", requester.id, requester.district);
+            let why = format!(
+                "{} belongs to district {}",
+                requester.id, requester.district
+            );
             return Err(refused(format!("open case {}", opening.id), why));
         }
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &opening.district)?;
         let acting = match &actor {
             Actor::Person(id) => Some((id.clone(), ActivityKind::CaseSubmitted)),
-            _ if is_valid(here.facts(), &requester.id) => Some((requester.id.clone(), ActivityKind::CaseOpenedFor)),
+            _ if is_valid(here.facts(), &requester.id) => {
+                Some((requester.id.clone(), ActivityKind::CaseOpenedFor))
+            }
             _ => None,
         };
         let own = acting.as_ref().map(|(id, _)| id.clone());
@@ -113,7 +138,10 @@ pub fn open(scene: Scene<'_>, opening: &Opening) -> Result<(Case, Decision), Flo
             opened: scene.now,
             closed: None,
         };
-        let mut changes = vec![Change::Case { before: None, after: Box::new(case.clone()) }];
+        let mut changes = vec![Change::Case {
+            before: None,
+            after: Box::new(case.clone()),
+        }];
         if case.owner.is_none() {
             changes.push(unowned(&case, scene.now));
         }
@@ -129,7 +157,11 @@ fn is_valid(district: &DistrictFacts, id: &PersonId) -> bool {
 }
 
 fn valid(district: &DistrictFacts) -> impl Iterator<Item = &Contact> {
-    district.contacts.iter().map(|(contact, _)| contact).filter(|contact| contact.is_valid())
+    district
+        .contacts
+        .iter()
+        .map(|(contact, _)| contact)
+        .filter(|contact| contact.is_valid())
 }
 
 /// The owner who was chosen, else who acts or is acted for, else a support contact, else any valid contact.
@@ -142,7 +174,10 @@ fn owner(
     if let Some(chosen) = &opening.owner {
         let chosen = person(register, chosen)?.id;
         if !is_valid(district, &chosen) {
-            let why = format!("{chosen} is no valid contact of district {}", opening.district);
+            let why = format!(
+                "{chosen} is no valid contact of district {}",
+                opening.district
+            );
             return Err(refused(format!("open case {}", opening.id), why));
         }
         return Ok(Some(chosen));
@@ -157,10 +192,15 @@ fn unowned(case: &Case, now: Timestamp) -> Change {
         code: UNOWNED.to_owned(),
         district: Some(case.district.clone()),
         person: Some(case.requester.clone()),
-        message: format!("emergency case {} has no owner: the district has no valid contact", case.id),
+        message: format!(
+            "emergency case {} has no owner: the district has no valid contact",
+            case.id
+        ),
         at: now,
     };
-    Change::Alarm { alarm: Box::new(alarm) }
+    Change::Alarm {
+        alarm: Box::new(alarm),
+    }
 }
 
 /// What a person does with a case is activity of theirs, recorded with it in one transaction.
@@ -177,7 +217,13 @@ fn activity_of(
         source: Refusal::because(why.to_string()),
     };
     let id = EventId::new(format!("{}:{case}", kind.word())).map_err(refused)?;
-    let event = Activity { id, person: person.clone(), kind, occurred: scene.now, feed: None };
+    let event = Activity {
+        id,
+        person: person.clone(),
+        kind,
+        occurred: scene.now,
+        feed: None,
+    };
     Ok(activity::changes(scene, register, &event)?.0)
 }
 
@@ -193,10 +239,19 @@ pub fn close(scene: Scene<'_>, id: &CaseId, by: &OnWordOf) -> Result<(Case, Deci
             return Err(refused(format!("close case {id}"), "it is closed already"));
         }
         let actor = by.actor(register)?;
-        let after = Case { closed: Some(scene.now), ..before.clone() };
+        let after = Case {
+            closed: Some(scene.now),
+            ..before.clone()
+        };
         let mut changes = vec![put(before, &after)];
         if let Actor::Person(person) = &actor {
-            changes.extend(activity_of(scene, register, id, person, ActivityKind::CaseClosed)?);
+            changes.extend(activity_of(
+                scene,
+                register,
+                id,
+                person,
+                ActivityKind::CaseClosed,
+            )?);
         }
         Ok((plan(register, actor, scene.now, changes), (after, decision)))
     })
@@ -206,15 +261,31 @@ pub fn close(scene: Scene<'_>, id: &CaseId, by: &OnWordOf) -> Result<(Case, Deci
 ///
 /// # Errors
 /// [`FlowError::Refused`] if a rule forbids.
-pub fn transition(scene: Scene<'_>, id: &CaseId, to: &str, by: &OnWordOf) -> Result<(Case, Decision), FlowError> {
+pub fn transition(
+    scene: Scene<'_>,
+    id: &CaseId,
+    to: &str,
+    by: &OnWordOf,
+) -> Result<(Case, Decision), FlowError> {
     write(scene.store, |register| {
         let before = case(register, id)?;
         let receiver = person(register, to)?.id;
         let properties = Map::from_iter([("to".to_owned(), Value::from(receiver.as_str()))]);
-        let decision = allowed(scene, register, &on_case("case.transition", id, by, properties))?;
-        let after = Case { owner: Some(receiver), transitioned: true, ..before.clone() };
+        let decision = allowed(
+            scene,
+            register,
+            &on_case("case.transition", id, by, properties),
+        )?;
+        let after = Case {
+            owner: Some(receiver),
+            transitioned: true,
+            ..before.clone()
+        };
         let changes = vec![put(before, &after)];
-        Ok((plan(register, by.actor(register)?, scene.now, changes), (after, decision)))
+        Ok((
+            plan(register, by.actor(register)?, scene.now, changes),
+            (after, decision),
+        ))
     })
 }
 
@@ -229,5 +300,8 @@ fn on_case(action: &str, id: &CaseId, by: &OnWordOf, properties: Map<String, Val
 }
 
 fn put(before: Case, after: &Case) -> Change {
-    Change::Case { before: Some(Box::new(before)), after: Box::new(after.clone()) }
+    Change::Case {
+        before: Some(Box::new(before)),
+        after: Box::new(after.clone()),
+    }
 }

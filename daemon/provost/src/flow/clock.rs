@@ -36,7 +36,9 @@ pub fn watch(store: &Store, reading: Reading) -> Result<Option<Timestamp>, FlowE
         Clock::Running { now } => {
             // Once a minute is enough to notice days, and a timer that wakes often need not write each time.
             let known = highest.as_ref().map(|highest| highest.wall);
-            if known.is_none_or(|known| reading.wall.duration_since(known) >= jiff::SignedDuration::from_mins(1)) {
+            if known.is_none_or(|known| {
+                reading.wall.duration_since(known) >= jiff::SignedDuration::from_mins(1)
+            }) {
                 store.put(HIGHEST, &clock::higher(highest, reading))?;
             }
             Ok(Some(now))
@@ -51,10 +53,32 @@ pub fn watch(store: &Store, reading: Reading) -> Result<Option<Timestamp>, FlowE
     }
 }
 
-fn alarm(store: &Store, actor: Actor, code: &str, message: String, at: Timestamp) -> Result<(), FlowError> {
+fn alarm(
+    store: &Store,
+    actor: Actor,
+    code: &str,
+    message: String,
+    at: Timestamp,
+) -> Result<(), FlowError> {
     write(store, |register| {
-        let alarm = Alarm { code: code.to_owned(), district: None, person: None, message: message.clone(), at };
-        Ok((plan(register, actor.clone(), at, vec![Change::Alarm { alarm: Box::new(alarm) }]), ()))
+        let alarm = Alarm {
+            code: code.to_owned(),
+            district: None,
+            person: None,
+            message: message.clone(),
+            at,
+        };
+        Ok((
+            plan(
+                register,
+                actor.clone(),
+                at,
+                vec![Change::Alarm {
+                    alarm: Box::new(alarm),
+                }],
+            ),
+            (),
+        ))
     })
 }
 
@@ -64,7 +88,13 @@ fn alarm(store: &Store, actor: Actor, code: &str, message: String, at: Timestamp
 /// If the store cannot be read or written.
 pub fn confirm(store: &Store, actor: &Actor, reading: &Reading) -> Result<Value, FlowError> {
     let message = format!("the wall clock was confirmed by {actor}");
-    alarm(store, actor.clone(), "clock.confirmed", message, reading.wall)?;
+    alarm(
+        store,
+        actor.clone(),
+        "clock.confirmed",
+        message,
+        reading.wall,
+    )?;
     store.put(HIGHEST, reading)?;
     store.put(FROZEN, &None::<String>)?;
     status(store, reading)

@@ -24,7 +24,10 @@ impl OnWordOf {
     /// An operator acts with an agent's authority: the same rules forbid.
     pub(crate) fn reference(&self) -> Reference {
         match self {
-            Self::Operator(name) => Reference { kind: Some("agent".to_owned()), id: format!("operator:{name}") },
+            Self::Operator(name) => Reference {
+                kind: Some("agent".to_owned()),
+                id: format!("operator:{name}"),
+            },
             Self::Party(reference) => reference.clone(),
         }
     }
@@ -32,7 +35,10 @@ impl OnWordOf {
     pub(crate) fn actor(&self, register: &Snapshot<'_>) -> Result<Actor, FlowError> {
         match self {
             Self::Operator(name) => Ok(Actor::Operator(name.clone())),
-            Self::Party(Reference { kind: Some(kind), id }) if kind == "agent" => agent(id),
+            Self::Party(Reference {
+                kind: Some(kind),
+                id,
+            }) if kind == "agent" => agent(id),
             Self::Party(Reference { id, .. }) => match person(register, id) {
                 Ok(person) => Ok(Actor::Person(person.id)),
                 Err(FlowError::Unknown { .. }) => agent(id),
@@ -43,10 +49,12 @@ impl OnWordOf {
 }
 
 fn agent(id: &str) -> Result<Actor, FlowError> {
-    provost_core::id::AgentId::new(id).map(Actor::Agent).map_err(|why| FlowError::Invalid {
-        what: format!("name agent `{id}`"),
-        source: Refusal::because(why.to_string()),
-    })
+    provost_core::id::AgentId::new(id)
+        .map(Actor::Agent)
+        .map_err(|why| FlowError::Invalid {
+            what: format!("name agent `{id}`"),
+            source: Refusal::because(why.to_string()),
+        })
 }
 
 /// Asks the rules; a denial becomes the flow's refusal.
@@ -62,15 +70,24 @@ fn allowed(
     let request = Request {
         subject: by.reference(),
         action: action.to_owned(),
-        resource: Reference { kind: Some("person".to_owned()), id: target.to_string() },
-        properties: kind.map(|kind| ("type".to_owned(), Value::from(kind.word()))).into_iter().collect(),
+        resource: Reference {
+            kind: Some("person".to_owned()),
+            id: target.to_string(),
+        },
+        properties: kind
+            .map(|kind| ("type".to_owned(), Value::from(kind.word())))
+            .into_iter()
+            .collect(),
         context,
     };
     let decision = decide::decide(register, scene.live, &request, scene.now)?;
     if decision.decision {
         return Ok(decision);
     }
-    Err(FlowError::Refused { what: format!("{action} {target}"), source: Refusal::denied(decision) })
+    Err(FlowError::Refused {
+        what: format!("{action} {target}"),
+        source: Refusal::denied(decision),
+    })
 }
 
 /// Makes a person a contact, or changes the kind of one.
@@ -100,16 +117,37 @@ pub fn designate_on_evidence(
 ) -> Result<(Contact, Decision), FlowError> {
     write(scene.store, |register| {
         let person = person(register, reference)?;
-        let decision = allowed(scene, register, "contact.designate", by, &person.id, Some(kind), evidence.clone())?;
+        let decision = allowed(
+            scene,
+            register,
+            "contact.designate",
+            by,
+            &person.id,
+            Some(kind),
+            evidence.clone(),
+        )?;
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
         let before = register.contact(&person.id)?;
         let after = match &before {
-            Some(contact) if contact.state != ContactState::Removed => Contact { kind, ..contact.clone() },
+            Some(contact) if contact.state != ContactState::Removed => Contact {
+                kind,
+                ..contact.clone()
+            },
             _ => lifecycle::designate(person.id.clone(), kind, scene.now, &here.around(&person.id)),
         };
-        let change = Change::Contact { before: before.clone().map(Box::new), after: Box::new(after.clone()) };
-        let changes = if before.as_ref() == Some(&after) { Vec::new() } else { vec![change] };
-        Ok((plan(register, by.actor(register)?, scene.now, changes), (after, decision)))
+        let change = Change::Contact {
+            before: before.clone().map(Box::new),
+            after: Box::new(after.clone()),
+        };
+        let changes = if before.as_ref() == Some(&after) {
+            Vec::new()
+        } else {
+            vec![change]
+        };
+        Ok((
+            plan(register, by.actor(register)?, scene.now, changes),
+            (after, decision),
+        ))
     })
 }
 
@@ -120,10 +158,24 @@ pub fn designate_on_evidence(
 pub fn remove(scene: Scene<'_>, reference: &str, by: &OnWordOf) -> Result<Contact, FlowError> {
     write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
-        allowed(scene, register, "contact.designate", by, &person.id, None, Map::new())?;
+        allowed(
+            scene,
+            register,
+            "contact.designate",
+            by,
+            &person.id,
+            None,
+            Map::new(),
+        )?;
         let after = lifecycle::remove(&before);
-        let change = Change::Contact { before: Some(Box::new(before)), after: Box::new(after.clone()) };
-        Ok((plan(register, by.actor(register)?, scene.now, vec![change]), after))
+        let change = Change::Contact {
+            before: Some(Box::new(before)),
+            after: Box::new(after.clone()),
+        };
+        Ok((
+            plan(register, by.actor(register)?, scene.now, vec![change]),
+            after,
+        ))
     })
 }
 
@@ -140,15 +192,30 @@ pub fn reactivate(
     write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
         let kind = kind.unwrap_or(before.kind);
-        allowed(scene, register, "contact.reactivate", by, &person.id, Some(kind), Map::new())?;
+        allowed(
+            scene,
+            register,
+            "contact.reactivate",
+            by,
+            &person.id,
+            Some(kind),
+            Map::new(),
+        )?;
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &person.district)?;
-        let step = lifecycle::reactivate(&before, &here.around(&person.id), kind, scene.now).map_err(|refusal| {
-            FlowError::Refused {
+        let step = lifecycle::reactivate(&before, &here.around(&person.id), kind, scene.now)
+            .map_err(|refusal| FlowError::Refused {
                 what: format!("contact.reactivate {}", person.id),
                 source: Refusal::because(refusal.to_string()),
-            }
-        })?;
+            })?;
         let after = step.contact.clone();
-        Ok((plan(register, by.actor(register)?, scene.now, changes_of(&before, step)), after))
+        Ok((
+            plan(
+                register,
+                by.actor(register)?,
+                scene.now,
+                changes_of(&before, step),
+            ),
+            after,
+        ))
     })
 }

@@ -15,7 +15,12 @@ use crate::store::Store;
 ///
 /// # Errors
 /// If the store cannot be read or written.
-pub fn follow(store: &Store, districts: &[District], feeds: &[Feed], now: Timestamp) -> Result<usize, FlowError> {
+pub fn follow(
+    store: &Store,
+    districts: &[District],
+    feeds: &[Feed],
+    now: Timestamp,
+) -> Result<usize, FlowError> {
     let count = write(store, |register| {
         let mut changes = Vec::new();
         for district in districts {
@@ -23,10 +28,16 @@ pub fn follow(store: &Store, districts: &[District], feeds: &[Feed], now: Timest
             let mut after = district.clone();
             // Schools that people work at are known without being configured; they keep their entry.
             for (id, name) in before.iter().flat_map(|before| &before.schools) {
-                after.schools.entry(id.clone()).or_insert_with(|| name.clone());
+                after
+                    .schools
+                    .entry(id.clone())
+                    .or_insert_with(|| name.clone());
             }
             if before.as_ref() != Some(&after) {
-                changes.push(Change::District { before: before.map(Box::new), after: Box::new(after) });
+                changes.push(Change::District {
+                    before: before.map(Box::new),
+                    after: Box::new(after),
+                });
             }
         }
         let count = changes.len();
@@ -39,7 +50,12 @@ pub fn follow(store: &Store, districts: &[District], feeds: &[Feed], now: Timest
 }
 
 /// A changed time zone or feed moves what is due: every contact's next moment is worked out anew. Rule: domain §3.
-fn recheck(store: &Store, district: &District, feeds: &[Feed], now: Timestamp) -> Result<(), FlowError> {
+fn recheck(
+    store: &Store,
+    district: &District,
+    feeds: &[Feed],
+    now: Timestamp,
+) -> Result<(), FlowError> {
     write(store, |register| {
         let here = Neighbourhood::read(register, feeds, &district.id)?;
         let changes = register
@@ -47,7 +63,10 @@ fn recheck(store: &Store, district: &District, feeds: &[Feed], now: Timestamp) -
             .into_iter()
             .filter_map(|(before, _)| {
                 let after = lifecycle::recheck(&before, &here.around(&before.person), now)?;
-                Some(Change::Contact { before: Some(Box::new(before)), after: Box::new(after) })
+                Some(Change::Contact {
+                    before: Some(Box::new(before)),
+                    after: Box::new(after),
+                })
             })
             .collect();
         Ok((plan(register, Actor::Configuration, now, changes), ()))

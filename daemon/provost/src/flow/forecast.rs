@@ -60,6 +60,15 @@ pub fn run(scene: Scene<'_>, until: Timestamp) -> Result<Vec<Ahead>, FlowError> 
 /// # Errors
 /// If the store cannot be read.
 pub fn of(scene: Scene<'_>, contact: &Contact) -> Result<Vec<(Stage, Timestamp)>, FlowError> {
-    let here = Neighbourhood::read(&scene.store.read()?, &scene.live.config.feeds, &contact.district)?;
-    Ok(lifecycle::forecast(contact, &here.around(&contact.person), scene.now, Timestamp::MAX))
+    let here = Neighbourhood::read(
+        &scene.store.read()?,
+        &scene.live.config.feeds,
+        &contact.district,
+    )?;
+    Ok(lifecycle::forecast(
+        contact,
+        &here.around(&contact.person),
+        scene.now,
+        Timestamp::MAX,
+    ))
 }

@@ -23,8 +23,14 @@ fn request(by: &OnWordOf, person: &Person, what: &Granted) -> Option<Request> {
     Some(Request {
         subject: by.reference(),
         action: action.to_owned(),
-        resource: Reference { kind: Some("person".to_owned()), id: person.id.to_string() },
-        properties: properties.as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
+        resource: Reference {
+            kind: Some("person".to_owned()),
+            id: person.id.to_string(),
+        },
+        properties: properties
+            .as_object()
+            .cloned()
+            .unwrap_or_else(Map::<String, Value>::new),
         context: Map::new(),
     })
 }
@@ -38,23 +44,40 @@ fn allowed(
     person: &Person,
     what: &Granted,
 ) -> Result<Option<Decision>, FlowError> {
-    let refused = |source| FlowError::Refused { what: format!("change {what} of {}", person.id), source };
+    let refused = |source| FlowError::Refused {
+        what: format!("change {what} of {}", person.id),
+        source,
+    };
     if matches!(by, OnWordOf::Operator(_)) {
         if matches!(what, Granted::Role(_)) && !person.has_main_homepage() {
-            let why = format!("homepage {} holds no product roles (role.homepage)", person.homepage);
+            let why = format!(
+                "homepage {} holds no product roles (role.homepage)",
+                person.homepage
+            );
             return Err(refused(Refusal::because(why)));
         }
         return Ok(None);
     }
     let Some(request) = request(by, person, what) else {
-        return Err(refused(Refusal::because("calendar rights are given by operators or with a role")));
+        return Err(refused(Refusal::because(
+            "calendar rights are given by operators or with a role",
+        )));
     };
     let decision = decide::decide(register, scene.live, &request, scene.now)?;
-    if decision.decision { Ok(Some(decision)) } else { Err(refused(Refusal::denied(decision))) }
+    if decision.decision {
+        Ok(Some(decision))
+    } else {
+        Err(refused(Refusal::denied(decision)))
+    }
 }
 
 /// What exists of a group or role that is named; a grant of nothing would never have an effect.
-fn check_known(scene: Scene<'_>, register: &Snapshot<'_>, person: &Person, what: &Granted) -> Result<(), FlowError> {
+fn check_known(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    person: &Person,
+    what: &Granted,
+) -> Result<(), FlowError> {
     let known = match what {
         Granted::Role(role) => scene.live.roles.get(role).is_some(),
         Granted::Group(group) => register.group(&person.district, group)?.is_some(),
@@ -64,7 +87,10 @@ fn check_known(scene: Scene<'_>, register: &Snapshot<'_>, person: &Person, what:
         return Ok(());
     }
     let source = Refusal::because("the register knows none of that name");
-    Err(FlowError::Invalid { what: format!("grant {what} to {}", person.id), source })
+    Err(FlowError::Invalid {
+        what: format!("grant {what} to {}", person.id),
+        source,
+    })
 }
 
 /// Gives something to a person; a manual grant of the same with another expiry is replaced. The decision is `None` if
@@ -95,8 +121,12 @@ pub fn give(
         let held = manual(register, &person, what)?;
         let mut changes = Vec::new();
         if held.as_ref().is_none_or(|held| held.expires != expires) {
-            changes.extend(held.map(|held| Change::Revoke { grant: Box::new(held) }));
-            changes.push(Change::Grant { grant: Box::new(grant.clone()) });
+            changes.extend(held.map(|held| Change::Revoke {
+                grant: Box::new(held),
+            }));
+            changes.push(Change::Grant {
+                grant: Box::new(grant.clone()),
+            });
         }
         Ok((plan(register, actor, scene.now, changes), (grant, decision)))
     })
@@ -117,14 +147,28 @@ pub fn take(
         let decision = allowed(scene, register, by, &person, what)?;
         let Some(held) = manual(register, &person, what)? else {
             let source = Refusal::because("it was not granted by hand, or not at all");
-            return Err(FlowError::Refused { what: format!("revoke {what} of {}", person.id), source });
+            return Err(FlowError::Refused {
+                what: format!("revoke {what} of {}", person.id),
+                source,
+            });
         };
-        let changes = vec![Change::Revoke { grant: Box::new(held.clone()) }];
-        Ok((plan(register, by.actor(register)?, scene.now, changes), (held, decision)))
+        let changes = vec![Change::Revoke {
+            grant: Box::new(held.clone()),
+        }];
+        Ok((
+            plan(register, by.actor(register)?, scene.now, changes),
+            (held, decision),
+        ))
     })
 }
 
-fn manual(register: &Snapshot<'_>, person: &Person, what: &Granted) -> Result<Option<Grant>, FlowError> {
+fn manual(
+    register: &Snapshot<'_>,
+    person: &Person,
+    what: &Granted,
+) -> Result<Option<Grant>, FlowError> {
     let grants = register.grants(&person.id)?.into_iter();
-    Ok(grants.filter(|grant| grant.origin == Origin::Manual).find(|grant| grant.what == *what))
+    Ok(grants
+        .filter(|grant| grant.origin == Origin::Manual)
+        .find(|grant| grant.what == *what))
 }

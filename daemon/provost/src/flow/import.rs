@@ -43,7 +43,12 @@ pub fn run(
     let done = write(store, |register| {
         let existing = register.existing()?;
         let by = actor.to_string();
-        let given = Given { now, by: &by, roles, existing: &existing };
+        let given = Given {
+            now,
+            by: &by,
+            roles,
+            existing: &existing,
+        };
         let empty = || Plan::new(existing.revision, actor.clone(), now);
         match register::read(document, given) {
             Err(found) => {
@@ -57,7 +62,11 @@ pub fn run(
             }
         }
     })?;
-    if problems.is_empty() { Ok(done) } else { Err(ImportError::Contradictory(problems)) }
+    if problems.is_empty() {
+        Ok(done)
+    } else {
+        Err(ImportError::Contradictory(problems))
+    }
 }
 
 /// The whole register as a document.

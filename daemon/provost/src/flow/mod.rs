@@ -96,14 +96,23 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without a decision behind it.
     pub fn because(why: impl Into<String>) -> Self {
-        Self { why: why.into(), decision: None }
+        Self {
+            why: why.into(),
+            decision: None,
+        }
     }
 
     /// A denial, in the words of its reasons.
     pub fn denied(decision: Decision) -> Self {
-        let why: Vec<_> =
-            decision.reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.code)).collect();
-        Self { why: why.join("; "), decision: Some(Box::new(decision)) }
+        let why: Vec<_> = decision
+            .reasons
+            .iter()
+            .map(|reason| format!("{} ({})", reason.message, reason.code))
+            .collect();
+        Self {
+            why: why.join("; "),
+            decision: Some(Box::new(decision)),
+        }
     }
 }
 
@@ -123,7 +132,11 @@ pub struct Scene<'s> {
 /// # Errors
 /// If it names nobody or several.
 pub fn person(register: &Snapshot<'_>, reference: &str) -> Result<Person, FlowError> {
-    let missing = |source| FlowError::Unknown { what: "person", id: reference.to_owned(), source };
+    let missing = |source| FlowError::Unknown {
+        what: "person",
+        id: reference.to_owned(),
+        source,
+    };
     match register.find_person(reference, None)? {
         Lookup::One(person) => Ok(*person),
         Lookup::None => Err(missing(NotFound::None)),
@@ -137,11 +150,13 @@ pub fn person(register: &Snapshot<'_>, reference: &str) -> Result<Person, FlowEr
 /// If it names nobody, several, or someone who never was a contact.
 pub fn contact(register: &Snapshot<'_>, reference: &str) -> Result<(Person, Contact), FlowError> {
     let person = person(register, reference)?;
-    let contact = register.contact(&person.id)?.ok_or_else(|| FlowError::Unknown {
-        what: "contact",
-        id: reference.to_owned(),
-        source: NotFound::None,
-    })?;
+    let contact = register
+        .contact(&person.id)?
+        .ok_or_else(|| FlowError::Unknown {
+            what: "contact",
+            id: reference.to_owned(),
+            source: NotFound::None,
+        })?;
     Ok((person, contact))
 }
 
@@ -169,17 +184,34 @@ pub(crate) fn write<T>(
 }
 
 /// A plan made on what was read.
-pub(crate) fn plan(register: &Snapshot<'_>, actor: Actor, at: Timestamp, changes: Vec<Change>) -> Plan {
-    Plan { base: register.revision(), actor, at, changes }
+pub(crate) fn plan(
+    register: &Snapshot<'_>,
+    actor: Actor,
+    at: Timestamp,
+    changes: Vec<Change>,
+) -> Plan {
+    Plan {
+        base: register.revision(),
+        actor,
+        at,
+        changes,
+    }
 }
 
 /// The changes of a lifecycle step.
 pub(crate) fn changes_of(before: &Contact, step: Step) -> Vec<Change> {
     let mut changes = Vec::with_capacity(1 + step.notices.len() + step.alarms.len());
     if *before != step.contact {
-        changes.push(Change::Contact { before: Some(Box::new(before.clone())), after: Box::new(step.contact) });
+        changes.push(Change::Contact {
+            before: Some(Box::new(before.clone())),
+            after: Box::new(step.contact),
+        });
     }
-    changes.extend(step.notices.into_iter().map(|notice| Change::Notice { notice: Box::new(notice) }));
-    changes.extend(step.alarms.into_iter().map(|alarm| Change::Alarm { alarm: Box::new(alarm) }));
+    changes.extend(step.notices.into_iter().map(|notice| Change::Notice {
+        notice: Box::new(notice),
+    }));
+    changes.extend(step.alarms.into_iter().map(|alarm| Change::Alarm {
+        alarm: Box::new(alarm),
+    }));
     changes
 }

@@ -24,12 +24,18 @@ impl Neighbourhood {
     ///
     /// # Errors
     /// If the district is unknown or the store cannot be read.
-    pub fn read(register: &Snapshot<'_>, feeds: &[Feed], district: &DistrictId) -> Result<Self, FlowError> {
-        let facts = register.district_facts(district)?.ok_or_else(|| FlowError::Unknown {
-            what: "district",
-            id: district.to_string(),
-            source: NotFound::None,
-        })?;
+    pub fn read(
+        register: &Snapshot<'_>,
+        feeds: &[Feed],
+        district: &DistrictId,
+    ) -> Result<Self, FlowError> {
+        let facts = register
+            .district_facts(district)?
+            .ok_or_else(|| FlowError::Unknown {
+                what: "district",
+                id: district.to_string(),
+                source: NotFound::None,
+            })?;
         let mut feed = None;
         for configured in feeds.iter().filter(|feed| feed.district == *district) {
             let mark = register.feed(&configured.id)?.map(|mark| mark.watermark);
@@ -51,7 +57,10 @@ impl Neighbourhood {
 
     /// Other valid contacts with the people behind them.
     pub fn others(&self, person: &PersonId) -> impl Iterator<Item = &(Contact, Person)> {
-        self.facts.contacts.iter().filter(move |(contact, _)| contact.person != *person && contact.is_valid())
+        self.facts
+            .contacts
+            .iter()
+            .filter(move |(contact, _)| contact.person != *person && contact.is_valid())
     }
 
     /// What stands around one person's contact.
@@ -67,7 +76,12 @@ impl Neighbourhood {
 
     /// Takes a contact's new state into account for those that are evaluated after it.
     pub fn put(&mut self, after: &Contact) {
-        if let Some((contact, _)) = self.facts.contacts.iter_mut().find(|(known, _)| known.person == after.person) {
+        if let Some((contact, _)) = self
+            .facts
+            .contacts
+            .iter_mut()
+            .find(|(known, _)| known.person == after.person)
+        {
             contact.clone_from(after);
         }
     }

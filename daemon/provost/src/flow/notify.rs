@@ -26,7 +26,10 @@ const BATCH: usize = 50;
 ///
 /// # Errors
 /// If the store cannot be read or written. Trouble with a channel or relay is an outcome, not an error.
-pub async fn deliver_due(daemon: &Arc<Daemon>, stop: &CancellationToken) -> Result<Option<Timestamp>, FlowError> {
+pub async fn deliver_due(
+    daemon: &Arc<Daemon>,
+    stop: &CancellationToken,
+) -> Result<Option<Timestamp>, FlowError> {
     loop {
         let mine = Arc::clone(daemon);
         let now = daemon.ports.clock.now();
@@ -53,9 +56,16 @@ async fn attempt(daemon: &Arc<Daemon>, queued: Outgoing) -> Result<(), FlowError
     let (delivery, refused) = match letters {
         Prepared::Withdrawn => result(daemon, &queued.notice, "", Vec::new(), Outcome::Withdrawn),
         Prepared::Later => {
-            let not_before = deliver::not_before(&queued.notice.id, tried, daemon.ports.clock.now());
+            let not_before =
+                deliver::not_before(&queued.notice.id, tried, daemon.ports.clock.now());
             let why = "the directory shuts the contact out at present".to_owned();
-            result(daemon, &queued.notice, "", Vec::new(), Outcome::Retry { why, not_before })
+            result(
+                daemon,
+                &queued.notice,
+                "",
+                Vec::new(),
+                Outcome::Retry { why, not_before },
+            )
         }
         Prepared::Letters(letters) => send(daemon, &queued.notice, tried, letters).await,
     };
@@ -125,16 +135,31 @@ fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
         Wanted::Now => {}
     }
     let here = neighbourhood(scene, &register, &contact)?;
-    let Some(view) = view(scene, &here, &contact, notice) else { return Ok(Prepared::Withdrawn) };
+    let Some(view) = view(scene, &here, &contact, notice) else {
+        return Ok(Prepared::Withdrawn);
+    };
     let topic = notice.kind.topic();
-    let channels = scene.live.config.routes.iter().filter(|route| route.carries(&topic)).flat_map(|route| &route.channels);
+    let channels = scene
+        .live
+        .config
+        .routes
+        .iter()
+        .filter(|route| route.carries(&topic))
+        .flat_map(|route| &route.channels);
     Ok(Prepared::Letters(
-        channels.map(|id| (id.clone(), render(scene, id, &view, &person, notice))).collect(),
+        channels
+            .map(|id| (id.clone(), render(scene, id, &view, &person, notice)))
+            .collect(),
     ))
 }
 
 /// Everything that a notice's text needs, true at this attempt.
-fn view(scene: Scene<'_>, here: &Neighbourhood, contact: &Contact, notice: &Notice) -> Option<NoticeView> {
+fn view(
+    scene: Scene<'_>,
+    here: &Neighbourhood,
+    contact: &Contact,
+    notice: &Notice,
+) -> Option<NoticeView> {
     let deadline = match notice.kind {
         NoticeKind::Deactivated => contact.deactivated,
         _ => lifecycle::deadline(contact, &here.around(&contact.person), scene.now),
@@ -157,14 +182,24 @@ fn render(
     person: &Person,
     notice: &Notice,
 ) -> Result<Mail, String> {
-    let live = scene.live.channels.get(id).ok_or("no such channel is in force")?;
-    let address = person.mail.first().ok_or("the person has no mail address")?;
+    let live = scene
+        .live
+        .channels
+        .get(id)
+        .ok_or("no such channel is in force")?;
+    let address = person
+        .mail
+        .first()
+        .ok_or("the person has no mail address")?;
     let recipient = Recipient {
         address: address.clone(),
         name: person.name.clone(),
         role: RecipientRole::Contact,
     };
-    let rendered = live.channel.render(view, &recipient, &live.settings).map_err(|error| chain(&error))?;
+    let rendered = live
+        .channel
+        .render(view, &recipient, &live.settings)
+        .map_err(|error| chain(&error))?;
     let mail = rendered.into_iter().find_map(|delivery| match delivery {
         sandbox::Delivery::Mail(mail) => Some(mail),
         sandbox::Delivery::Http(_) => None,
@@ -177,7 +212,11 @@ fn render(
         subject: mail.subject,
         text: mail.text,
         html: mail.html,
-        headers: mail.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+        headers: mail
+            .headers
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect(),
         date: scene.now,
     })
 }
@@ -191,9 +230,13 @@ async fn send(
 ) -> (Delivery, Refused) {
     let now = daemon.ports.clock.now();
     let not_before = deliver::not_before(&notice.id, attempt, now);
-    let (mut whys, mut refused, mut last) = (Vec::new(), Refused::ForGood, (String::new(), Vec::new()));
+    let (mut whys, mut refused, mut last) =
+        (Vec::new(), Refused::ForGood, (String::new(), Vec::new()));
     for (channel, letter) in letters {
-        let recipients = letter.as_ref().map(|mail| mail.to.clone()).unwrap_or_default();
+        let recipients = letter
+            .as_ref()
+            .map(|mail| mail.to.clone())
+            .unwrap_or_default();
         last = (channel.to_string(), recipients.clone());
         let reply = match &letter {
             Ok(mail) => daemon.ports.deliver.send(mail).await,
@@ -203,7 +246,13 @@ async fn send(
             Reply::Accepted { .. } => {
                 let outcome = reply.outcome(&notice.id, attempt, now);
                 let (delivery, _) = result(daemon, notice, channel.as_str(), recipients, outcome);
-                return (Delivery { message_id: message_id(daemon, notice, &channel), ..delivery }, Refused::No);
+                return (
+                    Delivery {
+                        message_id: message_id(daemon, notice, &channel),
+                        ..delivery
+                    },
+                    Refused::No,
+                );
             }
             Reply::Retry { why } => {
                 refused = Refused::No;
@@ -215,28 +264,44 @@ async fn send(
     if whys.is_empty() {
         whys.push(format!("no [[route]] carries {}", notice.kind.topic()));
     }
-    let outcome = Outcome::Retry { why: whys.join("; "), not_before };
+    let outcome = Outcome::Retry {
+        why: whys.join("; "),
+        not_before,
+    };
     (result(daemon, notice, &last.0, last.1, outcome).0, refused)
 }
 
 fn message_id(daemon: &Daemon, notice: &Notice, channel: &PluginId) -> Option<String> {
     let live = daemon.config();
     let from = &live.config.mail.as_ref()?.from;
-    Some(deliver::message_id(&notice.id, channel, from.email.domain()))
+    Some(deliver::message_id(
+        &notice.id,
+        channel,
+        from.email.domain(),
+    ))
 }
 
 /// Commits the outcome and what it means for the contact, in one transaction.
 ///
 /// # Errors
 /// If the store cannot be read or written.
-pub(crate) fn record(scene: Scene<'_>, notice: &Notice, delivery: &Delivery, refused: Refused) -> Result<(), FlowError> {
+pub(crate) fn record(
+    scene: Scene<'_>,
+    notice: &Notice,
+    delivery: &Delivery,
+    refused: Refused,
+) -> Result<(), FlowError> {
     write(scene.store, |register| {
-        let mut changes = vec![Change::Delivery { delivery: Box::new(delivery.clone()) }];
+        let mut changes = vec![Change::Delivery {
+            delivery: Box::new(delivery.clone()),
+        }];
         if let Some(contact) = register.contact(&notice.person)? {
             let here = neighbourhood(scene, register, &contact)?;
             let around = here.around(&notice.person);
             let step = match (&delivery.outcome, refused) {
-                (Outcome::Accepted { .. }, _) => lifecycle::accepted(&contact, &around, notice, delivery.at),
+                (Outcome::Accepted { .. }, _) => {
+                    lifecycle::accepted(&contact, &around, notice, delivery.at)
+                }
                 (_, Refused::ForGood) => lifecycle::refused(&contact, &around, notice, delivery.at),
                 _ => None,
             };
@@ -254,8 +319,16 @@ pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Va
     let register = scene.store.read()?;
     let (person, contact) = contact(&register, reference)?;
     let here = neighbourhood(scene, &register, &contact)?;
-    let notice = Notice::new(kind, &contact, contact.episodes.max(1), scene.now, scene.now);
-    let Some(view) = view(scene, &here, &contact, &notice) else { return Ok(Value::Null) };
+    let notice = Notice::new(
+        kind,
+        &contact,
+        contact.episodes.max(1),
+        scene.now,
+        scene.now,
+    );
+    let Some(view) = view(scene, &here, &contact, &notice) else {
+        return Ok(Value::Null);
+    };
     let mails = scene.live.channels.keys().map(|id| match render(scene, id, &view, &person, &notice) {
         Ok(mail) => {
             json!({ "channel": id, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html })

@@ -30,7 +30,9 @@ impl ReloadError {
     /// Everything that is wrong, one line each.
     pub fn problems(&self) -> &[Problem] {
         match self {
-            Self::Config(ConfigError::Problems { problems, .. }) | Self::Load { problems, .. } => problems,
+            Self::Config(ConfigError::Problems { problems, .. }) | Self::Load { problems, .. } => {
+                problems
+            }
             Self::Config(_) | Self::Fixed(_) => &[],
         }
     }
@@ -49,5 +51,8 @@ pub fn load(path: &Path, credentials: Option<&Path>, loader: &Loader) -> Result<
 /// # Errors
 /// [`ReloadError::Load`] with all problems.
 pub fn in_force(config: Config, path: &Path, loader: &Loader) -> Result<Live, ReloadError> {
-    Live::load(config, loader).map_err(|problems| ReloadError::Load { path: path.to_owned(), problems })
+    Live::load(config, loader).map_err(|problems| ReloadError::Load {
+        path: path.to_owned(),
+        problems,
+    })
 }

@@ -20,7 +20,13 @@ pub struct Origin {
     pub client: Option<String>,
 }
 
-fn access(person: &PersonId, event: &str, session: &SessionId, now: Timestamp, success: bool) -> Access {
+fn access(
+    person: &PersonId,
+    event: &str,
+    session: &SessionId,
+    now: Timestamp,
+    success: bool,
+) -> Access {
     Access {
         person: person.clone(),
         event: event.to_owned(),
@@ -35,16 +41,28 @@ fn access(person: &PersonId, event: &str, session: &SessionId, now: Timestamp, s
 }
 
 fn log(access: Access) -> Change {
-    Change::Access { access: Box::new(access) }
+    Change::Access {
+        access: Box::new(access),
+    }
 }
 
 fn open_session(register: &Snapshot<'_>, id: &SessionId) -> Result<Session, FlowError> {
-    let missing = || FlowError::Unknown { what: "open session", id: id.to_string(), source: NotFound::None };
-    register.session(id)?.filter(|session| session.closed.is_none()).ok_or_else(missing)
+    let missing = || FlowError::Unknown {
+        what: "open session",
+        id: id.to_string(),
+        source: NotFound::None,
+    };
+    register
+        .session(id)?
+        .filter(|session| session.closed.is_none())
+        .ok_or_else(missing)
 }
 
 fn put(before: &Session, after: Session) -> Change {
-    Change::Session { before: Some(Box::new(before.clone())), after: Box::new(after) }
+    Change::Session {
+        before: Some(Box::new(before.clone())),
+        after: Box::new(after),
+    }
 }
 
 /// Opens a session: a login. A disabled account is refused, and the refusal is logged.
@@ -58,7 +76,10 @@ pub fn open(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Session, FlowError> {
-    let refused = |why: &str| FlowError::Refused { what: format!("open session {id}"), source: Refusal::because(why) };
+    let refused = |why: &str| FlowError::Refused {
+        what: format!("open session {id}"),
+        source: Refusal::because(why),
+    };
     let (session, opened) = write(store, |register| {
         let person = person(register, reference)?;
         if register.session(id)?.is_some() {
@@ -80,11 +101,21 @@ pub fn open(
         };
         let mut changes = vec![log(login)];
         if enabled {
-            changes.push(Change::Session { before: None, after: Box::new(session.clone()) });
+            changes.push(Change::Session {
+                before: None,
+                after: Box::new(session.clone()),
+            });
         }
-        Ok((plan(register, Actor::Person(person.id), now, changes), (session, enabled)))
+        Ok((
+            plan(register, Actor::Person(person.id), now, changes),
+            (session, enabled),
+        ))
     })?;
-    if opened { Ok(session) } else { Err(refused("the account is disabled")) }
+    if opened {
+        Ok(session)
+    } else {
+        Err(refused("the account is disabled"))
+    }
 }
 
 /// Enters another person's account. Both get a line in their access logs, also when it is refused.
@@ -98,30 +129,64 @@ pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decisi
         let actor = person(register, before.actor.as_str())?;
         let target = person(register, target)?;
         let request = Request {
-            subject: Reference { kind: Some("person".to_owned()), id: actor.id.to_string() },
+            subject: Reference {
+                kind: Some("person".to_owned()),
+                id: actor.id.to_string(),
+            },
             action: "login-as".to_owned(),
-            resource: Reference { kind: Some("person".to_owned()), id: target.id.to_string() },
+            resource: Reference {
+                kind: Some("person".to_owned()),
+                id: target.id.to_string(),
+            },
             properties: Map::new(),
-            context: [("session".to_owned(), id.as_str().into())].into_iter().collect(),
+            context: [("session".to_owned(), id.as_str().into())]
+                .into_iter()
+                .collect(),
         };
         let decision = decide::decide(register, scene.live, &request, scene.now)?;
         let mut changes = both_logs(&actor, &target, id, scene.now, decision.decision);
         if decision.decision {
-            let after = Session { target: Some(target.id.clone()), used_login_as: true, ..before.clone() };
+            let after = Session {
+                target: Some(target.id.clone()),
+                used_login_as: true,
+                ..before.clone()
+            };
             changes.push(put(&before, after));
         }
-        Ok((plan(register, Actor::Person(actor.id), scene.now, changes), decision))
+        Ok((
+            plan(register, Actor::Person(actor.id), scene.now, changes),
+            decision,
+        ))
     })?;
     if decision.decision {
         return Ok(decision);
     }
-    Err(FlowError::Refused { what: format!("log in as {target}"), source: Refusal::denied(decision) })
+    Err(FlowError::Refused {
+        what: format!("log in as {target}"),
+        source: Refusal::denied(decision),
+    })
 }
 
-fn both_logs(actor: &Person, target: &Person, id: &SessionId, now: Timestamp, success: bool) -> Vec<Change> {
-    let admin = ThirdPartyAdmin { name: actor.name.clone(), id: actor.id.clone(), username: actor.username.clone() };
-    let theirs = Access { third_party_admin: Some(admin), ..access(&target.id, "login-as", id, now, success) };
-    let own = Access { target: Some(target.id.clone()), ..access(&actor.id, "logged-in-as", id, now, success) };
+fn both_logs(
+    actor: &Person,
+    target: &Person,
+    id: &SessionId,
+    now: Timestamp,
+    success: bool,
+) -> Vec<Change> {
+    let admin = ThirdPartyAdmin {
+        name: actor.name.clone(),
+        id: actor.id.clone(),
+        username: actor.username.clone(),
+    };
+    let theirs = Access {
+        third_party_admin: Some(admin),
+        ..access(&target.id, "login-as", id, now, success)
+    };
+    let own = Access {
+        target: Some(target.id.clone()),
+        ..access(&actor.id, "logged-in-as", id, now, success)
+    };
     vec![log(theirs), log(own)]
 }
 
@@ -134,11 +199,23 @@ pub fn leave(store: &Store, id: &SessionId, now: Timestamp) -> Result<Session, F
         let before = open_session(register, id)?;
         if before.target.is_none() {
             let source = Refusal::because("the session has entered nobody's account");
-            return Err(FlowError::Refused { what: format!("return in session {id}"), source });
+            return Err(FlowError::Refused {
+                what: format!("return in session {id}"),
+                source,
+            });
         }
-        let after = Session { target: None, ..before.clone() };
-        let changes = vec![put(&before, after.clone()), log(access(&before.actor, "return", id, now, true))];
-        Ok((plan(register, Actor::Person(before.actor.clone()), now, changes), after))
+        let after = Session {
+            target: None,
+            ..before.clone()
+        };
+        let changes = vec![
+            put(&before, after.clone()),
+            log(access(&before.actor, "return", id, now, true)),
+        ];
+        Ok((
+            plan(register, Actor::Person(before.actor.clone()), now, changes),
+            after,
+        ))
     })
 }
 
@@ -149,8 +226,18 @@ pub fn leave(store: &Store, id: &SessionId, now: Timestamp) -> Result<Session, F
 pub fn close(store: &Store, id: &SessionId, now: Timestamp) -> Result<Session, FlowError> {
     write(store, |register| {
         let before = open_session(register, id)?;
-        let after = Session { target: None, closed: Some(now), ..before.clone() };
-        let changes = vec![put(&before, after.clone()), log(access(&before.actor, "logout", id, now, true))];
-        Ok((plan(register, Actor::Person(before.actor.clone()), now, changes), after))
+        let after = Session {
+            target: None,
+            closed: Some(now),
+            ..before.clone()
+        };
+        let changes = vec![
+            put(&before, after.clone()),
+            log(access(&before.actor, "logout", id, now, true)),
+        ];
+        Ok((
+            plan(register, Actor::Person(before.actor.clone()), now, changes),
+            after,
+        ))
     })
 }

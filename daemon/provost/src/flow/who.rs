@@ -14,9 +14,15 @@ pub fn ask(scene: Scene<'_>, reference: &str) -> Result<(DistrictId, Value), Flo
     let register = scene.store.read()?;
     let caller = person(&register, reference)?;
     let request = Request {
-        subject: Reference { kind: Some("person".to_owned()), id: caller.id.to_string() },
+        subject: Reference {
+            kind: Some("person".to_owned()),
+            id: caller.id.to_string(),
+        },
         action: "case.submit".to_owned(),
-        resource: Reference { kind: Some("district".to_owned()), id: caller.district.to_string() },
+        resource: Reference {
+            kind: Some("district".to_owned()),
+            id: caller.district.to_string(),
+        },
         properties: Map::new(),
         context: Map::new(),
     };

@@ -84,7 +84,11 @@ pub struct OfPerson {
 }
 
 /// One contact with its episode, forecast and notices.
-pub async fn show(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(of): Query<OfPerson>) -> Answer<Value> {
+pub async fn show(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Query(of): Query<OfPerson>,
+) -> Answer<Value> {
     let answer = read(daemon, move |daemon| {
         let register = daemon.store.read()?;
         let (person, contact) = flow::contact(&register, &of.person)?;
@@ -97,8 +101,15 @@ pub async fn show(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(of): 
             .into_iter()
             .map(|(stage, at)| json!({ "stage": stage, "at": district.timezone.rfc3339(at) }))
             .collect();
-        let filter = NoticeFilter { person: Some(person.id.clone()), ..NoticeFilter::default() };
-        shown["notices"] = register.notices(&filter, Page::newest(NOTICES))?.iter().map(outgoing).collect();
+        let filter = NoticeFilter {
+            person: Some(person.id.clone()),
+            ..NoticeFilter::default()
+        };
+        shown["notices"] = register
+            .notices(&filter, Page::newest(NOTICES))?
+            .iter()
+            .map(outgoing)
+            .collect();
         Ok((person.district, shown))
     })
     .await?;
@@ -116,15 +127,26 @@ pub struct WhoCalls {
 }
 
 /// May this caller? The support desk's question: a `case.submit` decision with what the desk needs beside it.
-pub async fn who(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(who): Query<WhoCalls>) -> Answer<Value> {
+pub async fn who(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Query(who): Query<WhoCalls>,
+) -> Answer<Value> {
     let reference = match (who.mail, who.tel, who.username) {
         (Some(mail), None, None) => format!("mail:{mail}"),
         (None, Some(tel), None) => format!("tel:{tel}"),
         (None, None, Some(username)) => username,
-        _ => return Err(Problem::bad_request("ask who calls", "give one of mail, tel and username")),
+        _ => {
+            return Err(Problem::bad_request(
+                "ask who calls",
+                "give one of mail, tel and username",
+            ));
+        }
     };
-    let Json((district, answer)) =
-        read(daemon, move |daemon| daemon.scene(|scene| flow::who::ask(scene, &reference))).await?;
+    let Json((district, answer)) = read(daemon, move |daemon| {
+        daemon.scene(|scene| flow::who::ask(scene, &reference))
+    })
+    .await?;
     caller.require(&[Scope::Desk], Some(&district))?;
     Ok(Json(answer))
 }
@@ -142,7 +164,9 @@ pub struct ContactChange {
 impl ContactChange {
     fn kind(&self) -> Result<Option<ContactKind>, Problem> {
         let parse = |word: &String| {
-            word.parse().map_err(|why: BadWord| Problem::bad_request("read the contact's type", why.to_string()))
+            word.parse().map_err(|why: BadWord| {
+                Problem::bad_request("read the contact's type", why.to_string())
+            })
         };
         self.kind.as_ref().map(parse).transpose()
     }
@@ -151,8 +175,14 @@ impl ContactChange {
         match &self.by {
             None => OnWordOf::Operator(caller.name.clone()),
             Some(id) => match id.strip_prefix("agent=") {
-                Some(agent) => OnWordOf::Party(Reference { kind: Some("agent".to_owned()), id: agent.to_owned() }),
-                None => OnWordOf::Party(Reference { kind: None, id: id.clone() }),
+                Some(agent) => OnWordOf::Party(Reference {
+                    kind: Some("agent".to_owned()),
+                    id: agent.to_owned(),
+                }),
+                None => OnWordOf::Party(Reference {
+                    kind: None,
+                    id: id.clone(),
+                }),
             },
         }
     }
@@ -161,8 +191,10 @@ impl ContactChange {
 /// The district of a person, for the caller's scopes.
 async fn home(daemon: &Arc<Daemon>, reference: &str) -> Result<DistrictId, Problem> {
     let reference = reference.to_owned();
-    let Json(district) =
-        read(Arc::clone(daemon), move |daemon| Ok(flow::person(&daemon.store.read()?, &reference)?.district)).await?;
+    let Json(district) = read(Arc::clone(daemon), move |daemon| {
+        Ok(flow::person(&daemon.store.read()?, &reference)?.district)
+    })
+    .await?;
     Ok(district)
 }
 
@@ -181,11 +213,17 @@ pub async fn designate(
     Json(change): Json<ContactChange>,
 ) -> Answer<Changed> {
     caller.require(&[Scope::Desk], Some(&home(&daemon, &change.person).await?))?;
-    let (kind, by) = (change.kind()?.unwrap_or(ContactKind::Support), change.by(&caller));
+    let (kind, by) = (
+        change.kind()?.unwrap_or(ContactKind::Support),
+        change.by(&caller),
+    );
     write(daemon, move |daemon| {
         let (contact, decision) =
             daemon.scene(|scene| flow::contact::designate(scene, &change.person, kind, &by))?;
-        Ok(Changed { contact, warnings: decision.warnings })
+        Ok(Changed {
+            contact,
+            warnings: decision.warnings,
+        })
     })
     .await
 }
@@ -200,7 +238,10 @@ pub async fn remove(
     let by = change.by(&caller);
     write(daemon, move |daemon| {
         let contact = daemon.scene(|scene| flow::contact::remove(scene, &change.person, &by))?;
-        Ok(Changed { contact, warnings: Vec::new() })
+        Ok(Changed {
+            contact,
+            warnings: Vec::new(),
+        })
     })
     .await
 }
@@ -214,12 +255,20 @@ pub async fn reactivate(
     caller.require(&[Scope::Desk], Some(&home(&daemon, &change.person).await?))?;
     if change.by.is_none() {
         let why = "another valid contact of the district must ask for it: give `by`";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, format!("reactivate {}", change.person), why));
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("reactivate {}", change.person),
+            why,
+        ));
     }
     let (kind, by) = (change.kind()?, change.by(&caller));
     write(daemon, move |daemon| {
-        let contact = daemon.scene(|scene| flow::contact::reactivate(scene, &change.person, kind, &by))?;
-        Ok(Changed { contact, warnings: Vec::new() })
+        let contact =
+            daemon.scene(|scene| flow::contact::reactivate(scene, &change.person, kind, &by))?;
+        Ok(Changed {
+            contact,
+            warnings: Vec::new(),
+        })
     })
     .await
 }

@@ -24,7 +24,9 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 /// Answers until told to stop; requests in flight are finished.
 pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener, stop: CancellationToken) {
     let service = router(daemon).into_make_service_with_connect_info::<caller::Peer>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
     if let Err(error) = served {
         tracing::error!(%error, "the API stopped");
     }

@@ -20,7 +20,12 @@ pub struct Problem {
 impl Problem {
     /// A problem with one sentence of reason.
     pub fn new(status: StatusCode, title: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { status, title: title.into(), causes: vec![why.into()], more: Value::Null }
+        Self {
+            status,
+            title: title.into(),
+            causes: vec![why.into()],
+            more: Value::Null,
+        }
     }
 
     /// What was sent makes no sense.
@@ -36,7 +41,12 @@ impl Problem {
             causes.push(inner.to_string());
             cause = inner.source();
         }
-        Self { status, title: error.to_string(), causes, more: Value::Null }
+        Self {
+            status,
+            title: error.to_string(),
+            causes,
+            more: Value::Null,
+        }
     }
 
     /// Adds a member to the document: a decision, a list of problems.
@@ -57,14 +67,21 @@ impl From<FlowError> for Problem {
             FlowError::Refused { .. } => StatusCode::FORBIDDEN,
             FlowError::Invalid { .. } => StatusCode::BAD_REQUEST,
             FlowError::Commit(CommitError::Moved { .. }) => StatusCode::CONFLICT,
-            FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         let problem = Self::from_error(status, &error);
         match error {
-            FlowError::Refused { source, .. } | FlowError::Invalid { source, .. } => match source.decision {
-                Some(decision) => problem.with("decision", serde_json::to_value(decision).unwrap_or_default()),
-                None => problem,
-            },
+            FlowError::Refused { source, .. } | FlowError::Invalid { source, .. } => {
+                match source.decision {
+                    Some(decision) => problem.with(
+                        "decision",
+                        serde_json::to_value(decision).unwrap_or_default(),
+                    ),
+                    None => problem,
+                }
+            }
             _ => problem,
         }
     }

@@ -85,9 +85,15 @@ impl From<Evaluation> for Request {
         let mut properties = asked.action.properties;
         properties.extend(asked.resource.properties);
         Self {
-            subject: Reference { kind: asked.subject.kind, id: asked.subject.id },
+            subject: Reference {
+                kind: asked.subject.kind,
+                id: asked.subject.id,
+            },
             action: asked.action.name,
-            resource: Reference { kind: asked.resource.kind, id: asked.resource.id },
+            resource: Reference {
+                kind: asked.resource.kind,
+                id: asked.resource.id,
+            },
             properties,
             context: asked.context,
         }
@@ -102,15 +108,22 @@ pub async fn evaluation(
     body: String,
 ) -> Answer<Value> {
     let bad = |why: String| Problem::bad_request("read the evaluation", why);
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     if kind.split(';').next().map(str::trim) != Some("application/json") {
         return Err(bad("the content type must be application/json".to_owned()));
     }
-    let request: Request =
-        serde_json::from_str::<Evaluation>(&body).map_err(|why| bad(why.to_string()))?.into();
+    let request: Request = serde_json::from_str::<Evaluation>(&body)
+        .map_err(|why| bad(why.to_string()))?
+        .into();
     let Json((districts, decision)) = read(daemon, move |daemon| {
         let live = daemon.config();
-        let facts = daemon.store.read()?.facts(&request, daemon.ports.clock.now(), &live.roles)?;
+        let facts = daemon
+            .store
+            .read()?
+            .facts(&request, daemon.ports.clock.now(), &live.roles)?;
         let districts: Vec<_> = facts.districts.keys().cloned().collect();
         Ok((districts, flow::decide::decide_on(&live, &request, &facts)))
     })
@@ -125,7 +138,9 @@ pub async fn evaluation(
     if let Some(members) = context.as_object_mut() {
         members.remove("decision");
     }
-    Ok(Json(json!({ "decision": decision.decision, "context": context })))
+    Ok(Json(
+        json!({ "decision": decision.decision, "context": context }),
+    ))
 }
 
 /// What a sweep would do now.
@@ -144,7 +159,8 @@ pub async fn sweep_plan(State(daemon): State<Arc<Daemon>>, caller: Caller) -> An
 pub async fn sweep_run(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Value> {
     caller.require(&[], None)?;
     write(daemon, move |daemon| {
-        let changes = daemon.scene(|scene| flow::sweep::run(scene, &Actor::Operator(caller.name.clone())))?;
+        let changes =
+            daemon.scene(|scene| flow::sweep::run(scene, &Actor::Operator(caller.name.clone())))?;
         Ok(json!({ "changes": changes }))
     })
     .await
@@ -165,7 +181,12 @@ pub async fn forecast(
     caller.require(&[Scope::Desk, Scope::Audit], None)?;
     read(daemon, move |daemon| {
         let span = jiff::SignedDuration::from_hours(24 * i64::from(days));
-        let until = daemon.ports.clock.now().checked_add(span).unwrap_or(Timestamp::MAX);
+        let until = daemon
+            .ports
+            .clock
+            .now()
+            .checked_add(span)
+            .unwrap_or(Timestamp::MAX);
         daemon.scene(|scene| flow::forecast::run(scene, until))
     })
     .await
@@ -182,22 +203,44 @@ pub struct Event {
 }
 
 /// Records one event.
-pub async fn activity(State(daemon): State<Arc<Daemon>>, caller: Caller, Json(event): Json<Event>) -> Answer<Recorded> {
+pub async fn activity(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Json(event): Json<Event>,
+) -> Answer<Recorded> {
     let bad = |why: String| Problem::bad_request("read the activity event", why);
-    let kind: ActivityKind = event.kind.parse().map_err(|why: BadWord| bad(why.to_string()))?;
+    let kind: ActivityKind = event
+        .kind
+        .parse()
+        .map_err(|why: BadWord| bad(why.to_string()))?;
     let now = daemon.ports.clock.now();
     let occurred = match &event.at {
         None => now,
-        Some(text) => text.parse().map_err(|_| bad(format!("at = \"{text}\" must be an RFC 3339 time")))?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| bad(format!("at = \"{text}\" must be an RFC 3339 time")))?,
     };
     let reference = event.person.clone();
-    let Json(person) = read(Arc::clone(&daemon), move |daemon| flow::person(&daemon.store.read()?, &reference)).await?;
+    let Json(person) = read(Arc::clone(&daemon), move |daemon| {
+        flow::person(&daemon.store.read()?, &reference)
+    })
+    .await?;
     caller.require(&[Scope::Activity], Some(&person.district))?;
-    let id = event.id.unwrap_or_else(|| format!("{}:{}:{occurred}", person.id, kind.word()));
+    let id = event
+        .id
+        .unwrap_or_else(|| format!("{}:{}:{occurred}", person.id, kind.word()));
     let id = EventId::new(id).map_err(|why| bad(why.to_string()))?;
-    let activity = Activity { id, person: person.id, kind, occurred, feed: None };
+    let activity = Activity {
+        id,
+        person: person.id,
+        kind,
+        occurred,
+        feed: None,
+    };
     write(daemon, move |daemon| {
-        daemon.scene(|scene| flow::activity::record(scene, &activity, &Actor::Operator(caller.name.clone())))
+        daemon.scene(|scene| {
+            flow::activity::record(scene, &activity, &Actor::Operator(caller.name.clone()))
+        })
     })
     .await
 }
@@ -214,7 +257,9 @@ pub struct SessionStep {
 }
 
 fn needed(value: Option<String>, name: &str) -> Result<String, Problem> {
-    value.ok_or_else(|| Problem::bad_request("read the session's step", format!("`{name}` is missing")))
+    value.ok_or_else(|| {
+        Problem::bad_request("read the session's step", format!("`{name}` is missing"))
+    })
 }
 
 /// Opens a session.
@@ -225,9 +270,18 @@ pub async fn session_open(
 ) -> Answer<provost_core::session::Session> {
     caller.require(&[Scope::Decide], None)?;
     let person = needed(step.person, "person")?;
-    let origin = flow::session::Origin { remote: step.remote, client: step.client };
+    let origin = flow::session::Origin {
+        remote: step.remote,
+        client: step.client,
+    };
     write(daemon, move |daemon| {
-        flow::session::open(&daemon.store, &step.id, &person, &origin, daemon.ports.clock.now())
+        flow::session::open(
+            &daemon.store,
+            &step.id,
+            &person,
+            &origin,
+            daemon.ports.clock.now(),
+        )
     })
     .await
 }
@@ -253,7 +307,10 @@ pub async fn session_return(
     Json(step): Json<SessionStep>,
 ) -> Answer<provost_core::session::Session> {
     caller.require(&[Scope::Decide], None)?;
-    write(daemon, move |daemon| flow::session::leave(&daemon.store, &step.id, daemon.ports.clock.now())).await
+    write(daemon, move |daemon| {
+        flow::session::leave(&daemon.store, &step.id, daemon.ports.clock.now())
+    })
+    .await
 }
 
 /// Closes the session.
@@ -263,7 +320,10 @@ pub async fn session_close(
     Json(step): Json<SessionStep>,
 ) -> Answer<provost_core::session::Session> {
     caller.require(&[Scope::Decide], None)?;
-    write(daemon, move |daemon| flow::session::close(&daemon.store, &step.id, daemon.ports.clock.now())).await
+    write(daemon, move |daemon| {
+        flow::session::close(&daemon.store, &step.id, daemon.ports.clock.now())
+    })
+    .await
 }
 
 /// A person's logins.
@@ -276,7 +336,10 @@ pub async fn access_log(
         let register = daemon.store.read()?;
         let person = flow::person(&register, &of.person)?;
         let log = register.access_log(&person.id, Page::newest(ROWS))?;
-        Ok((person.district, log.into_iter().map(|(_, access)| access).collect()))
+        Ok((
+            person.district,
+            log.into_iter().map(|(_, access)| access).collect(),
+        ))
     })
     .await?;
     caller.require(&[Scope::Audit, Scope::Desk], Some(&district))?;
@@ -288,7 +351,13 @@ pub async fn notices(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answe
     caller.require(&[Scope::Desk, Scope::Audit], None)?;
     read(daemon, |daemon| {
         let all = NoticeFilter::default();
-        Ok(daemon.store.read()?.notices(&all, Page::newest(ROWS))?.iter().map(outgoing).collect())
+        Ok(daemon
+            .store
+            .read()?
+            .notices(&all, Page::newest(ROWS))?
+            .iter()
+            .map(outgoing)
+            .collect())
     })
     .await
 }
@@ -300,7 +369,11 @@ pub struct OfNotice {
 }
 
 /// One notice with every attempt.
-pub async fn notice(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(of): Query<OfNotice>) -> Answer<Value> {
+pub async fn notice(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Query(of): Query<OfNotice>,
+) -> Answer<Value> {
     caller.require(&[Scope::Desk, Scope::Audit], None)?;
     read(daemon, move |daemon| {
         let found = daemon.store.read()?.notice(&of.id)?;
@@ -330,8 +403,14 @@ pub async fn notice_render(
     Query(of): Query<OfStage>,
 ) -> Answer<Value> {
     caller.require(&[Scope::Desk, Scope::Audit], None)?;
-    let kind = of.stage.parse().map_err(|why: BadWord| Problem::bad_request("read the stage", why.to_string()))?;
-    read(daemon, move |daemon| daemon.scene(|scene| flow::notify::preview(scene, &of.person, kind))).await
+    let kind = of
+        .stage
+        .parse()
+        .map_err(|why: BadWord| Problem::bad_request("read the stage", why.to_string()))?;
+    read(daemon, move |daemon| {
+        daemon.scene(|scene| flow::notify::preview(scene, &of.person, kind))
+    })
+    .await
 }
 
 /// `?after=&limit=`.
@@ -348,11 +427,21 @@ fn hundred() -> u32 {
 }
 
 /// Entries of the journal.
-pub async fn journal(State(daemon): State<Arc<Daemon>>, caller: Caller, Query(page): Query<After>) -> Answer<Value> {
+pub async fn journal(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Query(page): Query<After>,
+) -> Answer<Value> {
     caller.require(&[Scope::Audit], None)?;
     read(daemon, move |daemon| {
         let rows = usize::try_from(page.limit).unwrap_or(ROWS).min(ROWS);
-        Ok(daemon.store.read()?.journal(page.after, rows)?.iter().map(entry).collect())
+        Ok(daemon
+            .store
+            .read()?
+            .journal(page.after, rows)?
+            .iter()
+            .map(entry)
+            .collect())
     })
     .await
 }
@@ -362,7 +451,11 @@ pub async fn journal_verify(State(daemon): State<Arc<Daemon>>, caller: Caller) -
     caller.require(&[Scope::Audit], None)?;
     read(daemon, |daemon| {
         Ok(match daemon.store.read()?.verify_journal()? {
-            Verdict::Sound { entries, erased, head } => json!({ "entries": entries, "erased": erased, "head": head }),
+            Verdict::Sound {
+                entries,
+                erased,
+                head,
+            } => json!({ "entries": entries, "erased": erased, "head": head }),
             Verdict::Broken { seq, why } => json!({ "broken": seq, "why": why }),
         })
     })
@@ -371,14 +464,21 @@ pub async fn journal_verify(State(daemon): State<Arc<Daemon>>, caller: Caller) -
 
 /// Whether transitions run.
 pub async fn clock_status(State(daemon): State<Arc<Daemon>>, _caller: Caller) -> Answer<Value> {
-    read(daemon, |daemon| flow::clock::status(&daemon.store, &daemon.ports.clock.reading())).await
+    read(daemon, |daemon| {
+        flow::clock::status(&daemon.store, &daemon.ports.clock.reading())
+    })
+    .await
 }
 
 /// Says that the wall clock is right.
 pub async fn clock_confirm(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Value> {
     caller.require(&[], None)?;
     write(daemon, move |daemon| {
-        flow::clock::confirm(&daemon.store, &Actor::Operator(caller.name), &daemon.ports.clock.reading())
+        flow::clock::confirm(
+            &daemon.store,
+            &Actor::Operator(caller.name),
+            &daemon.ports.clock.reading(),
+        )
     })
     .await
 }

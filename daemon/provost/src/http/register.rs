@@ -14,12 +14,15 @@ use super::sync;
 use super::work::{Answer, read, write};
 use crate::config::Scope;
 use crate::daemon::Daemon;
-use crate::flow::import::ImportError;
 use crate::flow;
+use crate::flow::import::ImportError;
 
 /// Sources, freshness, pending stages, plugins and queues.
 pub async fn status(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Value> {
-    caller.require(&[Scope::Desk, Scope::Audit, Scope::Decide, Scope::Activity], None)?;
+    caller.require(
+        &[Scope::Desk, Scope::Audit, Scope::Decide, Scope::Activity],
+        None,
+    )?;
     let sources = sync::states(&daemon).await?;
     read(daemon, move |daemon| flow::status::report(daemon, sources)).await
 }
@@ -43,18 +46,31 @@ pub async fn import(
     let actor = Actor::Operator(caller.name);
     let imported = write(daemon, move |daemon| {
         let (roles, now) = (Arc::clone(&daemon.config().roles), daemon.ports.clock.now());
-        Ok(match flow::import::run(&daemon.store, &roles, &import.document, &actor, import.dry_run, now) {
-            Ok(plan) => Ok(plan),
-            Err(ImportError::Contradictory(problems)) => Err(problems),
-            Err(ImportError::Flow(error)) => return Err(error),
-        })
+        Ok(
+            match flow::import::run(
+                &daemon.store,
+                &roles,
+                &import.document,
+                &actor,
+                import.dry_run,
+                now,
+            ) {
+                Ok(plan) => Ok(plan),
+                Err(ImportError::Contradictory(problems)) => Err(problems),
+                Err(ImportError::Flow(error)) => return Err(error),
+            },
+        )
     })
     .await?;
     let Json(imported) = imported;
     imported.map(Json).map_err(|problems| {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "import the register document", lines.join("; "))
-            .with("problems", json!(problems))
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "import the register document",
+            lines.join("; "),
+        )
+        .with("problems", json!(problems))
     })
 }
 
@@ -63,4 +79,3 @@ pub async fn export(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer
     caller.require(&[Scope::Audit], None)?;
     read(daemon, |daemon| flow::import::export(&daemon.store)).await
 }
-

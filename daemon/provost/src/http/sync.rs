@@ -33,8 +33,12 @@ pub(super) async fn states(daemon: &Daemon) -> Result<Vec<Value>, Problem> {
             (None, None, Some(_)) => "applied",
             (None, None, None) => "never read",
         };
-        let concerns: Vec<_> =
-            state.summary.iter().flat_map(|summary| &summary.concerns).map(ToString::to_string).collect();
+        let concerns: Vec<_> = state
+            .summary
+            .iter()
+            .flat_map(|summary| &summary.concerns)
+            .map(ToString::to_string)
+            .collect();
         rows.push(json!({
             "source": source.id,
             "district": source.district,
@@ -70,7 +74,13 @@ pub struct SyncRequest {
 fn source_of(daemon: &Daemon, asked: Option<SourceId>) -> Result<Arc<Source>, Problem> {
     let live = daemon.config();
     let sources = &live.config.sources;
-    let known = || sources.keys().map(SourceId::as_str).collect::<Vec<_>>().join(", ");
+    let known = || {
+        sources
+            .keys()
+            .map(SourceId::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match asked {
         Some(id) => sources.get(&id).cloned().ok_or_else(|| {
             let why = format!("no [[source]] of that id is configured; known: {}", known());
@@ -78,8 +88,14 @@ fn source_of(daemon: &Daemon, asked: Option<SourceId>) -> Result<Arc<Source>, Pr
         }),
         None => match sources.values().next() {
             Some(only) if sources.len() == 1 => Ok(Arc::clone(only)),
-            Some(_) => Err(Problem::bad_request("choose a source", format!("name one of: {}", known()))),
-            None => Err(Problem::bad_request("choose a source", "no [[source]] is configured")),
+            Some(_) => Err(Problem::bad_request(
+                "choose a source",
+                format!("name one of: {}", known()),
+            )),
+            None => Err(Problem::bad_request(
+                "choose a source",
+                "no [[source]] is configured",
+            )),
         },
     }
 }
@@ -101,7 +117,12 @@ fn collecting() -> (Lines, Arc<Mutex<Vec<String>>>) {
 }
 
 fn answer(report: &Report, lines: &[String]) -> Value {
-    let concerns: Vec<_> = report.summary.concerns.iter().map(ToString::to_string).collect();
+    let concerns: Vec<_> = report
+        .summary
+        .concerns
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     json!({
         "source": report.source,
         "server": report.server,
@@ -116,27 +137,44 @@ fn answer(report: &Report, lines: &[String]) -> Value {
 }
 
 /// Reads the directory and shows exactly what apply would commit.
-pub async fn plan(State(daemon): State<Arc<Daemon>>, caller: Caller, Json(asked): Json<SyncRequest>) -> Answer<Value> {
+pub async fn plan(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Json(asked): Json<SyncRequest>,
+) -> Answer<Value> {
     caller.require(&[Scope::Audit], None)?;
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let (lines, shown) = collecting();
-    let report = daemon.syncs.plan(&source, feed, daemon.ports.clock.now(), lines).await?;
+    let report = daemon
+        .syncs
+        .plan(&source, feed, daemon.ports.clock.now(), lines)
+        .await?;
     let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Json(answer(&report, &shown)))
 }
 
 /// Reads the directory and commits the plan. An operator's word approves first plans and role gains; what a guard
 /// refuses passes only by its hash.
-pub async fn apply(State(daemon): State<Arc<Daemon>>, caller: Caller, Json(asked): Json<SyncRequest>) -> Answer<Value> {
+pub async fn apply(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Json(asked): Json<SyncRequest>,
+) -> Answer<Value> {
     caller.require(&[], None)?;
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let approval = match asked.plan {
         None => Approval::Operator(caller.name),
-        Some(hash) => Approval::Exactly { operator: caller.name, hash },
+        Some(hash) => Approval::Exactly {
+            operator: caller.name,
+            hash,
+        },
     };
-    let applied = daemon.syncs.apply(&source, feed, daemon.ports.clock.now(), approval).await;
+    let applied = daemon
+        .syncs
+        .apply(&source, feed, daemon.ports.clock.now(), approval)
+        .await;
     daemon.changed();
     Ok(Json(answer(&applied?, &[])))
 }

@@ -74,7 +74,11 @@ async fn connect_to(source: &Source, url: &ServerUrl) -> Result<Connection, Dire
 
 /// Opens the connection and protects it as the source demands. TLS that is required and not given is an error, never a
 /// connection in clear.
-async fn open(source: &Source, url: &ServerUrl, server: &str) -> Result<(LdapConnAsync, Ldap), DirectoryError> {
+async fn open(
+    source: &Source,
+    url: &ServerUrl,
+    server: &str,
+) -> Result<(LdapConnAsync, Ldap), DirectoryError> {
     let failed = |source| DirectoryError::Connect {
         server: server.to_owned(),
         source,
@@ -98,7 +102,8 @@ async fn open(source: &Source, url: &ServerUrl, server: &str) -> Result<(LdapCon
         }
     };
     // The library can panic on a malformed answer to StartTLS; as a task of its own that is an error like any other.
-    let opening = tokio::spawn(async move { LdapConnAsync::with_settings(settings, &address).await });
+    let opening =
+        tokio::spawn(async move { LdapConnAsync::with_settings(settings, &address).await });
     match opening.await {
         Ok(Ok(pair)) => Ok(pair),
         Ok(Err(source)) => Err(DirectoryError::Protect {
@@ -122,7 +127,9 @@ fn starts_tls(configured: StartTls, url: &ServerUrl) -> bool {
 
 /// Our own socket, so that a silent network is noticed: the library sets neither keepalive nor a user time-out.
 async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let stream = tokio::net::TcpStream::connect((host, port)).await?.into_std()?;
+    let stream = tokio::net::TcpStream::connect((host, port))
+        .await?
+        .into_std()?;
     let socket = SockRef::from(&stream);
     socket.set_tcp_nodelay(true)?;
     let keepalive = TcpKeepalive::new()

@@ -9,7 +9,11 @@ use super::search::Query;
 
 impl LdapReading {
     /// Base read of the last name, then a search by id without the filter.
-    pub(super) async fn explain(&mut self, stable_id: &str, dn: &str) -> Result<Absence, DirectoryError> {
+    pub(super) async fn explain(
+        &mut self,
+        stable_id: &str,
+        dn: &str,
+    ) -> Result<Absence, DirectoryError> {
         match self.look(stable_id, dn).await {
             Ok(absence) => Ok(absence),
             // The server says no to this question; that is no proof of anything.
@@ -59,10 +63,12 @@ impl LdapReading {
         let Some(parent) = Dn::parse(dn).ok().and_then(|name| name.parent()) else {
             return Ok(Absence::Unknown);
         };
-        Ok(match self.read_base(&parent.key(), "(objectClass=*)").await? {
-            Some(_) => Absence::Deleted,
-            None => Absence::Unknown,
-        })
+        Ok(
+            match self.read_base(&parent.key(), "(objectClass=*)").await? {
+                Some(_) => Absence::Deleted,
+                None => Absence::Unknown,
+            },
+        )
     }
 
     async fn read_base(&mut self, dn: &str, filter: &str) -> Result<Option<Entry>, DirectoryError> {

@@ -17,7 +17,10 @@ impl LdapReading {
     /// Reads a group by name. Active Directory sends long lists in pieces (`member;range=0-1499`), which are asked for
     /// until the last one.
     pub(super) async fn read_members(&mut self, group: &str) -> Result<Members, DirectoryError> {
-        let Some(entry) = self.group_entry(group, LISTS.map(str::to_owned).into()).await? else {
+        let Some(entry) = self
+            .group_entry(group, LISTS.map(str::to_owned).into())
+            .await?
+        else {
             return Ok(Members::Absent);
         };
         let mut list = List::default();
@@ -39,7 +42,11 @@ impl LdapReading {
         Ok(list.finish())
     }
 
-    async fn group_entry(&mut self, group: &str, attributes: Vec<String>) -> Result<Option<Entry>, DirectoryError> {
+    async fn group_entry(
+        &mut self,
+        group: &str,
+        attributes: Vec<String>,
+    ) -> Result<Option<Entry>, DirectoryError> {
         let query = Query {
             what: "read a group",
             base: group,
@@ -87,7 +94,11 @@ impl List {
                 }
             }
             if let Some((_, Some(last))) = attribute.range() {
-                self.more = Some(format!("{};range={}-*", attribute.name, last.saturating_add(1)));
+                self.more = Some(format!(
+                    "{};range={}-*",
+                    attribute.name,
+                    last.saturating_add(1)
+                ));
             }
         }
         self.more.clone()
@@ -110,7 +121,10 @@ fn member(value: &[u8], by_name: bool) -> Option<Member> {
         return (!text.is_empty()).then(|| Member::Username(text.to_lowercase()));
     }
     // A uniqueMember may carry a bit string behind the name: `cn=x#'0101'B` (RFC 4517 §3.3.21).
-    let name = match text.strip_suffix("'B").and_then(|rest| rest.rsplit_once("#'")) {
+    let name = match text
+        .strip_suffix("'B")
+        .and_then(|rest| rest.rsplit_once("#'"))
+    {
         Some((name, bits)) if bits.bytes().all(|bit| bit == b'0' || bit == b'1') => name,
         _ => text,
     };
@@ -124,7 +138,10 @@ mod tests {
     use provost_core::directory::Attribute;
 
     fn entry(attributes: Vec<Attribute>) -> Entry {
-        Entry { dn: "cn=g".to_owned(), attributes }
+        Entry {
+            dn: "cn=g".to_owned(),
+            attributes,
+        }
     }
 
     #[test]
@@ -151,9 +168,17 @@ mod tests {
 
     #[test]
     fn a_list_in_pieces_is_asked_for_to_its_end() {
-        let piece = |range: &str| entry(vec![Attribute::new(&format!("member;range={range}"), vec![b"uid=a".to_vec()])]);
+        let piece = |range: &str| {
+            entry(vec![Attribute::new(
+                &format!("member;range={range}"),
+                vec![b"uid=a".to_vec()],
+            )])
+        };
         let mut list = List::default();
-        assert_eq!(list.take(&piece("0-1499")).as_deref(), Some("member;range=1500-*"));
+        assert_eq!(
+            list.take(&piece("0-1499")).as_deref(),
+            Some("member;range=1500-*")
+        );
         assert_eq!(list.take(&piece("1500-*")), None);
     }
 }

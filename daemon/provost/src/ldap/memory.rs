@@ -36,7 +36,9 @@ impl InMemory {
     pub fn put(&self, stable_id: &str, dn: &str, attributes: &[(&str, &[&str])]) {
         let id = ("entryUUID", vec![stable_id.as_bytes().to_vec()]);
         let values = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-        let attributes = attributes.iter().map(|(name, texts)| (*name, values(texts)));
+        let attributes = attributes
+            .iter()
+            .map(|(name, texts)| (*name, values(texts)));
         let entry = Entry {
             dn: dn.to_owned(),
             attributes: std::iter::once(id)
@@ -44,7 +46,8 @@ impl InMemory {
                 .map(|(name, values)| Attribute::new(name, values))
                 .collect(),
         };
-        self.lock().insert(stable_id.to_owned(), (entry, Shown::Listed));
+        self.lock()
+            .insert(stable_id.to_owned(), (entry, Shown::Listed));
     }
 
     /// Changes how an entry shows itself; an unknown id is left alone.
@@ -57,7 +60,10 @@ impl InMemory {
     /// Replaces an attribute of an entry; without values it is taken away.
     pub fn set(&self, stable_id: &str, attribute: &str, values: &[&str]) {
         if let Some((entry, _)) = self.lock().get_mut(stable_id) {
-            let bytes: Vec<_> = values.iter().map(|value| value.as_bytes().to_vec()).collect();
+            let bytes: Vec<_> = values
+                .iter()
+                .map(|value| value.as_bytes().to_vec())
+                .collect();
             let new = Attribute::new(attribute, bytes);
             entry.attributes.retain(|old| old.name != new.name);
             if !new.values.is_empty() {
@@ -72,7 +78,10 @@ impl InMemory {
 }
 
 impl Directory for InMemory {
-    fn open<'a>(&'a self, source: &'a Source) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
+    fn open<'a>(
+        &'a self,
+        source: &'a Source,
+    ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
         let server = Server {
             address: "memory".to_owned(),
             root: RootDse {
@@ -110,13 +119,20 @@ impl Reading for InMemoryReading {
             .filter_map(|(id, (entry, shown))| match shown {
                 Shown::Listed => Some(Seen::Entry(entry.clone())),
                 Shown::Omitted(_) => None,
-                Shown::Deleted => Some(Seen::Deleted { stable_id: id.clone() }),
+                Shown::Deleted => Some(Seen::Deleted {
+                    stable_id: id.clone(),
+                }),
             })
             .collect();
-        let entries = seen.iter().filter(|seen| matches!(seen, Seen::Entry(_))).count() as u64;
+        let entries = seen
+            .iter()
+            .filter(|seen| matches!(seen, Seen::Entry(_)))
+            .count() as u64;
         async move {
             let what = "read the directory in memory".to_owned();
-            out.send(seen).await.map_err(|_| DirectoryError::Stopped { what })?;
+            out.send(seen)
+                .await
+                .map_err(|_| DirectoryError::Stopped { what })?;
             Ok(entries)
         }
         .boxed()
@@ -140,14 +156,21 @@ impl Reading for InMemoryReading {
                     .collect();
                 match members.is_empty() {
                     true => Members::NoList,
-                    false => Members::Group { members, unreadable: 0 },
+                    false => Members::Group {
+                        members,
+                        unreadable: 0,
+                    },
                 }
             }
         };
         async move { Ok(members) }.boxed()
     }
 
-    fn look_up<'a>(&'a mut self, stable_id: &'a str, _dn: &'a str) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+    fn look_up<'a>(
+        &'a mut self,
+        stable_id: &'a str,
+        _dn: &'a str,
+    ) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
         let absence = match self.directory.lock().get(stable_id) {
             None | Some((_, Shown::Deleted)) => Absence::Deleted,
             Some((_, Shown::Omitted(absence))) => *absence,

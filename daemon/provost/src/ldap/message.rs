@@ -62,7 +62,10 @@ fn attribute(tag: StructureTag) -> Result<Attribute, &'static str> {
     Ok(Attribute::new(&name, values))
 }
 
-fn constructed(tag: StructureTag, otherwise: &'static str) -> Result<Vec<StructureTag>, &'static str> {
+fn constructed(
+    tag: StructureTag,
+    otherwise: &'static str,
+) -> Result<Vec<StructureTag>, &'static str> {
     match tag.payload {
         PL::C(parts) => Ok(parts),
         PL::P(_) => Err(otherwise),
@@ -93,7 +96,10 @@ pub(super) fn page_request(size: u32, cookie: &[u8]) -> Vec<u8> {
 
 fn integer(number: u32) -> Vec<u8> {
     let mut bytes: Vec<u8> = number.to_be_bytes().into();
-    let redundant = bytes.windows(2).take_while(|pair| pair[0] == 0 && pair[1] < 0x80).count();
+    let redundant = bytes
+        .windows(2)
+        .take_while(|pair| pair[0] == 0 && pair[1] < 0x80)
+        .count();
     bytes.drain(..redundant);
     if bytes.first().is_some_and(|first| *first >= 0x80) {
         bytes.insert(0, 0);
@@ -129,7 +135,11 @@ pub(super) fn page_cookie(value: &[u8]) -> Result<Vec<u8>, &'static str> {
     let size = parts.next().ok_or(BAD)?;
     octets(size, BAD)?;
     let cookie = octets(parts.next().ok_or(BAD)?, BAD)?;
-    if rest.is_empty() { Ok(cookie) } else { Err(BAD) }
+    if rest.is_empty() {
+        Ok(cookie)
+    } else {
+        Err(BAD)
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +149,10 @@ mod tests {
 
     #[test]
     fn a_page_request_is_what_rfc_2696_says() {
-        assert_eq!(page_request(500, b"ab"), b"\x30\x08\x02\x02\x01\xf4\x04\x02ab");
+        assert_eq!(
+            page_request(500, b"ab"),
+            b"\x30\x08\x02\x02\x01\xf4\x04\x02ab"
+        );
         assert_eq!(page_request(200, b""), b"\x30\x06\x02\x02\x00\xc8\x04\x00");
     }
 
@@ -151,14 +164,29 @@ mod tests {
     }
 
     fn any_tag() -> impl Strategy<Value = StructureTag> {
-        let class = prop::sample::select(vec![TagClass::Universal, TagClass::Application, TagClass::Context]);
-        let leaf = (class.clone(), 0_u64..30, prop::collection::vec(any::<u8>(), 0..20)).prop_map(
-            |(class, id, bytes)| StructureTag { class, id, payload: PL::P(bytes) },
-        );
+        let class = prop::sample::select(vec![
+            TagClass::Universal,
+            TagClass::Application,
+            TagClass::Context,
+        ]);
+        let leaf = (
+            class.clone(),
+            0_u64..30,
+            prop::collection::vec(any::<u8>(), 0..20),
+        )
+            .prop_map(|(class, id, bytes)| StructureTag {
+                class,
+                id,
+                payload: PL::P(bytes),
+            });
         leaf.prop_recursive(4, 40, 5, move |inner| {
-            (class.clone(), 0_u64..30, prop::collection::vec(inner, 0..5)).prop_map(|(class, id, parts)| {
-                StructureTag { class, id, payload: PL::C(parts) }
-            })
+            (class.clone(), 0_u64..30, prop::collection::vec(inner, 0..5)).prop_map(
+                |(class, id, parts)| StructureTag {
+                    class,
+                    id,
+                    payload: PL::C(parts),
+                },
+            )
         })
     }
 

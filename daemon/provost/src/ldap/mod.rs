@@ -80,7 +80,10 @@ pub struct Server {
 /// Where staff are read from.
 pub trait Directory: Send + Sync {
     /// Connects, binds and finds out what kind of server it is.
-    fn open<'a>(&'a self, source: &'a Source) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>>;
+    fn open<'a>(
+        &'a self,
+        source: &'a Source,
+    ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>>;
 }
 
 /// One reading of one directory, over one connection.
@@ -96,5 +99,9 @@ pub trait Reading: Send {
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>>;
 
     /// Looks an absent id up by itself: under its last name, and anywhere without the source's filter.
-    fn look_up<'a>(&'a mut self, stable_id: &'a str, dn: &'a str) -> BoxFuture<'a, Result<Absence, DirectoryError>>;
+    fn look_up<'a>(
+        &'a mut self,
+        stable_id: &'a str,
+        dn: &'a str,
+    ) -> BoxFuture<'a, Result<Absence, DirectoryError>>;
 }

@@ -3,11 +3,11 @@
 use ldap3::Scope;
 use tokio::sync::mpsc::Sender;
 
+use super::Seen;
 use super::error::DirectoryError;
 use super::message::{PAGED_RESULTS, page_cookie};
 use super::reading::LdapReading;
 use super::search::Query;
-use super::Seen;
 
 /// Entries handed over at once: few enough to keep memory flat, many enough for one transaction of the store.
 const BATCH: usize = 500;
@@ -17,7 +17,10 @@ const EMPTY_PAGES_MAX: u32 = 100;
 
 impl LdapReading {
     /// Reads every page on this one connection, to which the server's cookie belongs.
-    pub(super) async fn read_people(&mut self, out: &Sender<Vec<Seen>>) -> Result<u64, DirectoryError> {
+    pub(super) async fn read_people(
+        &mut self,
+        out: &Sender<Vec<Seen>>,
+    ) -> Result<u64, DirectoryError> {
         let base = self.source.base.clone();
         let mapping = self.source.attributes.mapping(self.server.id.clone());
         let paged = self.server.root.knows(PAGED_RESULTS);
@@ -94,7 +97,11 @@ impl LdapReading {
     }
 }
 
-async fn hand_over(batch: Vec<Seen>, what: &str, out: &Sender<Vec<Seen>>) -> Result<(), DirectoryError> {
+async fn hand_over(
+    batch: Vec<Seen>,
+    what: &str,
+    out: &Sender<Vec<Seen>>,
+) -> Result<(), DirectoryError> {
     out.send(batch).await.map_err(|_| DirectoryError::Stopped {
         what: what.to_owned(),
     })

@@ -129,8 +129,14 @@ impl RootDse {
 }
 
 fn vendor_of(texts: &impl Fn(&str) -> Vec<String>) -> (Vendor, String) {
-    if texts("supportedCapabilities").iter().any(|oid| oid == ACTIVE_DIRECTORY) {
-        return (Vendor::ActiveDirectory, format!("supportedCapabilities has {ACTIVE_DIRECTORY}"));
+    if texts("supportedCapabilities")
+        .iter()
+        .any(|oid| oid == ACTIVE_DIRECTORY)
+    {
+        return (
+            Vendor::ActiveDirectory,
+            format!("supportedCapabilities has {ACTIVE_DIRECTORY}"),
+        );
     }
     let vendor = texts("vendorName").join(" ") + &texts("vendorVersion").join(" ");
     if vendor.contains("389") {
@@ -139,9 +145,15 @@ fn vendor_of(texts: &impl Fn(&str) -> Vec<String>) -> (Vendor, String) {
     let classes = [texts("objectClass"), texts("structuralObjectClass")].concat();
     let openldap = |class: &String| class.eq_ignore_ascii_case("OpenLDAProotDSE");
     if classes.iter().any(openldap) {
-        return (Vendor::OpenLdap, "its root entry is an OpenLDAProotDSE".to_owned());
+        return (
+            Vendor::OpenLdap,
+            "its root entry is an OpenLDAProotDSE".to_owned(),
+        );
     }
-    (Vendor::Generic, "its root entry names no vendor that is known here".to_owned())
+    (
+        Vendor::Generic,
+        "its root entry names no vendor that is known here".to_owned(),
+    )
 }
 
 impl fmt::Display for Vendor {

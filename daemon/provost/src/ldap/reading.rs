@@ -19,7 +19,10 @@ use crate::config::source::Source;
 pub struct LdapDirectory;
 
 impl Directory for LdapDirectory {
-    fn open<'a>(&'a self, source: &'a Source) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
+    fn open<'a>(
+        &'a self,
+        source: &'a Source,
+    ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
         async move {
             let reading = LdapReading::open(source).await?;
             Ok(Box::new(reading) as Box<dyn Reading>)
@@ -54,7 +57,11 @@ impl Reading for LdapReading {
         self.read_members(group).boxed()
     }
 
-    fn look_up<'a>(&'a mut self, stable_id: &'a str, dn: &'a str) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+    fn look_up<'a>(
+        &'a mut self,
+        stable_id: &'a str,
+        dn: &'a str,
+    ) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
         self.explain(stable_id, dn).boxed()
     }
 }
@@ -125,15 +132,20 @@ impl LdapReading {
             tracing::warn!(source = %self.source.id, "server shows no schema, names are not checked");
             return Ok(());
         }
-        self.first_undefined(&attributes, &classes).map_or(Ok(()), |what| {
-            Err(DirectoryError::Undefined {
-                server: self.server.address.clone(),
-                what,
+        self.first_undefined(&attributes, &classes)
+            .map_or(Ok(()), |what| {
+                Err(DirectoryError::Undefined {
+                    server: self.server.address.clone(),
+                    what,
+                })
             })
-        })
     }
 
-    fn first_undefined(&self, attributes: &BTreeSet<String>, classes: &BTreeSet<String>) -> Option<String> {
+    fn first_undefined(
+        &self,
+        attributes: &BTreeSet<String>,
+        classes: &BTreeSet<String>,
+    ) -> Option<String> {
         let used = schema::names(&self.source.filter);
         let of = &self.source.attributes;
         let mapped = [

@@ -97,8 +97,14 @@ pub(super) fn defined(definition: &str) -> Vec<String> {
             Some(list) => list.split(')').next().unwrap_or_default(),
             None => after.split_ascii_whitespace().next().unwrap_or_default(),
         };
-        let quoted = listed.split_ascii_whitespace().map(|name| name.trim_matches('\''));
-        names.extend(quoted.filter(|name| !name.is_empty()).map(str::to_lowercase));
+        let quoted = listed
+            .split_ascii_whitespace()
+            .map(|name| name.trim_matches('\''));
+        names.extend(
+            quoted
+                .filter(|name| !name.is_empty())
+                .map(str::to_lowercase),
+        );
     }
     names
 }
@@ -113,15 +119,22 @@ mod tests {
 
     #[test]
     fn every_name_of_a_filter_is_found() {
-        let names = names("(&(objectClass=inetOrgPerson)(|(uid;x=a*)(!(mail=*)))(cn:dn:2.5.13.2:=x)(age>=3))");
-        assert_eq!(names.attributes, set(&["objectclass", "uid", "mail", "cn", "age"]));
+        let names = names(
+            "(&(objectClass=inetOrgPerson)(|(uid;x=a*)(!(mail=*)))(cn:dn:2.5.13.2:=x)(age>=3))",
+        );
+        assert_eq!(
+            names.attributes,
+            set(&["objectclass", "uid", "mail", "cn", "age"])
+        );
         assert_eq!(names.classes, set(&["inetorgperson"]));
     }
 
     #[test]
     fn definitions_are_known_by_each_name_and_their_identifier() {
         assert_eq!(
-            defined("( 0.9.2342.19200300.100.1.1 NAME ( 'uid' 'userid' ) EQUALITY caseIgnoreMatch )"),
+            defined(
+                "( 0.9.2342.19200300.100.1.1 NAME ( 'uid' 'userid' ) EQUALITY caseIgnoreMatch )"
+            ),
             ["0.9.2342.19200300.100.1.1", "uid", "userid"]
         );
         assert_eq!(defined("( 2.5.4.3 NAME 'cn' SUP name )"), ["2.5.4.3", "cn"]);

@@ -49,7 +49,11 @@ pub(super) type Page<'p> = Option<(u32, &'p [u8])>;
 
 impl Connection {
     /// Sends a search.
-    pub(super) async fn search(&mut self, query: &Query<'_>, page: Page<'_>) -> Result<Search<'_>, DirectoryError> {
+    pub(super) async fn search(
+        &mut self,
+        query: &Query<'_>,
+        page: Page<'_>,
+    ) -> Result<Search<'_>, DirectoryError> {
         if let Some((size, cookie)) = page {
             self.ldap.with_controls(vec![RawControl {
                 ctype: PAGED_RESULTS.to_owned(),
@@ -101,7 +105,10 @@ impl Search<'_> {
         while !self.ended {
             let connection = &mut *self.connection;
             let next = self.stream.next();
-            let message = connection.driver.attend(&self.what, connection.limit, next).await?;
+            let message = connection
+                .driver
+                .attend(&self.what, connection.limit, next)
+                .await?;
             let Some(message) = message else {
                 self.ended = true;
                 break;

@@ -222,7 +222,9 @@ impl<'d> Reader<'_, 'd> {
         let kind = table.parse::<ContactKind>("type");
         let evidence = ["second-agent", "evidence", "second-evidence"];
         let said = evidence.map(|key| (key.to_owned(), label(table, key)));
-        let context = said.into_iter().filter_map(|(key, text)| Some((key, text?.into())));
+        let context = said
+            .into_iter()
+            .filter_map(|(key, text)| Some((key, text?.into())));
         let context = context.collect();
         let word = one_verb(table, &["designate", "remove", "reactivate"])?;
         let verb = match word {

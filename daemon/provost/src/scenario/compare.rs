@@ -116,16 +116,40 @@ impl Differences {
         if let Some(expected) = expect.decision
             && expected != happened
         {
-            self.note("decision", json!(expected), json!(happened), outcome.refused.clone());
+            self.note(
+                "decision",
+                json!(expected),
+                json!(happened),
+                outcome.refused.clone(),
+            );
         }
         if let Some(expected) = &expect.reasons {
-            self.note("reasons", json!(expected), json!([]), outcome.refused.clone());
+            self.note(
+                "reasons",
+                json!(expected),
+                json!([]),
+                outcome.refused.clone(),
+            );
         }
         if let Some(expected) = expect.applicable {
-            self.note("applicable", json!(expected), Value::Null, outcome.refused.clone());
+            self.note(
+                "applicable",
+                json!(expected),
+                Value::Null,
+                outcome.refused.clone(),
+            );
         }
-        if expect.redirect.as_ref().is_some_and(|turn| *turn != Turn::Nowhere) {
-            self.note("redirect", json!("somebody"), Value::Null, outcome.refused.clone());
+        if expect
+            .redirect
+            .as_ref()
+            .is_some_and(|turn| *turn != Turn::Nowhere)
+        {
+            self.note(
+                "redirect",
+                json!("somebody"),
+                Value::Null,
+                outcome.refused.clone(),
+            );
         }
     }
 

@@ -12,7 +12,6 @@ pub mod report;
 pub mod run;
 pub mod simulation;
 
-use serde_json::{Map, Value};
 use jiff::{SignedDuration, Timestamp};
 use provost_core::change::Actor;
 use provost_core::contact::{ActivityKind, ContactKind};
@@ -20,6 +19,7 @@ use provost_core::decision::Request;
 use provost_core::id::{CaseId, DistrictId, EventId, FeedId, PersonId, PluginId, SessionId};
 use provost_core::register::Register;
 use provost_core::role::Granted;
+use serde_json::{Map, Value};
 
 pub use expect::Expect;
 

@@ -13,8 +13,12 @@ pub(super) fn matches(filter: &LdapFilter, entry: &TreeEntry) -> bool {
         LdapFilter::Equality(name, value) | LdapFilter::Approx(name, value) => {
             any(entry, name, |found| found == value.to_lowercase())
         }
-        LdapFilter::GreaterOrEqual(name, value) => any(entry, name, |found| *found >= *value.to_lowercase()),
-        LdapFilter::LessOrEqual(name, value) => any(entry, name, |found| *found <= *value.to_lowercase()),
+        LdapFilter::GreaterOrEqual(name, value) => {
+            any(entry, name, |found| *found >= *value.to_lowercase())
+        }
+        LdapFilter::LessOrEqual(name, value) => {
+            any(entry, name, |found| *found <= *value.to_lowercase())
+        }
         LdapFilter::Substring(name, parts) => any(entry, name, |found| contains(found, parts)),
         // No matching rules are offered, so nothing matches by one.
         LdapFilter::Extensible(_) => false,
@@ -49,7 +53,10 @@ mod tests {
     use ldap3_proto::parse_ldap_filter_str;
 
     fn hit(filter: &str) -> bool {
-        let entry = TreeEntry::new("uid=ana", &[("uid", &["ana"]), ("cn", &["Ana Maria Ortiz"])]);
+        let entry = TreeEntry::new(
+            "uid=ana",
+            &[("uid", &["ana"]), ("cn", &["Ana Maria Ortiz"])],
+        );
         matches(&parse_ldap_filter_str(filter).unwrap(), &entry)
     }
 

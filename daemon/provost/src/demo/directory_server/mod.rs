@@ -76,7 +76,11 @@ impl DirectoryServer {
             account,
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
-        Ok(Self { address, shared, accepting })
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
     }
 
     /// `ldap://127.0.0.1:PORT`.
@@ -86,12 +90,19 @@ impl DirectoryServer {
 
     /// The entries, to be changed.
     pub fn tree(&self) -> MutexGuard<'_, Tree> {
-        self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .tree
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What goes wrong from now on.
     pub fn misbehave(&self, fault: Fault) {
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        *self
+            .shared
+            .fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = fault;
     }
 }
 
@@ -116,6 +127,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 impl Shared {
     fn fault(&self) -> Fault {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

@@ -4,8 +4,9 @@ use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapExtendedResponse, LdapMsg, LdapOp, LdapPartialAttribute,
-    LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapExtendedResponse, LdapMsg, LdapOp,
+    LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry,
+    LdapSearchScope,
 };
 use provost_core::directory::Dn;
 use std::io;
@@ -81,17 +82,26 @@ impl Session {
             LdapOp::BindRequest(request) => {
                 let code = self.bind(&request);
                 let res = result(code);
-                self.send(LdapMsg::new(id, LdapOp::BindResponse(LdapBindResponse { res, saslcreds: None })))
-                    .await?;
+                self.send(LdapMsg::new(
+                    id,
+                    LdapOp::BindResponse(LdapBindResponse {
+                        res,
+                        saslcreds: None,
+                    }),
+                ))
+                .await?;
             }
-            LdapOp::SearchRequest(request) => return self.search(id, &request, &message.ctrl).await,
+            LdapOp::SearchRequest(request) => {
+                return self.search(id, &request, &message.ctrl).await;
+            }
             LdapOp::ExtendedRequest(_) => {
                 let refused = LdapExtendedResponse {
                     res: result(LdapResultCode::ProtocolError),
                     name: None,
                     value: None,
                 };
-                self.send(LdapMsg::new(id, LdapOp::ExtendedResponse(refused))).await?;
+                self.send(LdapMsg::new(id, LdapOp::ExtendedResponse(refused)))
+                    .await?;
             }
             LdapOp::AbandonRequest(_) => {}
             // The directory is read-only over the wire.
@@ -109,7 +119,9 @@ impl Session {
         let same_name = Dn::parse(&request.dn).ok() == Dn::parse(&account.dn).ok();
         let good = match &request.cred {
             LdapBindCred::Simple(password) => same_name && *password == account.password,
-            LdapBindCred::SASL(_) | LdapBindCred::Unsupported => return LdapResultCode::AuthMethodNotSupported,
+            LdapBindCred::SASL(_) | LdapBindCred::Unsupported => {
+                return LdapResultCode::AuthMethodNotSupported;
+            }
         };
         self.bound = good && self.shared.fault() != Fault::RefuseBind;
         match self.bound {
@@ -118,7 +130,12 @@ impl Session {
         }
     }
 
-    async fn search(&mut self, id: i32, request: &LdapSearchRequest, controls: &[LdapControl]) -> io::Result<Next> {
+    async fn search(
+        &mut self,
+        id: i32,
+        request: &LdapSearchRequest,
+        controls: &[LdapControl],
+    ) -> io::Result<Next> {
         let page = controls.iter().find_map(|control| match control {
             LdapControl::SimplePagedResults { size, cookie } => Some((*size, cookie.clone())),
             _ => None,
@@ -137,19 +154,33 @@ impl Session {
                 return Ok(Next::Close);
             }
             self.sent += 1;
-            self.send(LdapMsg::new(id, LdapOp::SearchResultEntry(entry))).await?;
+            self.send(LdapMsg::new(id, LdapOp::SearchResultEntry(entry)))
+                .await?;
         }
         let done = LdapOp::SearchResultDone(result(answer.code));
         let controls = match page {
-            Some(_) => vec![LdapControl::SimplePagedResults { size: 0, cookie: answer.cookie }],
+            Some(_) => vec![LdapControl::SimplePagedResults {
+                size: 0,
+                cookie: answer.cookie,
+            }],
             None => Vec::new(),
         };
-        self.send(LdapMsg::new_with_ctrls(id, done, controls)).await?;
+        self.send(LdapMsg::new_with_ctrls(id, done, controls))
+            .await?;
         Ok(Next::Go)
     }
 
-    fn find(&self, request: &LdapSearchRequest, page: Option<&(i64, Vec<u8>)>, fault: &Fault) -> Answer {
-        let tree = self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner);
+    fn find(
+        &self,
+        request: &LdapSearchRequest,
+        page: Option<&(i64, Vec<u8>)>,
+        fault: &Fault,
+    ) -> Answer {
+        let tree = self
+            .shared
+            .tree
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let asked = |entry: &TreeEntry| chosen(entry, &request.attrs);
         if request.scope == LdapSearchScope::Base && request.base.is_empty() {
             let root = root(&tree);
@@ -191,13 +222,19 @@ impl Session {
             LdapSearchScope::OneLevel => Depth::One,
             LdapSearchScope::Subtree | LdapSearchScope::Children => Depth::Sub,
         };
-        let after = page.map_or(String::new(), |(_, cookie)| String::from_utf8_lossy(cookie).into_owned());
-        let size = page.map_or(usize::MAX, |(size, _)| usize::try_from(*size).unwrap_or(usize::MAX));
+        let after = page.map_or(String::new(), |(_, cookie)| {
+            String::from_utf8_lossy(cookie).into_owned()
+        });
+        let size = page.map_or(usize::MAX, |(size, _)| {
+            usize::try_from(*size).unwrap_or(usize::MAX)
+        });
         let mut answer = Answer::empty(LdapResultCode::Success);
         let mut last = String::new();
         let mut found = tree
             .below(base, depth, &after)
-            .filter(|(_, entry)| !hidden(fault, &entry.dn) && filter::matches(&request.filter, entry))
+            .filter(|(_, entry)| {
+                !hidden(fault, &entry.dn) && filter::matches(&request.filter, entry)
+            })
             .peekable();
         while answer.entries.len() < size
             && let Some((key, entry)) = found.next()
@@ -280,10 +317,14 @@ const USUAL: [&str; 12] = [
 fn schema(tree: &Tree) -> TreeEntry {
     let mut names = tree.attribute_names();
     names.extend(USUAL.map(str::to_owned));
-    let define = |(number, name): (usize, &String)| format!("( 1.3.6.1.4.1.99999.1.{number} NAME '{name}' )");
+    let define = |(number, name): (usize, &String)| {
+        format!("( 1.3.6.1.4.1.99999.1.{number} NAME '{name}' )")
+    };
     let attributes: Vec<String> = names.iter().enumerate().map(define).collect();
     let classes: Vec<String> = tree.classes().iter().enumerate().map(define).collect();
-    let texts = |list: &[String]| -> Vec<Vec<u8>> { list.iter().map(|text| text.clone().into_bytes()).collect() };
+    let texts = |list: &[String]| -> Vec<Vec<u8>> {
+        list.iter().map(|text| text.clone().into_bytes()).collect()
+    };
     TreeEntry {
         dn: SCHEMA.to_owned(),
         attributes: vec![

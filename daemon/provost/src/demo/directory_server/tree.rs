@@ -29,7 +29,8 @@ impl TreeEntry {
 
     /// Replaces an attribute; without values it is taken away.
     pub fn set(&mut self, name: &str, values: &[&str]) {
-        self.attributes.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.attributes
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         if !values.is_empty() {
             let bytes = values.iter().map(|value| value.as_bytes().to_vec());
             self.attributes.push((name.to_owned(), bytes.collect()));
@@ -121,7 +122,8 @@ impl Tree {
     /// Names of all attributes in use, for the schema.
     pub(super) fn attribute_names(&self) -> BTreeSet<String> {
         let entries = self.entries.values();
-        let names = entries.flat_map(|(_, entry)| entry.attributes.iter().map(|(name, _)| name.clone()));
+        let names =
+            entries.flat_map(|(_, entry)| entry.attributes.iter().map(|(name, _)| name.clone()));
         names.collect()
     }
 
@@ -129,13 +131,18 @@ impl Tree {
     pub(super) fn classes(&self) -> BTreeSet<String> {
         let entries = self.entries.values();
         let classes = entries.flat_map(|(_, entry)| entry.values("objectClass"));
-        classes.map(|class| String::from_utf8_lossy(class).into_owned()).collect()
+        classes
+            .map(|class| String::from_utf8_lossy(class).into_owned())
+            .collect()
     }
 
     /// The shortest names: where the data begins.
     pub(super) fn contexts(&self) -> Vec<String> {
         let top = self.entries.values().map(|(name, _)| name.depth()).min();
-        let shortest = self.entries.values().filter(|(name, _)| Some(name.depth()) == top);
+        let shortest = self
+            .entries
+            .values()
+            .filter(|(name, _)| Some(name.depth()) == top);
         shortest.map(|(_, entry)| entry.dn.clone()).collect()
     }
 }

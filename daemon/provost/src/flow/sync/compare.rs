@@ -1,7 +1,9 @@
 //! The comparison: once to look, once to write. Both walk the same pairs.
 
 use provost_core::change::Actor;
-use provost_core::directory::{Consequence, IdAttribute, Pair, Reconciler, Remark, Standing, Summary};
+use provost_core::directory::{
+    Consequence, IdAttribute, Pair, Reconciler, Remark, Standing, Summary,
+};
 use provost_core::id::Revision;
 
 use super::read::Remarks;
@@ -27,7 +29,11 @@ pub(super) async fn dry(run: Run, mut lines: Lines) -> Result<Comparison, SyncEr
         let summary = walk(
             &run,
             standing,
-            |after| snapshot.pairs(compared, after, PAIRS).map_err(SyncError::from),
+            |after| {
+                snapshot
+                    .pairs(compared, after, PAIRS)
+                    .map_err(SyncError::from)
+            },
             |consequence| {
                 for change in consequence.changes {
                     lines(Line::Change(change));
@@ -113,7 +119,8 @@ fn standing(run: &Run, snapshot: &Snapshot<'_>) -> Result<Standing, SyncError> {
             source_id: source.id.clone(),
             district: source.district.clone(),
         })?;
-    let watermark = |id| -> Result<_, StoreError> { Ok(snapshot.feed(id)?.map(|mark| mark.watermark)) };
+    let watermark =
+        |id| -> Result<_, StoreError> { Ok(snapshot.feed(id)?.map(|mark| mark.watermark)) };
     let feed = run.feed.as_ref().map(watermark).transpose()?;
     Ok(Standing {
         feed,
@@ -123,12 +130,23 @@ fn standing(run: &Run, snapshot: &Snapshot<'_>) -> Result<Standing, SyncError> {
 }
 
 /// What follows from one pair alone.
-pub(super) fn one(run: &Run, snapshot: &Snapshot<'_>, pair: Pair) -> Result<(Vec<Line>, Summary), SyncError> {
-    let mapping = run.source.attributes.mapping(IdAttribute::named("entryUUID"));
+pub(super) fn one(
+    run: &Run,
+    snapshot: &Snapshot<'_>,
+    pair: Pair,
+) -> Result<(Vec<Line>, Summary), SyncError> {
+    let mapping = run
+        .source
+        .attributes
+        .mapping(IdAttribute::named("entryUUID"));
     let standing = standing(run, snapshot)?;
-    let mut reconciler = Reconciler::new(&run.source.id, &mapping, run.source.guard, standing, run.at);
+    let mut reconciler =
+        Reconciler::new(&run.source.id, &mapping, run.source.guard, standing, run.at);
     let consequence = reconciler.take(pair);
     let changes = consequence.changes.into_iter().map(Line::Change);
-    let remarks = consequence.remarks.into_iter().map(|remark: Remark| Line::Remark(remark));
+    let remarks = consequence
+        .remarks
+        .into_iter()
+        .map(|remark: Remark| Line::Remark(remark));
     Ok((changes.chain(remarks).collect(), reconciler.finish()))
 }

@@ -49,7 +49,13 @@ impl Syncs {
             };
             let (ours, theirs, absence) = sides(&pair);
             let (lines, _) = compare::one(&run, &snapshot, pair)?;
-            Ok(Some(Explanation { stable_id, ours, theirs, absence, lines }))
+            Ok(Some(Explanation {
+                stable_id,
+                ours,
+                theirs,
+                absence,
+                lines,
+            }))
         })
         .await
     }
@@ -57,11 +63,19 @@ impl Syncs {
 
 fn sides(pair: &Pair) -> (Option<Person>, Option<Observed>, Option<&'static str>) {
     match pair {
-        Pair::Both(ours, theirs) => (Some(ours.person.clone()), Some(theirs.observed.clone()), None),
+        Pair::Both(ours, theirs) => (
+            Some(ours.person.clone()),
+            Some(theirs.observed.clone()),
+            None,
+        ),
         Pair::Theirs(theirs) => (None, Some(theirs.observed.clone()), None),
         Pair::Ours(ours, absence) => (Some(ours.person.clone()), None, Some(absence.word())),
         Pair::Deleted(ours) => (Some(ours.person.clone()), None, Some("deleted")),
-        Pair::Unusable(ours) => (Some(ours.person.clone()), None, Some("read, but cannot be used")),
+        Pair::Unusable(ours) => (
+            Some(ours.person.clone()),
+            None,
+            Some("read, but cannot be used"),
+        ),
         Pair::Unknown => (None, None, None),
     }
 }

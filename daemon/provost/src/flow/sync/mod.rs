@@ -10,9 +10,6 @@ mod explain;
 mod read;
 mod state;
 
-#[cfg(test)]
-mod tests;
-
 pub use error::SyncError;
 pub use explain::Explanation;
 pub use state::SourceState;
@@ -52,7 +49,9 @@ impl Approval {
     fn actor(&self, source: &SourceId) -> Actor {
         match self {
             Self::Automatic => Actor::Source(source.clone()),
-            Self::Operator(name) | Self::Exactly { operator: name, .. } => Actor::Operator(name.clone()),
+            Self::Operator(name) | Self::Exactly { operator: name, .. } => {
+                Actor::Operator(name.clone())
+            }
         }
     }
 
@@ -209,7 +208,12 @@ impl Syncs {
         result
     }
 
-    async fn read_and_apply(&self, run: &Run, running: &Running<'_>, approval: &Approval) -> Result<Report, SyncError> {
+    async fn read_and_apply(
+        &self,
+        run: &Run,
+        running: &Running<'_>,
+        approval: &Approval,
+    ) -> Result<Report, SyncError> {
         let read = self.read(run, running).await?;
         let comparison = compare::dry(run.clone(), no_lines()).await?;
         let summary = &comparison.summary;
@@ -234,7 +238,11 @@ impl Syncs {
     /// # Errors
     /// [`SyncError`] if no server of the source can be used.
     pub async fn probe(&self, source: &Source) -> Result<Server, SyncError> {
-        let reading = self.directory.open(source).await.map_err(SyncError::directory(&source.id))?;
+        let reading = self
+            .directory
+            .open(source)
+            .await
+            .map_err(SyncError::directory(&source.id))?;
         Ok(reading.server().clone())
     }
 
@@ -250,14 +258,18 @@ impl Syncs {
     /// Entries read so far, while a source is being worked on.
     pub fn progress(&self, source: &SourceId) -> Option<u64> {
         let running = self.lock();
-        running.get(source).map(|entries| entries.load(Ordering::Relaxed))
+        running
+            .get(source)
+            .map(|entries| entries.load(Ordering::Relaxed))
     }
 
     fn begin(&self, source: &SourceId) -> Result<Running<'_>, SyncError> {
         let entries = Arc::new(AtomicU64::new(0));
         let mut running = self.lock();
         if running.contains_key(source) {
-            return Err(SyncError::Busy { source_id: source.clone() });
+            return Err(SyncError::Busy {
+                source_id: source.clone(),
+            });
         }
         running.insert(source.clone(), Arc::clone(&entries));
         Ok(Running {
@@ -296,7 +308,12 @@ impl Syncs {
                 _ => None,
             };
             if let Some(code) = alarm {
-                let why: Vec<_> = report.summary.concerns.iter().map(ToString::to_string).collect();
+                let why: Vec<_> = report
+                    .summary
+                    .concerns
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect();
                 let message = format!(
                     "source {}: plan {} was not applied: {}",
                     run.source.id,
@@ -316,7 +333,11 @@ impl Syncs {
         blocking(move || {
             let before = state::load(&run.store, &run.source.id)?;
             if before.error.is_none() {
-                raise(&run, "sync.failed", format!("source {}: {text}", run.source.id))?;
+                raise(
+                    &run,
+                    "sync.failed",
+                    format!("source {}: {text}", run.source.id),
+                )?;
             }
             state::save(&run.store, &before.failed(text, run.at))
         })
@@ -334,7 +355,9 @@ fn raise(run: &Run, code: &str, message: String) -> Result<(), SyncError> {
         message,
         at: run.at,
     };
-    plan.changes.push(Change::Alarm { alarm: Box::new(alarm) });
+    plan.changes.push(Change::Alarm {
+        alarm: Box::new(alarm),
+    });
     run.store.commit(plan)?;
     Ok(())
 }

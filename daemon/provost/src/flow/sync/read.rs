@@ -69,7 +69,12 @@ pub(super) async fn read(
 
     let (out, batches) = channel(BATCHES);
     let mapping = source.attributes.mapping(server.id.clone());
-    let staging = stage(run.clone(), Arc::new(mapping), batches, Arc::clone(progress));
+    let staging = stage(
+        run.clone(),
+        Arc::new(mapping),
+        batches,
+        Arc::clone(progress),
+    );
     let (entries, staged) = tokio::join!(reading.people(out), staging);
     // If staging failed, the reading only knows that nobody listens any more.
     let (remarks, deleted) = staged?;
@@ -105,7 +110,11 @@ async fn stage(
     Ok((remarks, deleted))
 }
 
-fn stage_batch(run: &Run, mapping: &Mapping, batch: Vec<Seen>) -> Result<(Remarks, Vec<String>), SyncError> {
+fn stage_batch(
+    run: &Run,
+    mapping: &Mapping,
+    batch: Vec<Seen>,
+) -> Result<(Remarks, Vec<String>), SyncError> {
     let mut remarks = Remarks::default();
     let (mut staged, mut deleted) = (Vec::with_capacity(batch.len()), Vec::new());
     for seen in batch {
@@ -127,13 +136,20 @@ fn stage_batch(run: &Run, mapping: &Mapping, batch: Vec<Seen>) -> Result<(Remark
                     text: format!("quarantined: {}", quarantined.why),
                 });
                 let dn = quarantined.dn;
-                staged.extend(quarantined.stable_id.map(|stable_id| Staged::Unusable { stable_id, dn }));
+                staged.extend(
+                    quarantined
+                        .stable_id
+                        .map(|stable_id| Staged::Unusable { stable_id, dn }),
+                );
             }
         }
     }
     for stable_id in run.store.stage(&run.source.id, staged)? {
         let text = "was read twice with different content; the later one counts".to_owned();
-        remarks.add(Remark { about: stable_id, text });
+        remarks.add(Remark {
+            about: stable_id,
+            text,
+        });
     }
     Ok((remarks, deleted))
 }
@@ -146,9 +162,14 @@ async fn groups(run: &Run, reading: &mut dyn Reading) -> Result<(), SyncError> {
     let source = Arc::clone(&run.source);
     let mut lists = Vec::new();
     for group in &source.grants {
-        let members = reading.members(&group.dn).await.map_err(SyncError::directory(&source.id))?;
+        let members = reading
+            .members(&group.dn)
+            .await
+            .map_err(SyncError::directory(&source.id))?;
         if members == Members::Absent {
-            let missing = DirectoryError::NoGroup { group: group.dn.clone() };
+            let missing = DirectoryError::NoGroup {
+                group: group.dn.clone(),
+            };
             return Err(SyncError::directory(&source.id)(missing));
         }
         lists.push(list(group.name.key(), 0, members));
@@ -196,7 +217,10 @@ async fn nested(run: &Run, reading: &mut dyn Reading, depth: u32) -> Result<Nest
         after.clone_from(last);
         let mut lists = Vec::new();
         for name in names {
-            let members = reading.members(&name).await.map_err(SyncError::directory(&run.source.id))?;
+            let members = reading
+                .members(&name)
+                .await
+                .map_err(SyncError::directory(&run.source.id))?;
             let list = list(name, depth + 1, members);
             if list.depth.is_some() {
                 found = Nested::Some;
@@ -234,14 +258,21 @@ async fn stage_lists(run: &Run, lists: Vec<StagedList>) -> Result<(), SyncError>
 
 /// Looks up by itself everyone who was not read, and every deletion that the server reported. More absences than any
 /// guard lets through are not looked up: their plan is refused anyway.
-async fn absences(run: &Run, reading: &mut dyn Reading, deleted: Vec<String>) -> Result<(), SyncError> {
+async fn absences(
+    run: &Run,
+    reading: &mut dyn Reading,
+    deleted: Vec<String>,
+) -> Result<(), SyncError> {
     let asked = run.clone();
     let limit = usize::try_from(MISSING_CEILING).unwrap_or(usize::MAX) + deleted.len();
     let (absent, same_identity) = blocking(move || {
         let absent = asked.store.read()?.absent(&asked.source.id, "", limit)?;
         let known = state::load(&asked.store, &asked.source.id)?.identity;
         // Another identity may see other entries: this read and the last one prove nothing together.
-        Ok((absent, known.is_none_or(|known| known == asked.source.bind.identity())))
+        Ok((
+            absent,
+            known.is_none_or(|known| known == asked.source.bind.identity()),
+        ))
     })
     .await?;
     let mut found = Vec::with_capacity(absent.len());
@@ -255,7 +286,11 @@ async fn absences(run: &Run, reading: &mut dyn Reading, deleted: Vec<String>) ->
                 .map_err(SyncError::directory(&run.source.id))?,
             false => Absence::Unknown,
         };
-        found.push(StagedAbsence { stable_id, reported, verdict });
+        found.push(StagedAbsence {
+            stable_id,
+            reported,
+            verdict,
+        });
     }
     let run = run.clone();
     blocking(move || Ok(run.store.stage_absences(&run.source.id, found)?)).await

@@ -18,7 +18,12 @@ use crate::flow::{self, FlowError, activity, case, contact, decide, grant, sessi
 
 /// On whose word: the flows take references, not actors.
 fn word_of(by: &Actor) -> OnWordOf {
-    let party = |kind: &str, id: &str| OnWordOf::Party(Reference { kind: Some(kind.to_owned()), id: id.to_owned() });
+    let party = |kind: &str, id: &str| {
+        OnWordOf::Party(Reference {
+            kind: Some(kind.to_owned()),
+            id: id.to_owned(),
+        })
+    };
     match by {
         Actor::Person(id) => party("person", id.as_str()),
         Actor::Agent(id) => party("agent", id.as_str()),
@@ -27,19 +32,30 @@ fn word_of(by: &Actor) -> OnWordOf {
 }
 
 /// Keeps what a flow answered. A rule's no is an outcome; anything else that went wrong is not.
-fn told(outcome: &mut Outcome, result: Result<Option<Decision>, FlowError>) -> Result<(), SimulationError> {
+fn told(
+    outcome: &mut Outcome,
+    result: Result<Option<Decision>, FlowError>,
+) -> Result<(), SimulationError> {
     use std::error::Error;
     match result {
         Ok(answer) => {
             outcome.answer = answer.or(outcome.answer.take());
             Ok(())
         }
-        Err(error @ (FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_))) => Err(error.into()),
+        Err(error @ (FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_))) => {
+            Err(error.into())
+        }
         Err(error) => {
-            let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            let why = error
+                .source()
+                .map(|source| format!(": {source}"))
+                .unwrap_or_default();
             outcome.refused.push(format!("{error}{why}"));
             if let FlowError::Refused { source, .. } = error {
-                outcome.answer = source.decision.map(|decision| *decision).or(outcome.answer.take());
+                outcome.answer = source
+                    .decision
+                    .map(|decision| *decision)
+                    .or(outcome.answer.take());
             }
             Ok(())
         }
@@ -64,23 +80,47 @@ impl Simulation {
                 return Ok(());
             }
             Act::Sweep => return self.sweep(outcome),
-            Act::Feed { id, district, watermark } => return self.feed(id, district, *watermark),
+            Act::Feed {
+                id,
+                district,
+                watermark,
+            } => return self.feed(id, district, *watermark),
             Act::Directory { seen, persons } => return self.directory(*seen, persons),
             Act::Activity { .. } => return self.activity(act, outcome),
-            Act::Grant { person, what, by, expires } => {
-                grant::give(scene, person.as_str(), what, &word_of(by), *expires).map(|(_, decision)| decision)
-            }
+            Act::Grant {
+                person,
+                what,
+                by,
+                expires,
+            } => grant::give(scene, person.as_str(), what, &word_of(by), *expires)
+                .map(|(_, decision)| decision),
             Act::Revoke { person, what, by } => {
-                grant::take(scene, person.as_str(), what, &word_of(by)).map(|(_, decision)| decision)
+                grant::take(scene, person.as_str(), what, &word_of(by))
+                    .map(|(_, decision)| decision)
             }
-            Act::Contact { verb, person, kind, by, context } => self.contact(*verb, person, *kind, by, context),
-            Act::CaseOpen(opening) => case::open(scene, &opened(opening)).map(|(_, decision)| Some(decision)),
-            Act::CaseClose { case, by } => case::close(scene, case, &word_of(by)).map(|(_, decision)| Some(decision)),
+            Act::Contact {
+                verb,
+                person,
+                kind,
+                by,
+                context,
+            } => self.contact(*verb, person, *kind, by, context),
+            Act::CaseOpen(opening) => {
+                case::open(scene, &opened(opening)).map(|(_, decision)| Some(decision))
+            }
+            Act::CaseClose { case, by } => {
+                case::close(scene, case, &word_of(by)).map(|(_, decision)| Some(decision))
+            }
             Act::CaseTransition { case, to, by } => {
-                case::transition(scene, case, to.as_str(), &word_of(by)).map(|(_, decision)| Some(decision))
+                case::transition(scene, case, to.as_str(), &word_of(by))
+                    .map(|(_, decision)| Some(decision))
             }
-            Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => self.session(act),
-            Act::LoginAs { session, target } => session::login_as(scene, session, target.as_str()).map(Some),
+            Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => {
+                self.session(act)
+            }
+            Act::LoginAs { session, target } => {
+                session::login_as(scene, session, target.as_str()).map(Some)
+            }
             Act::Decide(request) => {
                 let register = self.store.read()?;
                 outcome.answer = Some(decide::decide(&register, &self.live, request, scene.now)?);
@@ -91,21 +131,54 @@ impl Simulation {
     }
 
     /// The feed's word, and what it lets go on: contacts of the district that waited for it are looked at again.
-    fn feed(&self, id: &FeedId, district: &DistrictId, watermark: Timestamp) -> Result<(), SimulationError> {
+    fn feed(
+        &self,
+        id: &FeedId,
+        district: &DistrictId,
+        watermark: Timestamp,
+    ) -> Result<(), SimulationError> {
         let now = self.clock.wall();
         flow::write(&self.store, |register| {
             let before = register.feed(id)?;
-            let after = FeedMark { feed: id.clone(), district: district.clone(), watermark };
+            let after = FeedMark {
+                feed: id.clone(),
+                district: district.clone(),
+                watermark,
+            };
             let changes = vec![Change::Feed { before, after }];
-            Ok((flow::plan(register, Actor::Operator("scenario".to_owned()), now, changes), ()))
+            Ok((
+                flow::plan(
+                    register,
+                    Actor::Operator("scenario".to_owned()),
+                    now,
+                    changes,
+                ),
+                (),
+            ))
         })?;
-        let districts: Vec<_> = self.live.config.districts.get(district).cloned().into_iter().collect();
+        let districts: Vec<_> = self
+            .live
+            .config
+            .districts
+            .get(district)
+            .cloned()
+            .into_iter()
+            .collect();
         flow::districts::follow(&self.store, &districts, &self.live.config.feeds, now)?;
         Ok(())
     }
 
     fn activity(&self, act: &Act, outcome: &mut Outcome) -> Result<(), SimulationError> {
-        let Act::Activity { id, person, kind, occurred, feed } = act else { return Ok(()) };
+        let Act::Activity {
+            id,
+            person,
+            kind,
+            occurred,
+            feed,
+        } = act
+        else {
+            return Ok(());
+        };
         let scene = self.scene();
         let event = Activity {
             id: id.clone(),
@@ -139,7 +212,8 @@ impl Simulation {
         match verb {
             ContactVerb::Designate => {
                 let kind = kind.unwrap_or(ContactKind::Support);
-                contact::designate_on_evidence(scene, id, kind, &word, context).map(|(_, decision)| Some(decision))
+                contact::designate_on_evidence(scene, id, kind, &word, context)
+                    .map(|(_, decision)| Some(decision))
             }
             ContactVerb::Remove => {
                 let decision = self.asked("contact.designate", person, &word, None, context)?;
@@ -164,7 +238,10 @@ impl Simulation {
         let request = Request {
             subject: by.reference(),
             action: action.to_owned(),
-            resource: Reference { kind: Some("person".to_owned()), id: person.to_string() },
+            resource: Reference {
+                kind: Some("person".to_owned()),
+                id: person.to_string(),
+            },
             properties: kind.into_iter().collect(),
             context: context.clone(),
         };
@@ -174,8 +251,16 @@ impl Simulation {
     fn session(&self, act: &Act) -> Result<Option<Decision>, FlowError> {
         let now = self.clock.wall();
         let done = match act {
-            Act::SessionOpen { session, person, remote, client } => {
-                let origin = Origin { remote: remote.clone(), client: client.clone() };
+            Act::SessionOpen {
+                session,
+                person,
+                remote,
+                client,
+            } => {
+                let origin = Origin {
+                    remote: remote.clone(),
+                    client: client.clone(),
+                };
                 session::open(&self.store, session, person.as_str(), &origin, now)
             }
             Act::SessionReturn(id) => session::leave(&self.store, id, now),

@@ -57,6 +57,9 @@ mod tests {
         clock.set(start - day);
         clock.jump(day * 40);
         let reading = clock.reading();
-        assert_eq!((reading.wall, reading.uptime_ms), (start + day * 39, 86_400_000));
+        assert_eq!(
+            (reading.wall, reading.uptime_ms),
+            (start + day * 39, 86_400_000)
+        );
     }
 }

@@ -50,7 +50,11 @@ fn linked(person: &Person, seen: Seen, now: Timestamp) -> Person {
 
 impl Simulation {
     /// One read of the directory that says this of these people.
-    pub(super) fn directory(&self, seen: Seen, persons: &[PersonId]) -> Result<(), SimulationError> {
+    pub(super) fn directory(
+        &self,
+        seen: Seen,
+        persons: &[PersonId],
+    ) -> Result<(), SimulationError> {
         for id in persons {
             let plan = self.seen(&self.store.read()?, seen, id)?;
             self.store.commit(plan)?;
@@ -58,17 +62,27 @@ impl Simulation {
         Ok(())
     }
 
-    fn seen(&self, register: &Snapshot<'_>, seen: Seen, id: &PersonId) -> Result<Plan, SimulationError> {
+    fn seen(
+        &self,
+        register: &Snapshot<'_>,
+        seen: Seen,
+        id: &PersonId,
+    ) -> Result<Plan, SimulationError> {
         let scene = self.scene();
         let mut plan = Plan::new(register.revision(), Actor::Timer, scene.now);
-        let Some(before) = register.person(id)? else { return Ok(plan) };
+        let Some(before) = register.person(id)? else {
+            return Ok(plan);
+        };
         let after = linked(&before, seen, scene.now);
-        let Some(link) = &after.directory else { return Ok(plan) };
+        let Some(link) = &after.directory else {
+            return Ok(plan);
+        };
         plan.actor = Actor::Source(link.source.clone());
         if let Some(contact) = register.contact(id)? {
             let here = Neighbourhood::read(register, &self.live.config.feeds, &contact.district)?;
             let step = lifecycle::directory(&contact, &here.around(id), link.status, scene.now);
-            plan.changes.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
+            plan.changes
+                .extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
         }
         if before != after {
             plan.changes.push(Change::Person {

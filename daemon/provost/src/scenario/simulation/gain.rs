@@ -40,19 +40,30 @@ impl Seen {
     pub(super) fn gain(&mut self, store: &Store, outcome: &mut Outcome) -> Result<(), StoreError> {
         let register = store.read()?;
         let alarms = register.alarms(Page::newest(ROWS))?;
-        let new = alarms.into_iter().rev().filter(|(seq, _)| *seq > self.alarm);
+        let new = alarms
+            .into_iter()
+            .rev()
+            .filter(|(seq, _)| *seq > self.alarm);
         let new: Vec<_> = new.collect();
         self.alarm = new.last().map_or(self.alarm, |(seq, _)| *seq);
-        outcome.alarms.extend(new.into_iter().map(|(_, alarm)| alarm));
+        outcome
+            .alarms
+            .extend(new.into_iter().map(|(_, alarm)| alarm));
         for person in persons(&register)? {
             let seen = self.access.entry(person.clone()).or_default();
             let lines = register.access_log(&person, Page::newest(ROWS))?;
-            let new: Vec<_> = lines.into_iter().rev().filter(|(seq, _)| seq > seen).collect();
+            let new: Vec<_> = lines
+                .into_iter()
+                .rev()
+                .filter(|(seq, _)| seq > seen)
+                .collect();
             *seen = new.last().map_or(*seen, |(seq, _)| *seq);
             outcome.access.extend(new.into_iter().map(|(_, line)| line));
         }
         let contacts = register.contacts(None)?.into_iter();
-        outcome.contacts = contacts.map(|(contact, _)| (contact.person, contact.state)).collect();
+        outcome.contacts = contacts
+            .map(|(contact, _)| (contact.person, contact.state))
+            .collect();
         Ok(())
     }
 }

@@ -55,7 +55,11 @@ impl Simulation {
     ///
     /// # Errors
     /// If the store cannot be set up or does not take the register.
-    pub fn new(scenario: &Scenario, roles: Roles, policies: Vec<Policy>) -> Result<Self, SimulationError> {
+    pub fn new(
+        scenario: &Scenario,
+        roles: Roles,
+        policies: Vec<Policy>,
+    ) -> Result<Self, SimulationError> {
         let store = Store::in_memory()?;
         let existing = Existing::default();
         let actor = Actor::Operator("scenario".to_owned());
@@ -85,7 +89,13 @@ impl Simulation {
     /// Feeds that only steps name gate their district from the start, which the register's plan does not know.
     fn recheck(&self, scenario: &Scenario) -> Result<(), FlowError> {
         let districts = &scenario.register.districts;
-        flow::districts::follow(&self.store, districts, &self.live.config.feeds, scenario.start).map(drop)
+        flow::districts::follow(
+            &self.store,
+            districts,
+            &self.live.config.feeds,
+            scenario.start,
+        )
+        .map(drop)
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -135,7 +145,9 @@ fn config(scenario: &Scenario) -> Config {
         },
         mail: None,
         operators: Vec::new(),
-        districts: districts.map(|district| (district.id.clone(), district.clone())).collect(),
+        districts: districts
+            .map(|district| (district.id.clone(), district.clone()))
+            .collect(),
         feeds: feeds(scenario),
         sources: BTreeMap::new(),
         plugins: BTreeMap::new(),
@@ -202,7 +214,10 @@ fn load(ids: &[PluginId], plugins: &Path) -> Result<Vec<Policy>, String> {
             secrets: BTreeMap::new(),
             settings: Map::new(),
         };
-        match loader.load(&offer).map_err(|why| format!("{}: {why}", offer.file.display()))? {
+        match loader
+            .load(&offer)
+            .map_err(|why| format!("{}: {why}", offer.file.display()))?
+        {
             Plugin::Policy(policy) => Ok(policy),
             Plugin::Channel(_) => Err(format!("{id} is a channel, not an edition's role policy")),
         }

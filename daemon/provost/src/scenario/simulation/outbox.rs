@@ -25,7 +25,10 @@ impl Simulation {
         let Some(now) = flow::clock::watch(&self.store, self.clock.reading())? else {
             return Ok(());
         };
-        let scene = Scene { now, ..self.scene() };
+        let scene = Scene {
+            now,
+            ..self.scene()
+        };
         for _ in 0..ROUNDS {
             let changes = flow::sweep::run(scene, &Actor::Timer)?;
             let due = self.store.read()?.outbox_due(now, ROWS)?;
@@ -43,7 +46,10 @@ impl Simulation {
     pub(super) fn deliver_new(&self, outcome: &mut Outcome) -> Result<(), SimulationError> {
         let now = self.clock.wall();
         let due = self.store.read()?.outbox_due(now, ROWS)?;
-        for queued in due.into_iter().filter(|queued| queued.notice.queued == now && queued.attempts == 0) {
+        for queued in due
+            .into_iter()
+            .filter(|queued| queued.notice.queued == now && queued.attempts == 0)
+        {
             self.deliver(&queued, outcome)?;
         }
         Ok(())
@@ -60,8 +66,13 @@ impl Simulation {
         };
         let (fate, refused) = match (wanted, self.channel) {
             (Wanted::Never, _) => (Fate::Withdrawn, Refused::No),
-            (Wanted::Later, _) => (retry("the directory shuts the contact out at present"), Refused::No),
-            (Wanted::Now, Delivering::Refuse) => (retry("the scenario's channel refuses"), Refused::ForGood),
+            (Wanted::Later, _) => (
+                retry("the directory shuts the contact out at present"),
+                Refused::No,
+            ),
+            (Wanted::Now, Delivering::Refuse) => {
+                (retry("the scenario's channel refuses"), Refused::ForGood)
+            }
             (Wanted::Now, Delivering::Accept) => {
                 outcome.notices.push(Told {
                     to: notice.person.clone(),

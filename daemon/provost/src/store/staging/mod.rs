@@ -14,10 +14,10 @@ use provost_core::person::Person;
 use provost_core::role::Granted;
 use rusqlite::{Connection, params};
 
+use super::Store;
 use super::error::{Attempt, StoreError};
 use super::row::{collect, execute, from_column, limit, to_body, value, values};
 use super::snapshot::Snapshot;
-use super::Store;
 
 /// What waits of one entry.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,9 +74,9 @@ impl Store {
         ];
         let source = source.clone();
         self.write(move |writing| {
-            TABLES
-                .iter()
-                .try_for_each(|sql| execute(writing.connection(), STAGE, sql, [source.as_str()]).map(drop))
+            TABLES.iter().try_for_each(|sql| {
+                execute(writing.connection(), STAGE, sql, [source.as_str()]).map(drop)
+            })
         })
     }
 
@@ -85,7 +85,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
-    pub fn stage(&self, source: &SourceId, entries: Vec<Staged>) -> Result<Vec<String>, StoreError> {
+    pub fn stage(
+        &self,
+        source: &SourceId,
+        entries: Vec<Staged>,
+    ) -> Result<Vec<String>, StoreError> {
         let source = source.clone();
         self.write(move |writing| {
             let mut twice = Vec::new();
@@ -115,7 +119,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
-    pub fn stage_gains(&self, source: &SourceId, mapped: Vec<(Dn, Granted)>) -> Result<(), StoreError> {
+    pub fn stage_gains(
+        &self,
+        source: &SourceId,
+        mapped: Vec<(Dn, Granted)>,
+    ) -> Result<(), StoreError> {
         let source = source.clone();
         self.write(move |writing| {
             for (group, gives) in &mapped {
@@ -130,13 +138,22 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
-    pub fn stage_absences(&self, source: &SourceId, absences: Vec<StagedAbsence>) -> Result<(), StoreError> {
+    pub fn stage_absences(
+        &self,
+        source: &SourceId,
+        absences: Vec<StagedAbsence>,
+    ) -> Result<(), StoreError> {
         const SQL: &str = "INSERT OR REPLACE INTO staged_absence (source, stable_id, reported, verdict) VALUES (?1, ?2, ?3, ?4)";
         let source = source.clone();
         self.write(move |writing| {
             for absence in &absences {
                 let verdict = to_body("absence", &absence.verdict)?;
-                let row = params![source.as_str(), absence.stable_id, absence.reported, verdict];
+                let row = params![
+                    source.as_str(),
+                    absence.stable_id,
+                    absence.reported,
+                    verdict
+                ];
                 execute(writing.connection(), STAGE, SQL, row)?;
             }
             Ok(())
@@ -162,7 +179,8 @@ impl Staged {
 
 /// Stages one entry; says whether the id had been staged with other content.
 fn stage(connection: &Connection, source: &SourceId, entry: &Staged) -> Result<bool, StoreError> {
-    const BEFORE: &str = "SELECT coalesce(body, '') FROM staged_entry WHERE source = ?1 AND stable_id = ?2";
+    const BEFORE: &str =
+        "SELECT coalesce(body, '') FROM staged_entry WHERE source = ?1 AND stable_id = ?2";
     const ADD: &str = "INSERT INTO staged_entry (source, stable_id, name, username, body) VALUES (?1, ?2, ?3, ?4, ?5) \
                        ON CONFLICT DO UPDATE SET name = excluded.name, username = excluded.username, body = excluded.body";
     let (username, body) = match entry {
@@ -175,18 +193,41 @@ fn stage(connection: &Connection, source: &SourceId, entry: &Staged) -> Result<b
     let id = [source.as_str(), entry.stable_id()];
     let before: Option<String> = value(connection, STAGE, BEFORE, id)?;
     let twice = before.is_some_and(|before| before != body.as_deref().unwrap_or_default());
-    let name = Dn::parse(entry.dn()).map(|name| name.key()).unwrap_or_default();
-    execute(connection, STAGE, ADD, params![id[0], id[1], name, username, body])?;
+    let name = Dn::parse(entry.dn())
+        .map(|name| name.key())
+        .unwrap_or_default();
+    execute(
+        connection,
+        STAGE,
+        ADD,
+        params![id[0], id[1], name, username, body],
+    )?;
     Ok(twice)
 }
 
-fn stage_list(connection: &Connection, source: &SourceId, list: &StagedList) -> Result<(), StoreError> {
-    const LIST: &str = "INSERT OR REPLACE INTO staged_group (source, name, depth) VALUES (?1, ?2, ?3)";
-    const MEMBER: &str = "INSERT OR IGNORE INTO staged_member (source, list, kind, member) VALUES (?1, ?2, ?3, ?4)";
-    execute(connection, STAGE, LIST, params![source.as_str(), list.name, list.depth])?;
+fn stage_list(
+    connection: &Connection,
+    source: &SourceId,
+    list: &StagedList,
+) -> Result<(), StoreError> {
+    const LIST: &str =
+        "INSERT OR REPLACE INTO staged_group (source, name, depth) VALUES (?1, ?2, ?3)";
+    const MEMBER: &str =
+        "INSERT OR IGNORE INTO staged_member (source, list, kind, member) VALUES (?1, ?2, ?3, ?4)";
+    execute(
+        connection,
+        STAGE,
+        LIST,
+        params![source.as_str(), list.name, list.depth],
+    )?;
     for (kind, members) in [("name", &list.names), ("username", &list.usernames)] {
         for member in members {
-            execute(connection, STAGE, MEMBER, [source.as_str(), &list.name, kind, member])?;
+            execute(
+                connection,
+                STAGE,
+                MEMBER,
+                [source.as_str(), &list.name, kind, member],
+            )?;
         }
     }
     Ok(())
@@ -214,11 +255,20 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
-    pub fn absent(&self, source: &SourceId, after: &str, rows: usize) -> Result<Vec<(String, Person)>, StoreError> {
+    pub fn absent(
+        &self,
+        source: &SourceId,
+        after: &str,
+        rows: usize,
+    ) -> Result<Vec<(String, Person)>, StoreError> {
         const WHAT: &str = "read absent people";
         let asked = params![source.as_str(), after, limit(rows)];
-        collect(self.connection(), WHAT, include_str!("absent.sql"), asked, |row| {
-            Ok((row.get(0).attempting(WHAT)?, from_column("person", row, 1)?))
-        })
+        collect(
+            self.connection(),
+            WHAT,
+            include_str!("absent.sql"),
+            asked,
+            |row| Ok((row.get(0).attempting(WHAT)?, from_column("person", row, 1)?)),
+        )
     }
 }

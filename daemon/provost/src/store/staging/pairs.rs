@@ -29,7 +29,12 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
-    pub fn pairs(&self, of: Compared<'_>, after: &str, rows: usize) -> Result<Vec<(String, Pair)>, StoreError> {
+    pub fn pairs(
+        &self,
+        of: Compared<'_>,
+        after: &str,
+        rows: usize,
+    ) -> Result<Vec<(String, Pair)>, StoreError> {
         pairs(self.connection(), of, after, rows)
     }
 }
@@ -42,7 +47,13 @@ impl Snapshot<'_> {
     pub fn pair(&self, of: Compared<'_>, stable_id: &str) -> Result<Option<Pair>, StoreError> {
         let connection = self.connection();
         let asked = [of.source.as_str(), stable_id];
-        let found = collect(connection, COMPARE, include_str!("pair.sql"), asked, Found::read)?;
+        let found = collect(
+            connection,
+            COMPARE,
+            include_str!("pair.sql"),
+            asked,
+            Found::read,
+        )?;
         let known = found
             .into_iter()
             .find(|found| found.read || found.person.is_some());
@@ -56,14 +67,30 @@ impl Commit<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
-    pub fn pairs(&self, of: Compared<'_>, after: &str, rows: usize) -> Result<Vec<(String, Pair)>, StoreError> {
+    pub fn pairs(
+        &self,
+        of: Compared<'_>,
+        after: &str,
+        rows: usize,
+    ) -> Result<Vec<(String, Pair)>, StoreError> {
         pairs(self.connection, of, after, rows)
     }
 }
 
-fn pairs(connection: &Connection, of: Compared<'_>, after: &str, rows: usize) -> Result<Vec<(String, Pair)>, StoreError> {
+fn pairs(
+    connection: &Connection,
+    of: Compared<'_>,
+    after: &str,
+    rows: usize,
+) -> Result<Vec<(String, Pair)>, StoreError> {
     let asked = params![of.source.as_str(), after, limit(rows)];
-    let found = collect(connection, COMPARE, include_str!("pairs.sql"), asked, Found::read)?;
+    let found = collect(
+        connection,
+        COMPARE,
+        include_str!("pairs.sql"),
+        asked,
+        Found::read,
+    )?;
     found
         .into_iter()
         .map(|found| Ok((found.stable_id.clone(), found.pair(connection, of)?)))
@@ -82,9 +109,16 @@ struct Found {
 }
 
 /// The thing whose body is in a column that may be NULL.
-fn body<T: DeserializeOwned>(noun: &'static str, row: &Row<'_>, place: usize) -> Result<Option<T>, StoreError> {
+fn body<T: DeserializeOwned>(
+    noun: &'static str,
+    row: &Row<'_>,
+    place: usize,
+) -> Result<Option<T>, StoreError> {
     let column = row.get_ref(place).attempting(COMPARE)?;
-    let text = column.as_str_or_null().map_err(rusqlite::Error::from).attempting(COMPARE)?;
+    let text = column
+        .as_str_or_null()
+        .map_err(rusqlite::Error::from)
+        .attempting(COMPARE)?;
     text.map(|text| from_body(noun, text)).transpose()
 }
 
@@ -113,7 +147,9 @@ impl Found {
                 let theirs = theirs(connection, of, observed, Some(&ours.person))?;
                 Pair::Both(ours, Box::new(theirs))
             }
-            (None, Some(observed)) => Pair::Theirs(Box::new(theirs(connection, of, observed, None)?)),
+            (None, Some(observed)) => {
+                Pair::Theirs(Box::new(theirs(connection, of, observed, None)?))
+            }
             (Some(ours), None) if self.read => Pair::Unusable(ours),
             (Some(ours), None) if confirmed => Pair::Deleted(ours),
             (Some(ours), None) => Pair::Ours(ours, self.verdict.unwrap_or(Absence::Unknown)),
@@ -122,9 +158,17 @@ impl Found {
     }
 }
 
-fn with_grants(connection: &Connection, person: Person, contact: Option<Contact>) -> Result<Ours, StoreError> {
+fn with_grants(
+    connection: &Connection,
+    person: Person,
+    contact: Option<Contact>,
+) -> Result<Ours, StoreError> {
     let grants = grant::of(connection, &person.id)?;
-    Ok(Ours { person, contact, grants })
+    Ok(Ours {
+        person,
+        contact,
+        grants,
+    })
 }
 
 fn theirs(
@@ -133,17 +177,30 @@ fn theirs(
     mut observed: Observed,
     ours: Option<&Person>,
 ) -> Result<Theirs, StoreError> {
-    const GAINS: &str = "SELECT what FROM staged_gain WHERE source = ?1 AND stable_id = ?2 ORDER BY what";
-    const RIVALS: &str = "SELECT count(*) FROM staged_entry WHERE source = ?1 AND username = ?2 AND stable_id <> ?3";
+    const GAINS: &str =
+        "SELECT what FROM staged_gain WHERE source = ?1 AND stable_id = ?2 ORDER BY what";
+    const RIVALS: &str =
+        "SELECT count(*) FROM staged_entry WHERE source = ?1 AND username = ?2 AND stable_id <> ?3";
     let source = of.source.as_str();
     let entry = [source, observed.stable_id.as_str()];
-    observed.grants = many(connection, "grant", GAINS, entry)?.into_iter().collect();
+    observed.grants = many(connection, "grant", GAINS, entry)?
+        .into_iter()
+        .collect();
     // Whoever keeps the username needs nobody's leave for it.
     if ours.is_some_and(|ours| ours.username == observed.username) {
-        return Ok(Theirs { observed, rivals: 0, namesake: None });
+        return Ok(Theirs {
+            observed,
+            rivals: 0,
+            namesake: None,
+        });
     }
     let username = observed.username.to_lowercase();
-    let rivals: Option<i64> = value(connection, COMPARE, RIVALS, [source, &username, &observed.stable_id])?;
+    let rivals: Option<i64> = value(
+        connection,
+        COMPARE,
+        RIVALS,
+        [source, &username, &observed.stable_id],
+    )?;
     let own = ours.map_or("", |ours| ours.id.as_str());
     let namesake = namesake(connection, of, &observed.username, own)?;
     Ok(Theirs {
@@ -160,12 +217,18 @@ fn namesake(
     own: &str,
 ) -> Result<Option<Namesake>, StoreError> {
     let asked = [username, of.district.as_str(), own, of.source.as_str()];
-    let found = collect(connection, COMPARE, include_str!("namesake.sql"), asked, |row| {
-        let person: Option<Person> = body("person", row, 0)?;
-        let contact: Option<Contact> = body("contact", row, 1)?;
-        let read: Option<Observed> = body("entry", row, 2)?;
-        Ok((person, contact, read))
-    })?;
+    let found = collect(
+        connection,
+        COMPARE,
+        include_str!("namesake.sql"),
+        asked,
+        |row| {
+            let person: Option<Person> = body("person", row, 0)?;
+            let contact: Option<Contact> = body("contact", row, 1)?;
+            let read: Option<Observed> = body("entry", row, 2)?;
+            Ok((person, contact, read))
+        },
+    )?;
     let Some((Some(person), contact, read)) = found.into_iter().next() else {
         return Ok(None);
     };

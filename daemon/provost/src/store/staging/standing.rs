@@ -19,10 +19,17 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
-    pub fn standing(&self, district: District, source: &SourceId, now: Timestamp) -> Result<Standing, StoreError> {
+    pub fn standing(
+        &self,
+        district: District,
+        source: &SourceId,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
         let contacts = self.contacts(Some(&district.id))?;
         let valid = contacts.iter().filter(|(contact, _)| contact.is_valid());
-        let technical = valid.clone().filter(|(contact, _)| contact.kind == ContactKind::Technical);
+        let technical = valid
+            .clone()
+            .filter(|(contact, _)| contact.kind == ContactKind::Technical);
         let known: Option<i64> = value(
             self.connection(),
             "count the people of a source",
@@ -41,18 +48,28 @@ impl Snapshot<'_> {
     }
 
     /// Accounts that may log in and hold a role at `now`, for each role that anybody holds.
-    fn role_holders(&self, district: &District, now: Timestamp) -> Result<BTreeMap<RoleId, u64>, StoreError> {
+    fn role_holders(
+        &self,
+        district: &District,
+        now: Timestamp,
+    ) -> Result<BTreeMap<RoleId, u64>, StoreError> {
         const WHAT: &str = "count the holders of roles";
         let sql = include_str!("holders.sql");
-        let rows = collect(self.connection(), WHAT, sql, [district.id.as_str()], |row| {
-            let expires: Option<String> = row.get(1).attempting(WHAT)?;
-            let expired = expires
-                .and_then(|text| text.parse::<Timestamp>().ok())
-                .is_some_and(|expires| expires <= now);
-            let what: Granted = from_column("grant", row, 0)?;
-            let person: Person = from_column("person", row, 3)?;
-            Ok((what, person, expired))
-        })?;
+        let rows = collect(
+            self.connection(),
+            WHAT,
+            sql,
+            [district.id.as_str()],
+            |row| {
+                let expires: Option<String> = row.get(1).attempting(WHAT)?;
+                let expired = expires
+                    .and_then(|text| text.parse::<Timestamp>().ok())
+                    .is_some_and(|expires| expires <= now);
+                let what: Granted = from_column("grant", row, 0)?;
+                let person: Person = from_column("person", row, 3)?;
+                Ok((what, person, expired))
+            },
+        )?;
         let mut holders: BTreeMap<RoleId, BTreeSet<_>> = BTreeMap::new();
         for (what, person, expired) in rows {
             if let (Granted::Role(role), false, true) = (what, expired, person.account_enabled()) {

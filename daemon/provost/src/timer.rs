@@ -1,0 +1,145 @@
+//! What happens by itself: the sweep, the delivery of notices, the reading of directories.
+
+use provost_core::change::Actor;
+use provost_core::id::SourceId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::daemon::{Daemon, blocking};
+use crate::flow::sync::Approval;
+use crate::flow::{self, Scene};
+use crate::live::chain;
+
+/// Sleeps until something is due, something has changed, or the clock's patience ends.
+async fn rest(
+    daemon: &Daemon,
+    wake: &Notify,
+    next: Option<provost_core::Timestamp>,
+    stop: &CancellationToken,
+) {
+    let until = next.map_or(Duration::MAX, |next| {
+        Duration::try_from(next.duration_since(daemon.ports.clock.now())).unwrap_or_default()
+    });
+    // Something that stays due although it was just dealt with must not spin.
+    let pause = until.clamp(Duration::from_millis(20), daemon.ports.clock.patience());
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = wake.notified() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}
+
+/// Does what is due, whenever it is.
+pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let mine = Arc::clone(&daemon);
+        let swept = blocking(move || {
+            let changes = match flow::clock::watch(&mine.store, mine.ports.clock.reading())? {
+                Some(now) => {
+                    let live = mine.config();
+                    flow::sweep::run(
+                        Scene {
+                            store: &mine.store,
+                            live: &live,
+                            now,
+                        },
+                        &Actor::Timer,
+                    )?
+                }
+                None => 0,
+            };
+            Ok((changes, mine.store.read()?.next_due()?))
+        })
+        .await;
+        let next = match swept {
+            Ok((changes, next)) => {
+                if changes > 0 {
+                    tracing::info!(changes, "sweep committed");
+                    daemon.notify.notify_one();
+                }
+                next
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "sweep failed");
+                None
+            }
+        };
+        rest(&daemon, &daemon.sweep, next, &stop).await;
+    }
+}
+
+/// Delivers what waits in the outbox.
+pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let next = match flow::notify::deliver_due(&daemon, &stop).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "delivery failed");
+                None
+            }
+        };
+        rest(&daemon, &daemon.notify, next, &stop).await;
+    }
+}
+
+/// One task a source: a failing source never blocks another.
+pub(crate) struct SyncTimers {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl SyncTimers {
+    pub(crate) fn start(daemon: &Arc<Daemon>) -> Self {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        for source in daemon.config().config.sources.keys() {
+            tasks.spawn(sync_timer(Arc::clone(daemon), source.clone(), stop.clone()));
+        }
+        Self { stop, tasks }
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+fn outcome_word(outcome: &flow::sync::Outcome) -> &'static str {
+    use flow::sync::Outcome::{Applied, Moved, Refused, Waiting};
+    match outcome {
+        Applied { .. } => "applied",
+        Waiting => "waits for an operator",
+        Refused => "refused",
+        Moved => "moved",
+    }
+}
+
+/// Reads one source every so often.
+async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let live = daemon.config();
+        let Some(source) = live.config.sources.get(&id) else {
+            return;
+        };
+        let feed = live.feed_of(&source.district);
+        match daemon
+            .syncs
+            .apply(source, feed, daemon.ports.clock.now(), Approval::Automatic)
+            .await
+        {
+            Ok(report) => {
+                let summary = &report.summary;
+                let outcome = report.done.as_ref().map_or("planned", outcome_word);
+                tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
+                daemon.changed();
+            }
+            Err(error) => tracing::error!(source = %id, error = %chain(&error), "sync failed"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(source.every) => {}
+        }
+    }
+}
