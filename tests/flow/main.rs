@@ -8,5 +8,6 @@ mod config;
 mod house;
 mod kill;
 mod quiet_contact;
+mod scenarios;
 mod sync;
 mod systemd;

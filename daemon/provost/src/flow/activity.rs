@@ -22,6 +22,8 @@ pub enum Recorded {
     Rescinded,
     /// The person is no contact, so nothing follows from it.
     NotAContact,
+    /// It lies in the future by more than the allowed skew: kept out, nothing follows from it.
+    Future,
     /// It does not count.
     Refused {
         /// Why.
@@ -62,10 +64,7 @@ pub(crate) fn changes(
         ActivityOutcome::Counted(step) => (Recorded::Counted, Some(*step)),
         ActivityOutcome::Rescinds(step) => (Recorded::Rescinded, Some(*step)),
         ActivityOutcome::Older => (Recorded::Older, None),
-        ActivityOutcome::Future => {
-            let why = "it lies in the future by more than the allowed skew of 5 minutes".to_owned();
-            return nothing(Recorded::Refused { why });
-        }
+        ActivityOutcome::Future => return nothing(Recorded::Future),
         ActivityOutcome::Refused { why } => {
             return nothing(Recorded::Refused {
                 why: why.to_string(),

@@ -193,6 +193,7 @@ impl Simulation {
             Recorded::Duplicate => "duplicate",
             Recorded::Older => "older",
             Recorded::Rescinded => "rescinds",
+            Recorded::Future => "future",
             Recorded::NotAContact | Recorded::Refused { .. } => "refused",
         };
         outcome.activity.push(word.to_owned());
