@@ -1,5 +1,5 @@
--- Who else of the district has the username ?1, and the username that their own entry was read with. The plus
--- keeps SQLite from walking through a whole district because its index happens to be in the order asked for.
+-- Who else of the district has the username ?1, and the username that their own entry was read with. The plus keeps
+-- SQLite from walking through the whole district in the order asked for.
 SELECT person.body, contact.body, entry.body
 FROM person
 LEFT JOIN contact ON contact.person = person.id
