@@ -115,3 +115,17 @@ fn tick(shared: &Shared, engine: &wasmtime::Engine) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_calls_run_as_the_pool_has_room_for_and_the_next_gives_up() {
+        let brake = Brake::new(wasmtime::Engine::default()).unwrap();
+        let mut running: Vec<_> = (0..CALLS_AT_ONCE).map(|_| brake.enter().unwrap()).collect();
+        assert!(brake.enter().is_none());
+        running.pop();
+        assert!(brake.enter().is_some());
+    }
+}

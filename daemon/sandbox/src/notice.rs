@@ -256,3 +256,21 @@ pub(crate) fn recipient(recipient: &Recipient) -> wit::Recipient {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_on_the_calendar_of_the_district() {
+        let denver = Zone::new("America/Denver").unwrap();
+        let days = |now: &str, then: &str| {
+            days_between(now.parse().unwrap(), then.parse().unwrap(), &denver)
+        };
+        let noon = "2025-04-01T12:00:00-06:00";
+        assert_eq!(days("2025-03-02T10:00:00-07:00", noon), 30);
+        assert_eq!(days("2025-03-31T23:59:00-06:00", noon), 1);
+        assert_eq!(days("2025-04-01T00:01:00-06:00", noon), 0);
+        assert_eq!(days("2025-04-09T10:00:00-06:00", noon), 0);
+    }
+}

@@ -6,6 +6,7 @@ mod cached;
 mod facts;
 mod first_party;
 mod forge;
+mod guest;
 mod limits;
 mod refusals;
 mod sealed;
