@@ -44,7 +44,8 @@ fn main() -> ExitCode {
 /// Builds the daemon and the plugins, then becomes `provost demo`: returns only if that cannot be started.
 fn demo(place: &Place, args: &[String]) -> Result<(), Failed> {
     guests::toolchain()?;
-    run(place.cargo().args(["build", "-p", "provost"]))?;
+    // The whole workspace, as `cargo verify` does: another selection would build dependencies with other features.
+    run(place.cargo().args(["build", "--workspace"]))?;
     guests::build(place)?;
     let mut demo = Command::new(place.binary());
     demo.arg("demo")

@@ -108,7 +108,7 @@ fn status(people: &BTreeMap<String, Value>, person: &StaffPerson) -> String {
 
 /// An apply that a guard must refuse; gives its reasons.
 fn refused(provost: &Provost) -> String {
-    let report = run(provost, &["sync", "apply", "--json"]).json();
+    let report = run(provost, &["sync", "apply", "--json"]).refused();
     assert_eq!(report["done"]["outcome"], "refused", "{report}");
     report["concerns"].to_string()
 }
@@ -314,7 +314,7 @@ fn a_plan_that_the_ground_has_left_is_not_applied() {
         &world.provost,
         &["sync", "apply", "--plan", &hash, "--json"],
     )
-    .json();
+    .refused();
     assert_eq!(report["done"]["outcome"], "moved", "{report}");
     assert_eq!(register(&world.provost), before);
 }

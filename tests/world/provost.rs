@@ -30,6 +30,15 @@ impl Answer {
         self
     }
 
+    /// The JSON answer of a command that refused: exit code 1.
+    ///
+    /// # Panics
+    /// If it did something else, or printed no JSON.
+    pub fn refused(self) -> Value {
+        assert_eq!(self.code, 1, "\n{}\n{}", self.out, self.err);
+        Self { code: 0, ..self }.json()
+    }
+
     /// The answer of a successful `--json` command.
     ///
     /// # Panics

@@ -99,6 +99,9 @@ impl CustomCodeMemory for SealedCode {
     }
 
     fn publish_executable(&self, start: *const u8, len: usize) -> wasmtime::Result<()> {
+        if len == 0 {
+            return Ok(());
+        }
         whole_pages(start, len)?;
         // SAFETY: Wasmtime hands over a readable range that it owns and that nobody writes to during this call.
         let code = unsafe { std::slice::from_raw_parts(start, len) };
@@ -119,6 +122,10 @@ impl CustomCodeMemory for SealedCode {
     }
 
     fn unpublish_executable(&self, start: *const u8, len: usize) -> wasmtime::Result<()> {
+        // A component without code is never published, but it is unpublished; an error here would be a panic there.
+        if len == 0 {
+            return Ok(());
+        }
         whole_pages(start, len)?;
         let place = start.cast_mut();
         // SAFETY: the range is still mapped readable, see `publish_executable`.

@@ -75,9 +75,9 @@ fn the_notice_says_the_day_what_to_do_and_whom_to_ask() {
     assert_eq!(
         mail.text,
         "Dear Ana <Ortiz>,\n\n\
-         The access of Ana <Ortiz> as support contact of Lone Pine Unified will be deactivated on 1 April 2025 \
-         (in 30 days): no activity was seen since 3 September 2024.\n\n\
-         To keep it, Ana <Ortiz> does one of these before 1 April 2025:\n  - log in to the support portal\n  \
+         Your access as support contact of Lone Pine Unified will be deactivated on 1 April 2025 \
+         (days left: 30): no activity was seen since 3 September 2024.\n\n\
+         One of these before 1 April 2025 keeps it:\n  - log in to the support portal\n  \
          - submit a case or comment on one\n  - call support\n\n\
          Whom to ask:\n  - Ben Cho, ben.cho@lonepine.example\n  - Help of the district, +1 555 0100\n\n\
          Lone Pine IT\n"

@@ -47,6 +47,8 @@
 //! Build it for `wasm32-unknown-unknown`; `provost plugin build` does that and turns the result into a component. A
 //! panic traps the instance: a policy that traps forbids, naming itself, and a channel that traps is tried again.
 
+pub mod letter;
+
 /// Role policies: an edition's roles and rules. The types are those of `interface policy` in `sdk/wit`.
 pub mod policy {
     pub use crate::role_policy::exports::provost::plugin::policy::*;

@@ -9,6 +9,7 @@ pub mod period;
 mod plugin;
 mod route;
 pub mod secret;
+mod server_url;
 pub mod source;
 
 pub use mail::MailSettings;

@@ -4,12 +4,12 @@ use provost_core::directory::{Dn, Guard, IdAttribute, Mapping, Percent, StatusRu
 use provost_core::document::Table;
 use provost_core::id::{DistrictId, GroupId, RoleId, SourceId};
 use provost_core::role::Granted;
-use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::period::Period;
+pub use super::server_url::ServerUrl;
 use crate::ldap::{Profile, check_filter};
 
 /// A directory source.
@@ -148,8 +148,8 @@ impl FromStr for StartTls {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "required" => Ok(Self::Required),
-            "never" => Ok(Self::Never),
-            _ => Err("must be \"required\" or \"never\""),
+            "off" => Ok(Self::Never),
+            _ => Err("must be \"required\" or \"off\""),
         }
     }
 }
@@ -161,136 +161,6 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For the answer to one request, and between two entries of a long one.
     pub operation: Duration,
-}
-
-/// Address of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServerUrl {
-    /// `ldap://` or `ldaps://`.
-    Tcp {
-        /// TLS from the first byte.
-        tls: bool,
-        /// Name or address.
-        host: String,
-        /// Port; 389 or 636 where none is written.
-        port: u16,
-    },
-    /// `ldapi://` and the path of the socket, percent-encoded.
-    Unix(PathBuf),
-}
-
-impl ServerUrl {
-    /// The server is on this machine.
-    pub fn is_local(&self) -> bool {
-        match self {
-            Self::Unix(_) => true,
-            Self::Tcp { host, .. } => {
-                host.eq_ignore_ascii_case("localhost")
-                    || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-            }
-        }
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { tls, host, port } => {
-                let scheme = if *tls { "ldaps" } else { "ldap" };
-                match host.contains(':') {
-                    true => write!(f, "{scheme}://[{host}]:{port}"),
-                    false => write!(f, "{scheme}://{host}:{port}"),
-                }
-            }
-            Self::Unix(path) => write!(f, "ldapi://{}", path.display()),
-        }
-    }
-}
-
-const BAD_URL: &str =
-    "must be ldap://HOST[:PORT], ldaps://HOST[:PORT] or ldapi://PATH with / written as %2F";
-
-impl FromStr for ServerUrl {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (scheme, rest) = text.split_once("://").ok_or(BAD_URL)?;
-        let tls = match scheme.to_ascii_lowercase().as_str() {
-            "ldap" => false,
-            "ldaps" => true,
-            "ldapi" => return unix(rest),
-            _ => return Err(BAD_URL),
-        };
-        let address = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match address.strip_prefix('[') {
-            Some(bracketed) => {
-                let (host, after) = bracketed.split_once(']').ok_or(BAD_URL)?;
-                (host, after.strip_prefix(':'))
-            }
-            None => match address.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (address, None),
-            },
-        };
-        let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_:".contains(letter);
-        if host.is_empty() || !host.chars().all(plain) {
-            return Err(BAD_URL);
-        }
-        let usual = if tls { 636 } else { 389 };
-        let port = port.map_or(Ok(usual), str::parse).map_err(|_| BAD_URL)?;
-        Ok(Self::Tcp {
-            tls,
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
-
-/// The path of a Unix socket.
-fn unix(text: &str) -> Result<ServerUrl, &'static str> {
-    let mut path = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            path.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16));
-        let (high, low) = (digit().ok_or(BAD_URL)?, digit().ok_or(BAD_URL)?);
-        path.push(u8::try_from(high << 4 | low).map_err(|_| BAD_URL)?);
-    }
-    let path = PathBuf::from(String::from_utf8(path).map_err(|_| BAD_URL)?);
-    if path.is_absolute() {
-        Ok(ServerUrl::Unix(path))
-    } else {
-        Err(BAD_URL)
-    }
-}
-
-/// A time span: a whole number and s, m, h or d.
-struct Span(Duration);
-
-impl FromStr for Span {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "must be a whole number and a unit from 1s to 366d, e.g. \"15m\"";
-        let (number, unit) = text
-            .split_at_checked(text.len().saturating_sub(1))
-            .ok_or(BAD)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return Err(BAD),
-        };
-        let number: u64 = number.parse().map_err(|_| BAD)?;
-        let span = number.saturating_mul(seconds);
-        if (1..=366 * 86_400).contains(&span) {
-            Ok(Self(Duration::from_secs(span)))
-        } else {
-            Err(BAD)
-        }
-    }
 }
 
 /// Reads all `[[source]]` tables of a configuration. `credentials` is what `%d` stands for. Every problem is noted in
@@ -320,22 +190,8 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
     let base = table
         .need_text("base")
         .filter(|base| valid_dn(table, "base", base));
-    let filter = table
-        .text("filter")
-        .unwrap_or("(objectClass=inetOrgPerson)");
-    if let Err(why) = check_filter(filter) {
-        table.problem("filter", why);
-    }
-    let certificate = (
-        path(table, "certificate", credentials),
-        path(table, "certificate-key", credentials),
-    );
-    if certificate.0.is_some() != certificate.1.is_some() {
-        table.problem(
-            "certificate",
-            "certificate and certificate-key must be set together",
-        );
-    }
+    let filter = filter(table);
+    let certificate = certificate(table, credentials);
     let attributes = attributes(table);
     let bind = bind(table, credentials);
     let ca_file = path(table, "ca-file", credentials);
@@ -370,7 +226,7 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
         bind: bind?,
         start_tls,
         ca_file,
-        certificate: certificate.0.zip(certificate.1),
+        certificate,
         base: base?.to_owned(),
         filter: filter.to_owned(),
         id_attribute,
@@ -385,10 +241,32 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
     })
 }
 
+fn filter<'d>(table: &Table<'d>) -> &'d str {
+    let filter = table
+        .text("filter")
+        .unwrap_or("(objectClass=inetOrgPerson)");
+    if let Err(why) = check_filter(filter) {
+        table.problem("filter", why);
+    }
+    filter
+}
+
+fn certificate(table: &Table<'_>, credentials: Option<&Path>) -> Option<(PathBuf, PathBuf)> {
+    let certificate = path(table, "certificate", credentials);
+    let key = path(table, "certificate-key", credentials);
+    if certificate.is_some() != key.is_some() {
+        table.problem(
+            "certificate",
+            "certificate and certificate-key must be set together",
+        );
+    }
+    certificate.zip(key)
+}
+
 fn span(table: &Table<'_>, key: &str, default_seconds: u64) -> Duration {
     table
-        .parse::<Span>(key)
-        .map_or(Duration::from_secs(default_seconds), |span| span.0)
+        .parse::<Period>(key)
+        .map_or(Duration::from_secs(default_seconds), |Period(span)| span)
 }
 
 /// A path; `%d/` at its beginning is the service's credentials directory.
@@ -397,16 +275,9 @@ fn path(table: &Table<'_>, key: &str, credentials: Option<&Path>) -> Option<Path
     let Some(name) = text.strip_prefix("%d/") else {
         return Some(PathBuf::from(text));
     };
-    match credentials {
-        Some(folder) => Some(folder.join(name)),
-        None => {
-            table.problem(
-                key,
-                "%d needs the service's credentials directory (CREDENTIALS_DIRECTORY is not set)",
-            );
-            None
-        }
-    }
+    // Outside the service there is no such directory; `provost check` judges the configuration all the same, and
+    // reading the file says what is missing.
+    Some(credentials.map_or_else(|| PathBuf::from(text), |folder| folder.join(name)))
 }
 
 fn valid_dn(table: &Table<'_>, key: &str, text: &str) -> bool {

@@ -93,7 +93,7 @@ group = "cn=x"
             "source[0].map.nick = \"x\": unknown key; known here: employee-number, mail, name, phone, school, title, username",
             "source[0].bind = {\"dn\":\"cn=x\"}: must be { dn, password-file } or { external = true }; left out for an anonymous bind",
             "source[0].grant[0]: must give either a role or a user-group",
-            "source[0].every = \"15 minutes\": must be a whole number and a unit from 1s to 366d, e.g. \"15m\"",
+            "source[0].every = \"15 minutes\": must be a whole number of at least 1 with its unit: s, m, h or d, e.g. \"15m\"",
             "source[0].guard.missing-max = \"5\": must be a percentage from \"0%\" to \"100%\", e.g. \"5%\" or \"2.5%\"",
         ]
     );

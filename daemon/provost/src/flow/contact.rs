@@ -2,7 +2,7 @@
 
 use provost_core::change::{Actor, Change};
 use provost_core::contact::{Contact, ContactKind, ContactState};
-use provost_core::decision::{Decision, Reference, Request};
+use provost_core::decision::{Decision, Finding, Reference, Request};
 use provost_core::id::PersonId;
 use provost_core::lifecycle;
 use serde_json::{Map, Value};
@@ -81,6 +81,10 @@ fn allowed(
         context,
     };
     let decision = decide::decide(register, scene.live, &request, scene.now)?;
+    let decision = match by {
+        OnWordOf::Operator(name) if action == DESIGNATE => on_operators_word(decision, name),
+        _ => decision,
+    };
     if decision.decision {
         return Ok(decision);
     }
@@ -88,6 +92,22 @@ fn allowed(
         what: format!("{action} {target}"),
         source: Refusal::denied(decision),
     })
+}
+
+/// The action, and the code of its permit rule.
+const DESIGNATE: &str = "contact.designate";
+
+/// Operators designate by their own right, also a district's first contact, where agents would need each other's
+/// evidence. What other rules forbid stays forbidden. Rule: `contact.designate`.
+fn on_operators_word(mut decision: Decision, name: &str) -> Decision {
+    decision.reasons.retain(|reason| reason.code != DESIGNATE);
+    if decision.reasons.is_empty() {
+        let message = format!("The operator {name} designates, changes and removes contacts.");
+        decision.reasons.push(Finding::permit(DESIGNATE, message));
+        decision.decision = true;
+        decision.redirect = None;
+    }
+    decision
 }
 
 /// Makes a person a contact, or changes the kind of one.

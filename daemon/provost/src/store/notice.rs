@@ -192,15 +192,23 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
     pub fn notices(&self, filter: &NoticeFilter, page: Page) -> Result<Vec<Outgoing>, StoreError> {
-        let sql = include_str!("notice/page.sql");
-        let params = params![
-            page.bound(),
-            filter.person.as_ref().map(PersonId::as_str),
-            filter.district.as_ref().map(DistrictId::as_str),
-            filter.state.map(NoticeState::word),
-            limit(page.rows),
-        ];
-        collect(self.connection(), READ, sql, params, read)
+        let bound = page.bound();
+        let district = filter.district.as_ref().map(DistrictId::as_str);
+        let state = filter.state.map(NoticeState::word);
+        let rows = limit(page.rows);
+        let connection = self.connection();
+        match &filter.person {
+            None => {
+                let sql = include_str!("notice/page.sql");
+                let params = params![bound, district, state, rows];
+                collect(connection, READ, sql, params, read)
+            }
+            Some(person) => {
+                let sql = include_str!("notice/person.sql");
+                let params = params![bound, district, state, rows, person.as_str()];
+                collect(connection, READ, sql, params, read)
+            }
+        }
     }
 
     /// A notice with all attempts to deliver it, oldest first.

@@ -199,7 +199,7 @@ fn the_same_call_takes_the_same_fuel() {
 #[test]
 fn the_interpreter_keeps_the_same_limits() {
     let interpreter = interpreter();
-    let fails = |forged: &str| evaluate(&interpreter, forged, "login-as").unwrap_err();
+    let fails = |forged: &Forged| evaluate(&interpreter, forged, "login-as").unwrap_err();
     assert!(matches!(
         fails(&does(FOREVER)),
         Failure::OutOfFuel | Failure::Deadline

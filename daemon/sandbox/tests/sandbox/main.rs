@@ -1,5 +1,7 @@
 //! Plugins that are wrong, hostile or slow, and the first-party ones: all through the public face of the sandbox.
 
+#![allow(clippy::unwrap_used)] // helpers of tests fail the test
+
 mod cached;
 mod facts;
 mod first_party;

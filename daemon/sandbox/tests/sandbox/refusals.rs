@@ -33,7 +33,7 @@ fn an_import_of_a_function_is_named_and_one_of_types_alone_is_harmless() {
     assert_eq!(inspect(&bytes).unwrap().kind, Err(expected));
 
     let types =
-        r#"(component (import "evil:host/words@1.0.0" (instance (export "age" (type (eq u32))))))"#;
+        r#"(component (import "evil:host/words@1.0.0" (instance (type $age u32) (export "age" (type (eq $age))))))"#;
     let bytes = wat::parse_str(types).unwrap();
     assert_eq!(mismatch(&bytes), Mismatch::NoInterface(Vec::new()));
 }

@@ -10,6 +10,9 @@ mod explain;
 mod read;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::SyncError;
 pub use explain::Explanation;
 pub use state::SourceState;

@@ -1,6 +1,7 @@
 SELECT
     (SELECT count(*) FROM person),
-    (SELECT count(*) FROM contact WHERE state <> 'removed'),
-    (SELECT count(*) FROM contact WHERE state = 'pending'),
-    (SELECT count(*) FROM contact WHERE state = 'held'),
+    coalesce(sum(state <> 'removed'), 0),
+    coalesce(sum(state = 'pending'), 0),
+    coalesce(sum(state = 'held'), 0),
     (SELECT count(*) FROM notice WHERE state = 'waiting')
+FROM contact

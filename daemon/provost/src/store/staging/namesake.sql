@@ -1,9 +1,10 @@
--- Who else of the district has the username ?1, and the username that their own entry was read with.
+-- Who else of the district has the username ?1, and the username that their own entry was read with. The plus keeps
+-- SQLite from walking through the whole district in the order asked for.
 SELECT person.body, contact.body, entry.body
 FROM person
 LEFT JOIN contact ON contact.person = person.id
 LEFT JOIN staged_entry AS entry
     ON person.source = ?4 AND entry.source = ?4 AND entry.stable_id = person.stable_id
-WHERE person.username = ?1 COLLATE NOCASE AND person.district = ?2 AND person.id <> ?3
+WHERE person.username = ?1 COLLATE NOCASE AND +person.district = ?2 AND person.id <> ?3
 ORDER BY person.id
 LIMIT 1

@@ -8,6 +8,7 @@ mod nouns;
 mod opening;
 mod outbox;
 mod plans;
+mod speed;
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan};

@@ -1,0 +1,7 @@
+//! Syncs against a directory that speaks LDAP over loopback and misbehaves at a word.
+
+mod absence;
+mod group;
+mod hostile;
+mod rig;
+mod run;

@@ -1,0 +1,7 @@
+SELECT seq, body, state, attempts, resume_at FROM notice
+WHERE seq < ?1
+  AND (?2 IS NULL OR district = ?2)
+  AND (?3 IS NULL OR state = ?3)
+  AND person = ?5
+ORDER BY seq DESC
+LIMIT ?4

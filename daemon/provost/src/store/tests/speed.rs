@@ -1,0 +1,99 @@
+use rusqlite::Connection;
+
+/// How SQLite goes about a statement, one step a line.
+fn steps(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    let rows = statement.raw_query();
+    let steps: Vec<String> = rows.mapped(|row| row.get(3)).map(Result::unwrap).collect();
+    assert!(!steps.is_empty(), "{sql}");
+    steps
+}
+
+#[test]
+fn what_is_asked_often_never_walks_through_a_district_or_a_table() {
+    let connection = crate::store::open::open_in_memory().unwrap();
+    for (sql, index) in [
+        (
+            include_str!("../person/holders.sql"),
+            "person_username (username=?",
+        ),
+        (
+            include_str!("../person/by_username.sql"),
+            "person_username (username=?",
+        ),
+        (
+            include_str!("../person/by_address.sql"),
+            "PRIMARY KEY (address=?",
+        ),
+        (
+            include_str!("../person/by_stable_id.sql"),
+            "person_stable_id (stable_id=?",
+        ),
+        (
+            include_str!("../person/page.sql"),
+            "person_district (district=? AND id>?",
+        ),
+        (
+            include_str!("../contact/due.sql"),
+            "contact_due (next_due<?",
+        ),
+        (
+            include_str!("../contact/next_due.sql"),
+            "contact_due (next_due>?",
+        ),
+        (
+            include_str!("../contact/district.sql"),
+            "contact_district (district=?",
+        ),
+        (include_str!("../grant/person.sql"), "PRIMARY KEY (person=?"),
+        (
+            include_str!("../grant/holders.sql"),
+            "granted_what (what=? AND person>?",
+        ),
+        (
+            include_str!("../notice/due.sql"),
+            "notice_waiting (not_before<?",
+        ),
+        (
+            include_str!("../notice/person.sql"),
+            "notice_person (person=? AND seq<?",
+        ),
+        (
+            include_str!("../access/page.sql"),
+            "access_person (person=? AND seq<?",
+        ),
+        (
+            include_str!("../activity/person.sql"),
+            "activity_person (person=?",
+        ),
+        (
+            include_str!("../journal/person.sql"),
+            "journal_person (person=? AND seq>?",
+        ),
+    ] {
+        let steps = steps(&connection, sql);
+        assert!(steps[0].contains(index), "{sql}{steps:?}");
+        assert!(
+            !steps.iter().any(|step| step.starts_with("SCAN")),
+            "{sql}{steps:?}"
+        );
+    }
+}
+
+#[test]
+fn what_groups_give_is_worked_out_from_the_groups_not_from_all_entries() {
+    let connection = crate::store::open::open_in_memory().unwrap();
+    let steps = steps(&connection, include_str!("../staging/gain.sql"));
+    let through_all = [
+        "entry USING PRIMARY KEY (source=?)",
+        "member USING PRIMARY KEY (source=?)",
+    ];
+    for step in &steps {
+        assert!(
+            !through_all.iter().any(|way| step.ends_with(way)),
+            "{steps:?}"
+        );
+    }
+}
