@@ -1,6 +1,6 @@
 //! Where things lie.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The workspace and its build folder.
@@ -16,8 +16,10 @@ impl Place {
         // This program has no configuration but cargo's own variables, and this is where it reads them.
         #[allow(clippy::disallowed_methods)]
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = here.ancestors().nth(2).unwrap_or(here).to_owned();
+        // Cargo says at run time where the package lies; what was true when this was built may have moved since.
+        let here = variable("CARGO_MANIFEST_DIR")
+            .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        let root = here.ancestors().nth(2).unwrap_or(&here).to_owned();
         let target = match variable("CARGO_TARGET_DIR") {
             // A relative one counts from where cargo was called, as it does for cargo.
             Some(target) if target.is_relative() => {

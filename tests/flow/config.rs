@@ -52,8 +52,18 @@ fn a_file_that_is_no_toml_is_refused_with_its_line() {
 
 #[test]
 fn the_example_configuration_is_sound_but_for_the_files_it_names() {
+    let world = World::new(NOW);
     let example = systemd::workspace().join("config/provost.toml");
-    let answer = provost::alone(&["check", "--json", "--config", &example.to_string_lossy()]);
+    let (example, credentials) = (example.to_string_lossy(), world.path().to_string_lossy());
+    // `%d` stands for the credentials directory, which the service has and this test must give.
+    let answer = provost::alone(&[
+        "check",
+        "--json",
+        "--credentials",
+        &credentials,
+        "--config",
+        &example,
+    ]);
     let value: serde_json::Value =
         serde_json::from_str(&answer.out).unwrap_or_else(|why| panic!("{why}: {answer:?}"));
     let problems = value["problems"].as_array().cloned().unwrap_or_default();

@@ -5,10 +5,12 @@ use std::process::{Command, Output};
 
 use crate::process::run;
 
-/// The workspace's folder.
+/// The workspace's folder: cargo says at run time where it lies, it may have moved since this was built.
 pub fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    #[allow(clippy::disallowed_methods)] // cargo's own variable, no setting
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = here.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    here.parent().unwrap_or(&here).to_owned()
 }
 
 /// Boots systemd with `shared` visible under its own path, runs a shell script inside, and powers it off.

@@ -139,7 +139,7 @@ impl World {
         let map = "username = \"uid\", name = \"displayName\", mail = \"mail\", phone = \"telephoneNumber\", \
                    employee-number = \"employeeNumber\", title = \"title\", school = \"departmentNumber\"";
         format!(
-            "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\nstarttls = \"off\"\n\
+            "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\n\
              bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
              filter = \"(objectClass=inetOrgPerson)\"\nmap = {{ {map} }}\nevery = \"24h\"\nlive = false\n\
              [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
