@@ -93,11 +93,14 @@ impl<'d> Reader<'_, 'd> {
         self.known(table, key, table.parse(key)?)
     }
 
-    /// `by`: a person of the document, an agent, or an operator if nobody is said.
+    /// `by`: a person of the document, an agent, or `operator`, who is also meant if nobody is said.
     fn by(&self, table: &Table) -> Option<Actor> {
         let Some(id) = table.text("by") else {
             return (!table.has("by")).then(|| Actor::Operator("scenario".to_owned()));
         };
+        if id == "operator" {
+            return Some(Actor::Operator("scenario".to_owned()));
+        }
         if self.cast.is_agent(id) {
             return AgentId::new(id).ok().map(Actor::Agent);
         }

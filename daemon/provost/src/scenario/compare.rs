@@ -13,7 +13,7 @@ use super::run::Outcome;
 /// An expectation that does not hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// What was expected: a key of `expect`, or `refused` for an act that was denied without being expected to be.
+    /// What was expected: a key of `expect`.
     pub what: String,
     /// What the scenario says.
     pub expected: Value,
@@ -67,11 +67,6 @@ impl Differences {
     }
 
     fn answer(&mut self, expect: &Expect, outcome: &Outcome) {
-        let denial_expected = expect.decision == Some(false) || expect.reasons.is_some();
-        if !outcome.refused.is_empty() && !denial_expected {
-            let got = json!(outcome.refused);
-            self.note("refused", json!([]), got, Vec::new());
-        }
         let Some(answer) = &outcome.answer else {
             self.unanswered(expect, outcome);
             return;

@@ -11,6 +11,8 @@ pub mod read;
 pub mod report;
 pub mod run;
 pub mod simulation;
+#[cfg(test)]
+mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use provost_core::change::Actor;

@@ -203,6 +203,7 @@ impl Cast {
         acting
             .chain(asking)
             .flatten()
+            .filter(|id| *id != "operator")
             .filter(|id| PersonId::new(*id).is_ok_and(|id| !self.persons.contains_key(&id)))
             .filter_map(|id| AgentId::new(id).ok())
             .collect()

@@ -93,15 +93,21 @@ fn write_story(f: &mut fmt::Formatter<'_>, story: &Story) -> fmt::Result {
     story
         .steps
         .iter()
-        .filter(|step| !step.differences.is_empty())
+        .filter(|step| !step.differences.is_empty() || !step.remarks.is_empty())
         .try_for_each(|step| f.write_str(&written(step)))
 }
 
 fn written(step: &Played) -> String {
     let at = step.at.map_or_else(String::new, |at| format!(" at {at}"));
     let mut text = format!("     step {}{at}\n", step.number);
-    for difference in &step.differences {
+    for remark in &step.remarks {
         // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "       remark: refused, and nothing was expected of it: {remark}"
+        );
+    }
+    for difference in &step.differences {
         let _ = writeln!(text, "       {}", difference.what);
         let _ = writeln!(text, "         expected {}", difference.expected);
         let _ = writeln!(text, "         got      {}", difference.got);

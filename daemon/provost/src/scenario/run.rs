@@ -21,7 +21,7 @@ pub struct Outcome {
     pub now: Option<Timestamp>,
     /// The answer to the last act of the step that was decided upon.
     pub answer: Option<Decision>,
-    /// Acts that were denied or refused, in words; an expectation of `decision = false` covers them.
+    /// Acts that were denied or refused, in words. That alone is no failure: only what is expected is compared.
     pub refused: Vec<String>,
     /// Notices that a channel accepted.
     pub notices: Vec<Told>,
@@ -66,6 +66,9 @@ pub struct Played {
     pub at: Option<Timestamp>,
     /// Expected and got, where they differ.
     pub differences: Vec<Difference>,
+    /// Acts that were refused in a step that expects no answer: perhaps meant so, perhaps not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// A scenario that was played.
@@ -98,6 +101,11 @@ pub fn run(file: &str, scenario: &Scenario, world: &mut impl World) -> Result<St
             number: step.number,
             at: outcome.now,
             differences: compare(&step.expect, &outcome),
+            remarks: if step.expect.of_a_decision() {
+                Vec::new()
+            } else {
+                outcome.refused
+            },
         });
     }
     Ok(Story {

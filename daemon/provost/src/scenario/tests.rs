@@ -1,0 +1,166 @@
+//! Promises of scenario files.
+
+use super::read::{ScenarioError, read};
+use super::report::{Ending, Report};
+use super::run::run;
+use super::simulation::{Simulation, run_files};
+use provost_core::role::Roles;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+const LONE_PINE: &str = r#"
+[[district]]
+id = "lone-pine"
+timezone = "America/Denver"
+[[person]]
+id = "ana"
+district = "lone-pine"
+username = "ana"
+[[person]]
+id = "ned"
+district = "lone-pine"
+username = "ned"
+[[contact]]
+person = "ana"
+type = "support"
+"#;
+
+fn problems(steps: &str) -> Vec<String> {
+    let document = crate::document::parse("a.toml", &format!("{LONE_PINE}{steps}")).unwrap();
+    match read("a.toml", &document, |_| Ok(Roles::standard())) {
+        Err(error @ ScenarioError::Problems { .. }) => {
+            error.to_string().lines().map(str::to_owned).collect()
+        }
+        other => panic!("no problems: {other:?}"),
+    }
+}
+
+fn played(steps: &str) -> Report {
+    let document = crate::document::parse("a.toml", &format!("{LONE_PINE}{steps}")).unwrap();
+    let scenario = read("a.toml", &document, |_| Ok(Roles::standard())).unwrap();
+    let mut world = Simulation::new(&scenario, Roles::standard(), Vec::new()).unwrap();
+    let story = run("a.toml", &scenario, &mut world).unwrap();
+    Report {
+        endings: vec![Ending::Played(story)],
+    }
+}
+
+/// The stories of the rule book that need no edition plugin; the flow tests play the others on built plugins.
+fn stories() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            !std::fs::read_to_string(path)
+                .unwrap()
+                .contains("edition-plugins")
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_stories_of_the_rule_book_hold() {
+    let files = stories();
+    assert!(
+        files.len() >= 25,
+        "the stories are where they were: {files:?}"
+    );
+    let report = run_files(&files, Path::new("no-plugins"));
+    assert!(report.passed(), "{report}");
+}
+
+#[test]
+fn every_malformed_step_is_named_with_file_number_and_key() {
+    let found = problems(
+        r#"
+        [[step]]
+        at = "2025-01-01"
+        [[step]]
+        activity = { person = "zed", kind = "dance" }
+        expect.contacts = { ana = "sleepy" }
+        [[step]]
+        session = { open = "s1", close = "s1" }
+        swep = true
+        [[step]]
+        expect.decision = true
+        [[step]]
+        feed = { id = "portal" }
+        [[step]]
+        "#,
+    );
+    assert_eq!(
+        found,
+        [
+            r#"a.toml: step 1: at = "2025-01-01": must be a time with its offset (RFC 3339), e.g. 2025-03-02T10:00:00-07:00"#,
+            r#"a.toml: step 2: activity.person = "zed": no person `zed` in the document"#,
+            r#"a.toml: step 2: activity.kind = "dance": `dance` must be portal-login, case-submitted, case-comment, case-attachment, case-closed, case-reopened, case-opened-for, update-request or verified-call"#,
+            r#"a.toml: step 2: expect.contacts.ana = "sleepy": `sleepy` must be active, pending, held, suspended, deactivated or removed"#,
+            r#"a.toml: step 3: session: must name exactly one of open, return, close"#,
+            r#"a.toml: step 3: swep = true: unknown key; did you mean `sweep`?"#,
+            r#"a.toml: step 4: expect = {"decision":true}: expects an answer of a step that asks nothing"#,
+            r#"a.toml: step 5: feed.watermark: is missing"#,
+            r#"a.toml: step 6: says nothing"#,
+        ]
+    );
+}
+
+#[test]
+fn an_expectation_that_fails_shows_expected_and_got() {
+    let report = played(
+        r#"
+        [[step]]
+        at = "2025-01-01T10:00:00-07:00"
+        decide = { subject = "ned", action = "case.submit", resource = "lone-pine" }
+        expect.decision = true
+        expect.redirect = ["ned"]
+        expect.contacts = { ned = "active" }
+        "#,
+    );
+    assert!(!report.passed());
+    let steps = report.json()["files"][0]["steps"].clone();
+    let differences: Vec<_> = steps[0]["differences"].as_array().unwrap().iter().collect();
+    let shown: Vec<Value> = differences
+        .iter()
+        .map(|one| json!([one["what"], one["expected"], one["got"]]))
+        .collect();
+    let ana = json!({"contacts": [{"kind": "support", "name": "ana", "person": "ana"}]});
+    assert_eq!(
+        shown,
+        [
+            json!(["decision", true, false]),
+            json!(["redirect", ["ned"], ana]),
+            json!(["contacts.ned", "active", null]),
+        ]
+    );
+    assert!(
+        report
+            .to_string()
+            .contains("expected true\n         got      false"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_refusal_that_nobody_expected_is_remarked_and_fails_nothing() {
+    let report = played(
+        r#"
+        [[step]]
+        at = "2025-01-01T10:00:00-07:00"
+        contact = { designate = "ned", type = "technical", by = "ned" }
+        expect.contacts = { ned = "none" }
+        "#,
+    );
+    assert!(report.passed());
+    assert!(report.to_string().contains("remark: refused"), "{report}");
+}
+
+#[test]
+fn a_file_that_cannot_be_played_does_not_keep_others_from_it() {
+    let files = [PathBuf::from("no-such-file.toml"), stories().remove(0)];
+    let report = run_files(&files, Path::new("no-plugins"));
+    let holds: Vec<_> = report.endings.iter().map(Ending::holds).collect();
+    assert_eq!(holds, [false, true], "{report}");
+}
