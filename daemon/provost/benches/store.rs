@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p provost --bench store`; figures are worth something only beside others of the same run.
 
+#![allow(clippy::unwrap_used)] // a bench that cannot be set up has nothing to measure
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use jiff::{SignedDuration, Timestamp};
