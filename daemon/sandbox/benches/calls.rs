@@ -1,5 +1,7 @@
 //! What a plugin costs: a decision through an edition, a notice through a channel, a start with compiled code.
 
+#![allow(clippy::unwrap_used)] // a bench that cannot be set up has nothing to measure
+
 #[path = "../tests/sandbox/facts.rs"]
 mod facts;
 #[path = "../tests/sandbox/guest.rs"]
