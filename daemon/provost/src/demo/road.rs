@@ -224,7 +224,11 @@ async fn go_quiet(
         let before = delivered(daemon).await?;
         flow::notify::deliver_due(daemon, &stop).await?;
         let sent = delivered(daemon).await?.saturating_sub(before);
-        println!("{}  day {day}: {sent} notices delivered", zone.rfc3339(now));
+        let notices = if sent == 1 { "notice" } else { "notices" };
+        println!(
+            "{}  day {day}: {sent} {notices} delivered",
+            zone.rfc3339(now)
+        );
     }
     Ok(())
 }
@@ -259,7 +263,12 @@ fn log_in(daemon: &Daemon, person: &Person, now: Timestamp) -> Result<(), FlowEr
     daemon.scene(|scene| {
         flow::activity::record(scene, &activity, &Actor::Operator("demo".to_owned()))
     })?;
-    println!("{now}  {} logs in to the portal", person.name);
+    let zone = Zone::new("America/Denver").unwrap_or_else(|_| Zone::utc());
+    println!(
+        "{}  {} logs in to the portal",
+        zone.rfc3339(now),
+        person.name
+    );
     Ok(())
 }
 
