@@ -33,7 +33,7 @@ pub struct Expect {
     pub alarms: Option<Codes>,
     /// Lines of access logs written during the step.
     pub access_log: Option<Log>,
-    /// What became of each activity of the step: `counted`, `older`, `duplicate`, `refused`, `rescinds`.
+    /// What became of each activity of the step: `counted`, `older`, `duplicate`, `future`, `refused`, `rescinds`.
     pub activity: Option<Vec<String>>,
 }
 
@@ -273,7 +273,14 @@ fn lines(table: &Table, key: &str) -> Vec<Line> {
 }
 
 fn activity(table: &Table) -> Vec<String> {
-    const WORDS: [&str; 5] = ["counted", "older", "duplicate", "refused", "rescinds"];
+    const WORDS: [&str; 6] = [
+        "counted",
+        "older",
+        "duplicate",
+        "future",
+        "refused",
+        "rescinds",
+    ];
     let words: Vec<String> = one_or_more(table, "activity");
     if words.iter().any(|word| !WORDS.contains(&word.as_str())) {
         table.problem("activity", format!("must be of {}", WORDS.join(", ")));
