@@ -16,7 +16,7 @@ use step::{Failed, run};
 
 const USAGE: &str = "\
 cargo demo [--once] [--staff N] [--seed S]   build what is needed and show a whole sample district
-cargo verify [--long]                        everything that must hold before a merge; --long adds the slow tests";
+cargo verify [--long]                        everything that must hold before a merge; --long tries many more cases";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
