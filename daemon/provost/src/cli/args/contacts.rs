@@ -1,0 +1,95 @@
+//! What can be typed about contacts and their activity.
+
+use clap::{Args as ClapArgs, Subcommand};
+
+/// `provost sweep …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum SweepCommand {
+    /// Print what is due.
+    Plan,
+    /// Do what is due, as the timer does.
+    Run,
+}
+
+/// `provost activity …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ActivityCommand {
+    /// Record one event.
+    Record {
+        /// Whose.
+        person: String,
+        /// What it was: portal-login, case-submitted, case-comment, case-attachment, case-closed, case-reopened,
+        /// case-opened-for, update-request or verified-call.
+        #[arg(long, default_value = "portal-login")]
+        kind: String,
+        /// When it happened, RFC 3339; now if left out.
+        #[arg(long)]
+        at: Option<String>,
+        /// Its id, by which a duplicate is known; made from the other fields if left out.
+        #[arg(long)]
+        id: Option<String>,
+    },
+}
+
+/// `provost contact …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ContactCommand {
+    /// All contacts.
+    List {
+        /// Only of this district.
+        #[arg(long)]
+        district: Option<String>,
+    },
+    /// One contact with dates, stages and notices.
+    Show {
+        /// Who.
+        person: String,
+    },
+    /// Make a person a contact, or change the kind of one.
+    Designate {
+        /// Who.
+        person: String,
+        /// support or technical.
+        #[arg(long = "type", default_value = "support")]
+        kind: String,
+        /// The contact of the district on whose word it is done; the operator if left out.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// Take the authority away.
+    Remove {
+        /// Who.
+        person: String,
+        /// The contact of the district on whose word it is done; the operator if left out.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// Restore a deactivated contact: a "Modify Support Contact" case by another valid contact of the district.
+    Reactivate {
+        /// Who.
+        person: String,
+        /// The other contact.
+        #[arg(long)]
+        by: String,
+        /// support or technical; as before if left out.
+        #[arg(long = "type")]
+        kind: Option<String>,
+    },
+    /// The support desk's question: may this caller?
+    Who(WhoArgs),
+}
+
+/// How the caller is known.
+#[derive(Debug, Clone, ClapArgs)]
+#[group(required = true, multiple = false)]
+pub struct WhoArgs {
+    /// Mail address.
+    #[arg(long)]
+    pub mail: Option<String>,
+    /// Telephone number.
+    #[arg(long)]
+    pub tel: Option<String>,
+    /// Username, or district/username.
+    #[arg(long)]
+    pub username: Option<String>,
+}
