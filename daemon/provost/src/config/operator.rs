@@ -27,17 +27,33 @@ pub enum Scope {
     Audit,
 }
 
+impl Scope {
+    /// All scopes with their words.
+    pub const WORDS: [(Self, &'static str); 5] = [
+        (Self::Decide, "decide"),
+        (Self::Activity, "activity"),
+        (Self::Desk, "desk"),
+        (Self::Admin, "admin"),
+        (Self::Audit, "audit"),
+    ];
+
+    /// The word of the scope.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(scope, _)| *scope == self)
+            .map_or("", |(_, word)| word)
+    }
+}
+
 impl std::str::FromStr for Scope {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "decide" => Ok(Self::Decide),
-            "activity" => Ok(Self::Activity),
-            "desk" => Ok(Self::Desk),
-            "admin" => Ok(Self::Admin),
-            "audit" => Ok(Self::Audit),
-            _ => Err("must be decide, activity, desk, admin or audit"),
-        }
+        Self::WORDS
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(scope, _)| *scope)
+            .ok_or("must be decide, activity, desk, admin or audit")
     }
 }
 

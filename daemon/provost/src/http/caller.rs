@@ -1,7 +1,7 @@
 //! Who asks: the peer of the Unix socket, with the scopes that `[[operator]]` gives to the account.
 
-use axum::extract::FromRequestParts;
 use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::serve::IncomingStream;
@@ -11,6 +11,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 use tokio::net::UnixListener;
 
+use super::describe::Demand;
 use super::problem::Problem;
 use crate::config::{Operator, Scope, Who};
 use crate::daemon::Daemon;
@@ -44,6 +45,8 @@ pub struct Caller {
     /// Account name, as the journal names the operator.
     pub name: String,
     entitlements: Vec<Entitlement>,
+    /// What the operation demands; empty before the guard has let the caller through.
+    demand: Arc<Demand>,
 }
 
 impl Caller {
@@ -55,6 +58,7 @@ impl Caller {
                 scopes: vec![Scope::Admin],
                 districts: None,
             }],
+            demand: Arc::default(),
         }
     }
 
@@ -78,49 +82,83 @@ impl Caller {
                 districts: operator.districts.clone(),
             })
             .collect();
-        Self { name, entitlements }
+        Self {
+            name,
+            entitlements,
+            demand: Arc::default(),
+        }
     }
 
-    /// The caller holds one of `scopes` (or `admin`) for the district; for every district if none is named.
+    /// The caller, if the operation's demand is met as far as it can be without knowing the district.
     ///
     /// # Errors
     /// A 403 that says which scope is missing.
-    pub fn require(&self, scopes: &[Scope], district: Option<&DistrictId>) -> Result<(), Problem> {
-        let allowed = self.entitlements.iter().any(|entitlement| {
-            let scope = entitlement
-                .scopes
-                .iter()
-                .any(|scope| *scope == Scope::Admin || scopes.contains(scope));
-            let here = match (&entitlement.districts, district) {
-                (None, _) => true,
-                (Some(districts), Some(district)) => districts.contains(district),
-                (Some(_), None) => false,
-            };
-            scope && here
-        });
-        if allowed {
-            return Ok(());
-        }
-        let wanted: Vec<_> = scopes
-            .iter()
-            .map(|scope| format!("{scope:?}").to_lowercase())
-            .collect();
-        let place = district.map_or_else(
-            || "all districts".to_owned(),
-            |district| format!("district {district}"),
-        );
-        let wanted = if wanted.is_empty() {
-            "admin".to_owned()
+    pub(super) fn admitted(mut self, demand: &Arc<Demand>) -> Result<Self, Problem> {
+        self.demand = Arc::clone(demand);
+        let admitted = if demand.per_district || demand.any_scope {
+            self.holds(|_| true)
         } else {
-            wanted.join(" or ")
+            self.holds(|districts| districts.is_none())
         };
-        Err(Problem::new(
+        if admitted {
+            Ok(self)
+        } else {
+            Err(self.refused(None))
+        }
+    }
+
+    /// The caller may do what is asked in this district; in all of them if none is named.
+    ///
+    /// # Errors
+    /// A 403 that says what is missing.
+    pub(super) fn must_reach(&self, district: Option<&DistrictId>) -> Result<(), Problem> {
+        let reaches = self.holds(|districts| match (districts, district) {
+            (None, _) => true,
+            (Some(districts), Some(district)) => districts.contains(district),
+            (Some(_), None) => false,
+        });
+        if reaches {
+            Ok(())
+        } else {
+            Err(self.refused(district))
+        }
+    }
+
+    /// One entitlement has a scope that the operation demands, in districts that are `here`.
+    fn holds(&self, here: impl Fn(Option<&[DistrictId]>) -> bool) -> bool {
+        self.entitlements.iter().any(|entitlement| {
+            let scope = entitlement.scopes.iter().any(|scope| {
+                self.demand.any_scope
+                    || *scope == Scope::Admin
+                    || self.demand.scopes.contains(scope)
+            });
+            scope && here(entitlement.districts.as_deref())
+        })
+    }
+
+    fn refused(&self, district: Option<&DistrictId>) -> Problem {
+        let mut wanted: Vec<_> = self
+            .demand
+            .scopes
+            .iter()
+            .map(|scope| scope.word())
+            .collect();
+        if wanted.is_empty() {
+            wanted.push(Scope::Admin.word());
+        }
+        let place = match district {
+            Some(district) => format!(" for district {district}"),
+            None if self.demand.per_district || self.demand.any_scope => String::new(),
+            None => " for all districts".to_owned(),
+        };
+        Problem::new(
             StatusCode::FORBIDDEN,
             format!("let {} ask", self.name),
             format!(
-                "the scope {wanted} for {place} is needed; [[operator]] in the configuration gives it"
+                "the scope {}{place} is needed; [[operator]] in the configuration gives it",
+                wanted.join(" or ")
             ),
-        ))
+        )
     }
 }
 
@@ -136,27 +174,52 @@ fn groups_of(user: &User) -> Vec<String> {
         .collect()
 }
 
-impl FromRequestParts<Arc<Daemon>> for Caller {
-    type Rejection = Problem;
+/// What a request shows of who asks.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    uid: Option<u32>,
+}
 
-    async fn from_request_parts(parts: &mut Parts, daemon: &Arc<Daemon>) -> Result<Self, Problem> {
+impl Credentials {
+    pub(super) fn of(request: &Request) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+        Self {
+            uid: peer.and_then(|ConnectInfo(Peer(uid))| *uid),
+        }
+    }
+
+    /// Who that is.
+    ///
+    /// # Errors
+    /// A 401 if nobody can tell.
+    pub(super) async fn caller(&self, daemon: &Arc<Daemon>) -> Result<Caller, Problem> {
         let unknown = || {
             Problem::new(
-                StatusCode::FORBIDDEN,
+                StatusCode::UNAUTHORIZED,
                 "tell who asks",
                 "the socket does not say",
             )
         };
-        let peer = ConnectInfo::<Peer>::from_request_parts(parts, daemon)
-            .await
-            .ok();
-        let uid = peer
-            .and_then(|ConnectInfo(Peer(uid))| uid)
-            .ok_or_else(unknown)?;
+        let uid = self.uid.ok_or_else(unknown)?;
         let live = daemon.config();
         // Accounts may come from a slow directory themselves; the runtime's threads must not wait for that.
-        tokio::task::spawn_blocking(move || Self::of(uid, &live.config.operators))
+        tokio::task::spawn_blocking(move || Caller::of(uid, &live.config.operators))
             .await
             .map_err(|_| unknown())
+    }
+}
+
+impl FromRequestParts<Arc<Daemon>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Daemon>) -> Result<Self, Problem> {
+        let admitted = parts.extensions.get::<Self>().cloned();
+        admitted.ok_or_else(|| {
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "tell who asks",
+                "nobody was let through",
+            )
+        })
     }
 }

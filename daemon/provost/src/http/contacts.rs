@@ -1,47 +1,93 @@
 //! `/v1/contacts…`: the register of authorized contacts, and the support desk's question.
 
-use axum::extract::{Query, State};
-use axum::{Json, http::StatusCode};
-use provost_core::contact::{BadWord, Contact, ContactKind};
-use provost_core::decision::Reference;
+use axum::Json;
+use axum::extract::State;
+use provost_core::contact::{Contact, ContactKind, ContactState};
+use provost_core::decision::{Reference, Warning};
 use provost_core::district::District;
-use provost_core::id::DistrictId;
+use provost_core::id::{DistrictId, PersonId};
 use provost_core::person::Person;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::body::{Body, Params};
 use super::caller::Caller;
+use super::notices::Notice;
 use super::problem::Problem;
-use super::records::outgoing;
-use super::work::{Answer, read, write};
-use crate::config::Scope;
+use super::shapes;
+use super::work::{Answer, person_of, read, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::OnWordOf;
 use crate::flow::{self, FlowError};
 use crate::store::{NoticeFilter, Page, Snapshot};
 
+pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(who))
+        .routes(routes!(designate))
+        .routes(routes!(remove))
+        .routes(routes!(reactivate))
+}
+
 /// Notices shown with a contact: years of them.
 const NOTICES: usize = 100;
 
 /// A contact as people and programs read it: times in the district's time zone.
-fn view(contact: &Contact, person: &Person, district: &District) -> Value {
-    let time = |at| district.timezone.rfc3339(at);
-    json!({
-        "person": person.id,
-        "district": person.district,
-        "username": person.username,
-        "name": person.name,
-        "mail": person.mail,
-        "phone": person.phone,
-        "type": contact.kind,
-        "state": contact.state,
-        "designated": time(contact.designated),
-        "last-activity": contact.last_activity.map(time),
-        "anchor": time(contact.anchor()),
-        "next-due": contact.next_due.map(time),
-        "deactivated": contact.deactivated.map(time),
-    })
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct ContactRow {
+    #[schema(value_type = String)]
+    person: PersonId,
+    #[schema(value_type = String)]
+    district: DistrictId,
+    username: String,
+    name: String,
+    /// The primary address comes first.
+    mail: Vec<String>,
+    phone: Vec<String>,
+    #[serde(rename = "type")]
+    #[schema(value_type = shapes::ContactKind)]
+    kind: ContactKind,
+    #[schema(value_type = shapes::ContactState)]
+    state: ContactState,
+    #[schema(format = DateTime)]
+    designated: String,
+    #[schema(format = DateTime)]
+    last_activity: Option<String>,
+    /// The moment from which inactivity counts.
+    #[schema(format = DateTime)]
+    anchor: String,
+    #[schema(format = DateTime)]
+    next_due: Option<String>,
+    #[schema(format = DateTime)]
+    deactivated: Option<String>,
+}
+
+impl ContactRow {
+    fn of(contact: &Contact, person: Person, district: &District) -> Self {
+        let time = |at| district.timezone.rfc3339(at);
+        Self {
+            person: person.id,
+            district: person.district,
+            username: person.username,
+            name: person.name,
+            mail: person.mail,
+            phone: person.phone,
+            kind: contact.kind,
+            state: contact.state,
+            designated: time(contact.designated),
+            last_activity: contact.last_activity.map(time),
+            anchor: time(contact.anchor()),
+            next_due: contact.next_due.map(time),
+            deactivated: contact.deactivated.map(time),
+        }
+    }
 }
 
 fn district_of(register: &Snapshot<'_>, id: &DistrictId) -> Result<District, FlowError> {
@@ -52,85 +98,139 @@ fn district_of(register: &Snapshot<'_>, id: &DistrictId) -> Result<District, Flo
     })
 }
 
-/// `?district=`.
-#[derive(Debug, Deserialize)]
-pub struct OfDistrict {
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfDistrict {
+    /// Only those of this district.
+    #[param(value_type = Option<String>)]
     district: Option<DistrictId>,
 }
 
 /// All contacts, or those of a district.
-pub async fn list(
+#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(OfDistrict),
+    security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
+    responses((status = 200, description = "the contacts", body = Vec<ContactRow>)))]
+async fn list(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Query(of): Query<OfDistrict>,
-) -> Answer<Vec<Value>> {
-    caller.require(&[Scope::Desk, Scope::Audit], of.district.as_ref())?;
+    Params(of): Params<OfDistrict>,
+) -> Answer<Vec<ContactRow>> {
+    caller.must_reach(of.district.as_ref())?;
     read(daemon, move |daemon| {
         let register = daemon.store.read()?;
         let mut rows = Vec::new();
         for (contact, person) in register.contacts(of.district.as_ref())? {
             let district = district_of(&register, &contact.district)?;
-            rows.push(view(&contact, &person, &district));
+            rows.push(ContactRow::of(&contact, person, &district));
         }
         Ok(rows)
     })
     .await
 }
 
-/// `?person=`.
-#[derive(Debug, Deserialize)]
-pub struct OfPerson {
-    pub(super) person: String,
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfPerson {
+    /// Which contact.
+    person: String,
+}
+
+/// A stage that lies ahead of a contact.
+#[derive(Debug, Serialize, ToSchema)]
+struct StageAhead {
+    #[schema(value_type = shapes::Stage)]
+    stage: provost_core::contact::Stage,
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// A contact with its episode, forecast and notices.
+#[derive(Debug, Serialize, ToSchema)]
+struct ContactInFull {
+    #[serde(flatten)]
+    contact: ContactRow,
+    /// The episode of inactivity that runs, if one does.
+    #[schema(value_type = Option<Object>)]
+    episode: Option<provost_core::contact::Episode>,
+    /// Why held, and since when.
+    hold: Value,
+    /// The stages that lie ahead if nothing happens.
+    ahead: Vec<StageAhead>,
+    /// The latest notices.
+    notices: Vec<Notice>,
 }
 
 /// One contact with its episode, forecast and notices.
-pub async fn show(
+#[utoipa::path(get, path = "/v1/contacts/one", tag = "contacts", params(OfPerson),
+    security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
+    responses((status = 200, description = "the contact", body = ContactInFull)))]
+async fn show(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Query(of): Query<OfPerson>,
-) -> Answer<Value> {
-    let answer = read(daemon, move |daemon| {
-        let register = daemon.store.read()?;
-        let (person, contact) = flow::contact(&register, &of.person)?;
-        let district = district_of(&register, &contact.district)?;
-        let mut shown = view(&contact, &person, &district);
-        shown["episode"] = serde_json::to_value(&contact.episode).unwrap_or_default();
-        shown["hold"] = serde_json::to_value(contact.hold).unwrap_or_default();
-        shown["ahead"] = daemon
-            .scene(|scene| flow::forecast::of(scene, &contact))?
-            .into_iter()
-            .map(|(stage, at)| json!({ "stage": stage, "at": district.timezone.rfc3339(at) }))
-            .collect();
-        let filter = NoticeFilter {
-            person: Some(person.id.clone()),
-            ..NoticeFilter::default()
-        };
-        shown["notices"] = register
-            .notices(&filter, Page::newest(NOTICES))?
-            .iter()
-            .map(outgoing)
-            .collect();
-        Ok((person.district, shown))
-    })
-    .await?;
-    let Json((district, shown)) = answer;
-    caller.require(&[Scope::Desk, Scope::Audit], Some(&district))?;
-    Ok(Json(shown))
+    Params(of): Params<OfPerson>,
+) -> Answer<ContactInFull> {
+    let person = person_of(&daemon, of.person).await?;
+    caller.must_reach(Some(&person.district))?;
+    read(daemon, move |daemon| in_full(daemon, person.id.as_str())).await
 }
 
-/// `?mail=`, `?tel=` or `?username=`.
-#[derive(Debug, Deserialize)]
-pub struct WhoCalls {
+fn in_full(daemon: &Daemon, reference: &str) -> Result<ContactInFull, FlowError> {
+    let register = daemon.store.read()?;
+    let (person, contact) = flow::contact(&register, reference)?;
+    let district = district_of(&register, &contact.district)?;
+    let ahead = daemon.scene(|scene| flow::forecast::of(scene, &contact))?;
+    let filter = NoticeFilter {
+        person: Some(person.id.clone()),
+        ..NoticeFilter::default()
+    };
+    let notices = register.notices(&filter, Page::newest(NOTICES))?;
+    Ok(ContactInFull {
+        hold: serde_json::to_value(contact.hold).unwrap_or_default(),
+        ahead: ahead
+            .into_iter()
+            .map(|(stage, at)| StageAhead {
+                stage,
+                at: district.timezone.rfc3339(at),
+            })
+            .collect(),
+        notices: notices.into_iter().map(Notice::from).collect(),
+        contact: ContactRow::of(&contact, person, &district),
+        episode: contact.episode,
+    })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WhoCalls {
+    /// One of the three.
     mail: Option<String>,
     tel: Option<String>,
     username: Option<String>,
 }
 
-/// May this caller? The support desk's question: a `case.submit` decision with what the desk needs beside it.
-pub async fn who(
+/// What the desk needs to know of a caller.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the flow makes the answer")]
+struct CallerAnswer {
+    person: String,
+    district: String,
+    username: String,
+    name: String,
+    /// Type and state, if the caller is or was a contact.
+    #[schema(value_type = Option<Object>, required = true)]
+    contact: Option<Value>,
+    decision: bool,
+    context: shapes::Decision,
+}
+
+/// May this caller? A `case.submit` decision with what the desk needs beside it.
+#[utoipa::path(get, path = "/v1/contacts/who", tag = "contacts", params(WhoCalls), security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))),
+    responses((status = 200, description = "the decision", body = CallerAnswer)))]
+async fn who(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Query(who): Query<WhoCalls>,
+    Params(who): Params<WhoCalls>,
 ) -> Answer<Value> {
     let reference = match (who.mail, who.tel, who.username) {
         (Some(mail), None, None) => format!("mail:{mail}"),
@@ -147,30 +247,24 @@ pub async fn who(
         daemon.scene(|scene| flow::who::ask(scene, &reference))
     })
     .await?;
-    caller.require(&[Scope::Desk], Some(&district))?;
+    caller.must_reach(Some(&district))?;
     Ok(Json(answer))
 }
 
 /// A change of a contact.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ContactChange {
+struct ContactChange {
+    /// Whom it concerns.
     person: String,
     #[serde(rename = "type")]
-    kind: Option<String>,
+    #[schema(value_type = Option<shapes::ContactKind>)]
+    kind: Option<ContactKind>,
+    /// On whose word: a person, or `agent=ID`; the operator's own if left out.
     by: Option<String>,
 }
 
 impl ContactChange {
-    fn kind(&self) -> Result<Option<ContactKind>, Problem> {
-        let parse = |word: &String| {
-            word.parse().map_err(|why: BadWord| {
-                Problem::bad_request("read the contact's type", why.to_string())
-            })
-        };
-        self.kind.as_ref().map(parse).transpose()
-    }
-
     fn by(&self, caller: &Caller) -> OnWordOf {
         match &self.by {
             None => OnWordOf::Operator(caller.name.clone()),
@@ -188,38 +282,32 @@ impl ContactChange {
     }
 }
 
-/// The district of a person, for the caller's scopes.
-async fn home(daemon: &Arc<Daemon>, reference: &str) -> Result<DistrictId, Problem> {
-    let reference = reference.to_owned();
-    let Json(district) = read(Arc::clone(daemon), move |daemon| {
-        Ok(flow::person(&daemon.store.read()?, &reference)?.district)
-    })
-    .await?;
-    Ok(district)
-}
-
 /// What a change of a contact answers.
-#[derive(Debug, Serialize)]
-pub struct Changed {
+#[derive(Debug, Serialize, ToSchema)]
+struct Changed {
+    #[schema(value_type = shapes::Contact)]
     contact: Contact,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<provost_core::decision::Warning>,
+    #[schema(value_type = Vec<shapes::Warning>, required = false)]
+    warnings: Vec<Warning>,
 }
 
 /// Makes a person a contact.
-pub async fn designate(
+#[utoipa::path(post, path = "/v1/contacts/designate", tag = "contacts", security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))), request_body = ContactChange,
+    responses((status = 200, description = "the contact", body = Changed)))]
+async fn designate(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Json(change): Json<ContactChange>,
+    Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    caller.require(&[Scope::Desk], Some(&home(&daemon, &change.person).await?))?;
-    let (kind, by) = (
-        change.kind()?.unwrap_or(ContactKind::Support),
-        change.by(&caller),
-    );
+    let person = person_of(&daemon, change.person.clone()).await?;
+    caller.must_reach(Some(&person.district))?;
+    let kind = change.kind.unwrap_or(ContactKind::Support);
+    let by = change.by(&caller);
     write(daemon, move |daemon| {
         let (contact, decision) =
-            daemon.scene(|scene| flow::contact::designate(scene, &change.person, kind, &by))?;
+            daemon.scene(|scene| flow::contact::designate(scene, person.id.as_str(), kind, &by))?;
         Ok(Changed {
             contact,
             warnings: decision.warnings,
@@ -229,15 +317,20 @@ pub async fn designate(
 }
 
 /// Takes the authority away.
-pub async fn remove(
+#[utoipa::path(post, path = "/v1/contacts/remove", tag = "contacts", security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))), request_body = ContactChange,
+    responses((status = 200, description = "the contact", body = Changed)))]
+async fn remove(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Json(change): Json<ContactChange>,
+    Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    caller.require(&[Scope::Desk], Some(&home(&daemon, &change.person).await?))?;
+    let person = person_of(&daemon, change.person.clone()).await?;
+    caller.must_reach(Some(&person.district))?;
     let by = change.by(&caller);
     write(daemon, move |daemon| {
-        let contact = daemon.scene(|scene| flow::contact::remove(scene, &change.person, &by))?;
+        let contact =
+            daemon.scene(|scene| flow::contact::remove(scene, person.id.as_str(), &by))?;
         Ok(Changed {
             contact,
             warnings: Vec::new(),
@@ -247,24 +340,27 @@ pub async fn remove(
 }
 
 /// Restores a deactivated contact on the word of another.
-pub async fn reactivate(
+#[utoipa::path(post, path = "/v1/contacts/reactivate", tag = "contacts", security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))), request_body = ContactChange,
+    responses((status = 200, description = "the contact", body = Changed)))]
+async fn reactivate(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Json(change): Json<ContactChange>,
+    Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    caller.require(&[Scope::Desk], Some(&home(&daemon, &change.person).await?))?;
+    let person = person_of(&daemon, change.person.clone()).await?;
+    caller.must_reach(Some(&person.district))?;
     if change.by.is_none() {
         let why = "another valid contact of the district must ask for it: give `by`";
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("reactivate {}", change.person),
-            why,
-        ));
+        return Err(
+            Problem::bad_request(format!("reactivate {}", change.person), why)
+                .with("field", "by".into()),
+        );
     }
-    let (kind, by) = (change.kind()?, change.by(&caller));
+    let (kind, by) = (change.kind, change.by(&caller));
     write(daemon, move |daemon| {
-        let contact =
-            daemon.scene(|scene| flow::contact::reactivate(scene, &change.person, kind, &by))?;
+        let contact = daemon
+            .scene(|scene| flow::contact::reactivate(scene, person.id.as_str(), kind, &by))?;
         Ok(Changed {
             contact,
             warnings: Vec::new(),

@@ -1,25 +1,42 @@
-//! The API: JSON resources over the Unix socket, for the command line.
+//! The API: JSON resources for the command line and for programs.
 //!
-//! Who asks is known from the socket's peer credentials; what they may ask is written in `[[operator]]`.
+//! A room is a noun: its handlers, each with its description, and `routes()`. What is described is what is served, and
+//! what it demands of the caller is read from the description; see [`describe`].
+#![allow(
+    unused_qualifications,
+    reason = "the macro that describes a handler writes its parameters' paths in full"
+)]
 
+mod activity;
+mod audit;
+mod body;
 mod caller;
+mod clock;
 mod contacts;
+mod decisions;
+mod describe;
+mod guard;
+mod inactivity;
+mod notices;
 mod problem;
-mod records;
 mod register;
+mod sessions;
+mod shapes;
 mod sync;
 mod work;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use std::sync::Arc;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::daemon::Daemon;
-
-/// Bytes of a request's body: a register document of a large district fits, a mistake does not.
-const BODY_BYTES_MAX: usize = 64 << 20;
+use problem::Problem;
 
 /// Answers until told to stop; requests in flight are finished.
 pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener, stop: CancellationToken) {
@@ -32,38 +49,64 @@ pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener, stop: Cancellati
     }
 }
 
-/// Every resource with its handler.
+/// Every room's resources. A new room is one line here.
+fn rooms() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::with_openapi(describe::blank())
+        .merge(describe::routes())
+        .merge(decisions::routes())
+        .merge(register::routes())
+        .merge(sync::routes())
+        .merge(inactivity::routes())
+        .merge(activity::routes())
+        .merge(contacts::routes())
+        .merge(sessions::routes())
+        .merge(notices::routes())
+        .merge(audit::routes())
+        .merge(clock::routes())
+}
+
+/// Every resource with its handler, behind the guard.
 pub fn router(daemon: Arc<Daemon>) -> Router {
-    Router::new()
-        .route("/access/v1/evaluation", post(records::evaluation))
-        .route("/v1/status", get(register::status))
-        .route("/v1/import", post(register::import))
-        .route("/v1/export", get(register::export))
-        .route("/v1/sync", get(sync::status))
-        .route("/v1/sync/plan", post(sync::plan))
-        .route("/v1/sync/apply", post(sync::apply))
-        .route("/v1/sweep/plan", post(records::sweep_plan))
-        .route("/v1/sweep/run", post(records::sweep_run))
-        .route("/v1/forecast", get(records::forecast))
-        .route("/v1/activity", post(records::activity))
-        .route("/v1/contacts", get(contacts::list))
-        .route("/v1/contacts/one", get(contacts::show))
-        .route("/v1/contacts/who", get(contacts::who))
-        .route("/v1/contacts/designate", post(contacts::designate))
-        .route("/v1/contacts/remove", post(contacts::remove))
-        .route("/v1/contacts/reactivate", post(contacts::reactivate))
-        .route("/v1/sessions/open", post(records::session_open))
-        .route("/v1/sessions/login-as", post(records::session_login_as))
-        .route("/v1/sessions/return", post(records::session_return))
-        .route("/v1/sessions/close", post(records::session_close))
-        .route("/v1/access-log", get(records::access_log))
-        .route("/v1/notices", get(records::notices))
-        .route("/v1/notices/one", get(records::notice))
-        .route("/v1/notices/render", get(records::notice_render))
-        .route("/v1/journal", get(records::journal))
-        .route("/v1/journal/verify", post(records::journal_verify))
-        .route("/v1/clock", get(records::clock_status))
-        .route("/v1/clock/confirm", post(records::clock_confirm))
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+    let (router, mut api) = rooms().split_for_parts();
+    describe::finish(&mut api);
+    let document = serde_json::to_value(&api).unwrap_or_default();
+    let guard = guard::Guard {
+        daemon: Arc::clone(&daemon),
+        demands: Arc::new(describe::demands(&document)),
+    };
+    router
+        .route_layer(from_fn_with_state(guard, guard::guard))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(body::BODY_BYTES_MAX))
+        .layer(from_fn(echo_request_id))
+        .layer(axum::Extension(describe::Text::of(&document)))
         .with_state(daemon)
+}
+
+async fn no_such_path() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "find the resource",
+        "no resource has this path; /v1/openapi.json lists all",
+    )
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "do this to the resource",
+        "it does not answer this method; the header Allow says which it does",
+    )
+}
+
+/// Whoever numbers requests finds the number on the answer (AuthZEN Authorization API 1.0 §10.1.2).
+async fn echo_request_id(request: Request, next: Next) -> Response {
+    const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    let id = request.headers().get(&REQUEST_ID).cloned();
+    let mut response = next.run(request).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }

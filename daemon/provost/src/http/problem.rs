@@ -1,9 +1,11 @@
 //! Errors as RFC 9457 problem documents.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::error::Error;
+use utoipa::ToSchema;
 
 use crate::flow::FlowError;
 use crate::store::CommitError;
@@ -14,7 +16,31 @@ pub struct Problem {
     status: StatusCode,
     title: String,
     causes: Vec<String>,
-    more: Value,
+    more: Map<String, Value>,
+}
+
+/// A problem document (RFC 9457 §3). Some problems carry more: a decision, a list of problems.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document {
+    /// Always `about:blank`: the status and the words say what it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What was attempted.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// Why it failed.
+    detail: Option<String>,
+    /// Deeper causes of the detail, the nearest first.
+    causes: Vec<String>,
+    /// The member of the body or the key of the query that is wrong, with dots between levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    field: Option<Value>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: Map<String, Value>,
 }
 
 impl Problem {
@@ -24,7 +50,7 @@ impl Problem {
             status,
             title: title.into(),
             causes: vec![why.into()],
-            more: Value::Null,
+            more: Map::new(),
         }
     }
 
@@ -45,18 +71,26 @@ impl Problem {
             status,
             title: error.to_string(),
             causes,
-            more: Value::Null,
+            more: Map::new(),
         }
     }
 
     /// Adds a member to the document: a decision, a list of problems.
     #[must_use]
     pub fn with(mut self, key: &str, value: Value) -> Self {
-        if !self.more.is_object() {
-            self.more = json!({});
-        }
-        self.more[key] = value;
+        self.more.insert(key.to_owned(), value);
         self
+    }
+
+    /// The same problem under another status.
+    #[must_use]
+    pub(super) fn under(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The status it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 }
 
@@ -88,18 +122,26 @@ impl From<FlowError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut document = json!({
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.causes.first(),
-            "causes": self.causes.get(1..).unwrap_or_default(),
-        });
-        if let (Some(document), Value::Object(more)) = (document.as_object_mut(), self.more) {
-            document.extend(more);
-        }
+    fn into_response(mut self) -> Response {
+        let mut causes = self.causes.into_iter();
+        let document = Document {
+            kind: "about:blank",
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: causes.next(),
+            causes: causes.collect(),
+            field: self.more.remove("field"),
+            more: self.more,
+        };
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, kind, document.to_string()).into_response()
+        let text = serde_json::to_string(&document).unwrap_or_default();
+        let mut response = (self.status, kind, text).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }

@@ -7,14 +7,25 @@ use provost_core::id::SourceId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::body::Body;
 use super::caller::Caller;
 use super::problem::Problem;
+use super::shapes;
 use super::work::Answer;
-use crate::config::Scope;
 use crate::config::source::Source;
 use crate::daemon::Daemon;
 use crate::flow::sync::{Approval, Line, Lines, Report, SyncError};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::default()
+        .routes(routes!(status))
+        .routes(routes!(plan))
+        .routes(routes!(apply))
+}
 
 impl From<SyncError> for Problem {
     fn from(error: SyncError) -> Self {
@@ -57,16 +68,20 @@ pub(super) async fn states(daemon: &Daemon) -> Result<Vec<Value>, Problem> {
 }
 
 /// Freshness and last outcome of each source.
-pub async fn status(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Vec<Value>> {
-    caller.require(&[Scope::Desk, Scope::Audit], None)?;
+#[utoipa::path(get, path = "/v1/sync", tag = "directory", security(("token" = ["desk"]), ("token" = ["audit"])),
+    responses((status = 200, description = "one row a source", body = Vec<shapes::SourceStatus>)))]
+async fn status(State(daemon): State<Arc<Daemon>>) -> Answer<Vec<Value>> {
     Ok(Json(states(&daemon).await?))
 }
 
 /// Which source, and which plan.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SyncRequest {
+struct SyncRequest {
+    /// Which source; may be left out where there is only one.
+    #[schema(value_type = Option<String>)]
     source: Option<SourceId>,
+    /// Hash of the one plan that is approved; any plan that no guard refuses if left out.
     plan: Option<String>,
 }
 
@@ -137,12 +152,9 @@ fn answer(report: &Report, lines: &[String]) -> Value {
 }
 
 /// Reads the directory and shows exactly what apply would commit.
-pub async fn plan(
-    State(daemon): State<Arc<Daemon>>,
-    caller: Caller,
-    Json(asked): Json<SyncRequest>,
-) -> Answer<Value> {
-    caller.require(&[Scope::Audit], None)?;
+#[utoipa::path(post, path = "/v1/sync/plan", tag = "directory", security(("token" = ["audit"])),
+    request_body = SyncRequest, responses((status = 200, description = "the plan", body = shapes::SyncAnswer)))]
+async fn plan(State(daemon): State<Arc<Daemon>>, Body(asked): Body<SyncRequest>) -> Answer<Value> {
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let (lines, shown) = collecting();
@@ -156,12 +168,13 @@ pub async fn plan(
 
 /// Reads the directory and commits the plan. An operator's word approves first plans and role gains; what a guard
 /// refuses passes only by its hash.
-pub async fn apply(
+#[utoipa::path(post, path = "/v1/sync/apply", tag = "directory", security(("token" = ["admin"])),
+    request_body = SyncRequest, responses((status = 200, description = "what became of it", body = shapes::SyncAnswer)))]
+async fn apply(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Json(asked): Json<SyncRequest>,
+    Body(asked): Body<SyncRequest>,
 ) -> Answer<Value> {
-    caller.require(&[], None)?;
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let approval = match asked.plan {

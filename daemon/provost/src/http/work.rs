@@ -1,18 +1,22 @@
 //! From a handler into a flow and back.
 
 use axum::Json;
+use provost_core::person::Person;
 use serde::Serialize;
 use std::sync::Arc;
 
 use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
-use crate::flow::FlowError;
+use crate::flow::{self, FlowError};
+
+/// Rows of a list at most.
+pub(super) const ROWS: usize = 1000;
 
 /// What a handler answers.
-pub type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// Runs a flow that only reads.
-pub async fn read<T: Serialize + Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     daemon: Arc<Daemon>,
     flow: impl FnOnce(&Daemon) -> Result<T, FlowError> + Send + 'static,
 ) -> Answer<T> {
@@ -20,7 +24,7 @@ pub async fn read<T: Serialize + Send + 'static>(
 }
 
 /// Runs a flow that writes, and wakes the timers afterwards.
-pub async fn write<T: Serialize + Send + 'static>(
+pub(super) async fn write<T: Serialize + Send + 'static>(
     daemon: Arc<Daemon>,
     flow: impl FnOnce(&Daemon) -> Result<T, FlowError> + Send + 'static,
 ) -> Answer<T> {
@@ -30,4 +34,13 @@ pub async fn write<T: Serialize + Send + 'static>(
     };
     daemon.changed();
     Ok(Json(answer?))
+}
+
+/// The person that a request is about, whose district decides whether the caller may ask.
+pub(super) async fn person_of(daemon: &Arc<Daemon>, reference: String) -> Result<Person, Problem> {
+    let Json(person) = read(Arc::clone(daemon), move |daemon| {
+        flow::person(&daemon.store.read()?, &reference)
+    })
+    .await?;
+    Ok(person)
 }

@@ -1,0 +1,120 @@
+//! `/v1/journal…`: every change ever committed, and the proof that none was altered.
+
+use axum::extract::State;
+use provost_core::Timestamp;
+use provost_core::id::PersonId;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Params;
+use super::work::{Answer, ROWS, read};
+use crate::daemon::Daemon;
+use crate::store::{Entry, Verdict};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::default()
+        .routes(routes!(journal))
+        .routes(routes!(verify))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct After {
+    /// Only entries after this number.
+    #[serde(default)]
+    after: u64,
+    /// At most so many; never more than 1000.
+    #[serde(default = "hundred")]
+    limit: u32,
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+/// One change.
+#[derive(Debug, Serialize, ToSchema)]
+struct JournalEntry {
+    /// From 1 without gaps.
+    seq: u64,
+    /// The commit it belongs to.
+    revision: u64,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Who caused it.
+    actor: String,
+    /// What kind of thing changed.
+    noun: String,
+    #[schema(value_type = Option<String>)]
+    person: Option<PersonId>,
+    /// What changed; null once the person was erased.
+    change: Option<String>,
+}
+
+impl From<Entry> for JournalEntry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            revision: entry.revision.0,
+            at: entry.at,
+            actor: entry.actor.to_string(),
+            noun: entry.noun,
+            person: entry.person,
+            change: entry.change.map(|change| change.to_string()),
+        }
+    }
+}
+
+/// Entries of the journal, oldest first.
+#[utoipa::path(get, path = "/v1/journal", tag = "audit", params(After), security(("token" = ["audit"])),
+    responses((status = 200, description = "entries after that number", body = Vec<JournalEntry>)))]
+async fn journal(
+    State(daemon): State<Arc<Daemon>>,
+    Params(page): Params<After>,
+) -> Answer<Vec<JournalEntry>> {
+    read(daemon, move |daemon| {
+        let rows = usize::try_from(page.limit).unwrap_or(ROWS).min(ROWS);
+        let entries = daemon.store.read()?.journal(page.after, rows)?;
+        Ok(entries.into_iter().map(JournalEntry::from).collect())
+    })
+    .await
+}
+
+/// What the verification found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Verified {
+    /// Every row follows from the one before it.
+    Sound {
+        entries: u64,
+        erased: u64,
+        /// The last row's chain hash.
+        head: String,
+    },
+    /// A row is not what was written.
+    Broken { broken: u64, why: String },
+}
+
+/// Recomputes the whole chain.
+#[utoipa::path(post, path = "/v1/journal/verify", tag = "audit", security(("token" = ["audit"])),
+    responses((status = 200, description = "what was found", body = Verified)))]
+async fn verify(State(daemon): State<Arc<Daemon>>) -> Answer<Verified> {
+    read(daemon, |daemon| {
+        Ok(match daemon.store.read()?.verify_journal()? {
+            Verdict::Sound {
+                entries,
+                erased,
+                head,
+            } => Verified::Sound {
+                entries,
+                erased,
+                head,
+            },
+            Verdict::Broken { seq, why } => Verified::Broken { broken: seq, why },
+        })
+    })
+    .await
+}

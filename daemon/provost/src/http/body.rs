@@ -1,0 +1,114 @@
+//! What a request carries: a JSON body or query parameters, each refused with the member that is wrong.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::problem::Problem;
+use crate::daemon::Daemon;
+
+/// Bytes of a request's body: a register document of a large district fits, a mistake does not.
+pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// Time for a whole body to arrive: the largest one at about 1 MB/s.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+/// A JSON object in the request's body.
+#[derive(Debug)]
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Daemon>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, daemon: &Arc<Daemon>) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "read the body",
+                "the content type must be application/json",
+            ));
+        }
+        let read = Bytes::from_request(request, daemon);
+        let bytes = tokio::time::timeout(BODY_TIME, read)
+            .await
+            .map_err(|_| {
+                let why = format!("it did not arrive within {} s", BODY_TIME.as_secs());
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "read the body", why)
+            })?
+            .map_err(|why| Problem::new(why.status(), "read the body", why.body_text()))?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Derived readers take a list for an object, member by member; what nobody described is not accepted.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::bad_request(
+            "read the body",
+            "it must be a JSON object",
+        ));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        let problem = Problem::bad_request("read the body", why.as_str());
+        match field(&path, &why) {
+            Some(field) => problem.with("field", Value::from(field)),
+            None => problem,
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|why| Problem::bad_request("read the body", why.to_string()))?;
+    Ok(value)
+}
+
+/// The member that is wrong, with dots between levels. A missing one has no place in the text, only a name.
+fn field(path: &str, why: &str) -> Option<String> {
+    let path = (path != ".").then_some(path);
+    let missing = why
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    match (path, missing) {
+        (None, None) => None,
+        (Some(path), None) => Some(path.to_owned()),
+        (None, Some(missing)) => Some(missing.to_owned()),
+        (Some(path), Some(missing)) => Some(format!("{path}.{missing}")),
+    }
+}
+
+/// Reads a member that must be an object, not a list of its members. For `#[serde(deserialize_with)]`.
+pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    reader: D,
+) -> Result<T, D::Error> {
+    let members = Map::<String, Value>::deserialize(reader)?;
+    T::deserialize(Value::Object(members)).map_err(D::Error::custom)
+}
+
+/// The query parameters. Unknown keys were refused before, see [`super::guard`].
+#[derive(Debug)]
+pub(super) struct Params<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Daemon>> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Daemon>) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|why| Problem::bad_request("read the query", why.body_text()))
+    }
+}

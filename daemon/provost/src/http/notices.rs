@@ -1,0 +1,150 @@
+//! `/v1/notices…`: what waits in the outbox, and what went out.
+
+use axum::extract::State;
+use provost_core::Timestamp;
+use provost_core::id::{DistrictId, NoticeId, PersonId};
+use provost_core::notice::{Delivery, NoticeKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Params;
+use super::caller::Caller;
+use super::shapes;
+use super::work::{Answer, ROWS, person_of, read};
+use crate::daemon::Daemon;
+use crate::flow;
+use crate::store::{NoticeFilter, Outgoing, Page};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(render))
+}
+
+/// A notice as people and programs read it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Notice {
+    #[schema(value_type = String)]
+    id: NoticeId,
+    #[schema(value_type = shapes::NoticeKind)]
+    kind: NoticeKind,
+    #[schema(value_type = String)]
+    person: PersonId,
+    #[schema(value_type = String)]
+    district: DistrictId,
+    /// Of which episode of the contact's inactivity.
+    episode: u32,
+    /// When its stage was due.
+    #[schema(value_type = String, format = DateTime)]
+    due: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    queued: Timestamp,
+    /// `waiting`, `accepted`, `failed` or `withdrawn`.
+    state: &'static str,
+    attempts: u32,
+    /// Earliest next attempt; matters while waiting.
+    #[schema(value_type = String, format = DateTime)]
+    not_before: Timestamp,
+}
+
+impl From<Outgoing> for Notice {
+    fn from(outgoing: Outgoing) -> Self {
+        let notice = outgoing.notice;
+        Self {
+            id: notice.id,
+            kind: notice.kind,
+            person: notice.person,
+            district: notice.district,
+            episode: notice.episode,
+            due: notice.due,
+            queued: notice.queued,
+            state: outgoing.state.word(),
+            attempts: outgoing.attempts,
+            not_before: outgoing.not_before,
+        }
+    }
+}
+
+/// The latest notices.
+#[utoipa::path(get, path = "/v1/notices", tag = "notices", security(("token" = ["desk"]), ("token" = ["audit"])),
+    responses((status = 200, description = "newest first", body = Vec<Notice>)))]
+async fn list(State(daemon): State<Arc<Daemon>>) -> Answer<Vec<Notice>> {
+    read(daemon, |daemon| {
+        let all = NoticeFilter::default();
+        let page = daemon.store.read()?.notices(&all, Page::newest(ROWS))?;
+        Ok(page.into_iter().map(Notice::from).collect())
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfNotice {
+    /// Which.
+    #[param(value_type = String)]
+    id: NoticeId,
+}
+
+/// A notice with every attempt to deliver it.
+#[derive(Debug, Serialize, ToSchema)]
+struct NoticeWithDeliveries {
+    #[serde(flatten)]
+    notice: Notice,
+    #[schema(value_type = Vec<Object>)]
+    deliveries: Vec<Delivery>,
+}
+
+/// One notice with every attempt.
+#[utoipa::path(get, path = "/v1/notices/one", tag = "notices", params(OfNotice),
+    security(("token" = ["desk"]), ("token" = ["audit"])),
+    responses((status = 200, description = "the notice", body = NoticeWithDeliveries)))]
+async fn show(
+    State(daemon): State<Arc<Daemon>>,
+    Params(of): Params<OfNotice>,
+) -> Answer<NoticeWithDeliveries> {
+    read(daemon, move |daemon| {
+        let found = daemon.store.read()?.notice(&of.id)?;
+        let (notice, deliveries) = found.ok_or_else(|| flow::FlowError::Unknown {
+            what: "notice",
+            id: of.id.to_string(),
+            source: flow::NotFound::None,
+        })?;
+        Ok(NoticeWithDeliveries {
+            notice: notice.into(),
+            deliveries,
+        })
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfStage {
+    /// Which contact.
+    person: String,
+    #[param(value_type = shapes::NoticeKind)]
+    stage: NoticeKind,
+}
+
+/// What the channels would send now, without sending it; null where nothing would be.
+#[utoipa::path(get, path = "/v1/notices/render", tag = "notices", params(OfStage),
+    security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
+    responses((status = 200, description = "one message a channel", body = Value)))]
+async fn render(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Params(of): Params<OfStage>,
+) -> Answer<Value> {
+    let person = person_of(&daemon, of.person).await?;
+    caller.must_reach(Some(&person.district))?;
+    read(daemon, move |daemon| {
+        daemon.scene(|scene| flow::notify::preview(scene, person.id.as_str(), of.stage))
+    })
+    .await
+}
