@@ -153,6 +153,32 @@ impl Change {
         }
     }
 
+    /// The district concerned, where the change itself says it; otherwise it is that of the person concerned.
+    pub fn district(&self) -> Option<&DistrictId> {
+        match self {
+            Self::District { after, .. } => Some(&after.id),
+            Self::Person { before, after } => {
+                let person = after.as_ref().or(before.as_ref());
+                person.map(|person| &person.district)
+            }
+            Self::Group { before, after } => {
+                let group = after.as_ref().or(before.as_ref());
+                group.map(|group| &group.district)
+            }
+            Self::Contact { after, .. } => Some(&after.district),
+            Self::Case { after, .. } => Some(&after.district),
+            Self::Feed { after, .. } => Some(&after.district),
+            Self::Notice { notice } => Some(&notice.district),
+            Self::Alarm { alarm } => alarm.district.as_ref(),
+            Self::Session { .. }
+            | Self::Grant { .. }
+            | Self::Revoke { .. }
+            | Self::Activity { .. }
+            | Self::Access { .. }
+            | Self::Delivery { .. } => None,
+        }
+    }
+
     /// The id of the thing that changes.
     fn subject(&self) -> String {
         match self {

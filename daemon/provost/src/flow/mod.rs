@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod case;
+pub mod changes;
 pub mod clock;
 pub mod contact;
 pub mod decide;

@@ -9,6 +9,7 @@ mod access;
 mod activity;
 mod agent;
 mod alarm;
+mod answer;
 mod backup;
 mod case;
 mod commit;
@@ -34,6 +35,7 @@ mod tests;
 mod tool;
 mod writer;
 
+pub use answer::{Answer, Claim, Key};
 pub use commit::Commit;
 pub use error::{CommitError, StoreError};
 pub use journal::{Entry, Verdict};

@@ -1,5 +1,6 @@
 //! The store against real SQLite, on disk wherever the promise is about the disk.
 
+mod answer;
 mod crash;
 mod group_commit;
 mod journal;
