@@ -1,6 +1,5 @@
 //! Configuration as an administrator meets it: every problem at once, one daemon at a time, reloads that cannot hurt.
 
-use nix::sys::signal::Signal;
 use provost_tests::{World, provost, systemd};
 
 const NOW: &str = "2025-03-02T10:00:00-07:00";
@@ -88,41 +87,6 @@ fn a_second_daemon_on_the_same_register_is_refused_and_the_first_goes_on() {
     assert_ne!(second.code, 0, "{second:?}");
     assert!(second.err.starts_with("provost: "), "{}", second.err);
     world.provost.cli(&["status", "--json"]).json();
-}
-
-#[test]
-fn a_reload_with_a_mistake_keeps_the_old_configuration_and_says_why() {
-    let mut world = World::new(NOW);
-    world.configure("");
-    world.provost.start();
-    world.configure("[[district]]\nid = \"second\"\nname = \"Second\"\ntimezone = \"Mars/Olympus\"\nproducts = [\"sis\"]\n");
-    world.provost.signal(Signal::SIGHUP);
-    let refused = world.provost.wait_json(&["status", "--json"], |status| {
-        status["configuration-refused"]
-            .as_array()
-            .is_some_and(|lines| !lines.is_empty())
-    });
-    assert!(
-        refused["configuration-refused"]
-            .to_string()
-            .contains("Mars/Olympus"),
-        "{refused}"
-    );
-    world.configure("[[district]]\nid = \"second\"\nname = \"Second\"\ntimezone = \"America/Boise\"\nproducts = [\"sis\"]\n");
-    world.provost.signal(Signal::SIGHUP);
-    world.provost.wait_json(&["status", "--json"], |status| {
-        status["configuration-refused"]
-            .as_array()
-            .is_some_and(Vec::is_empty)
-    });
-    let document = world.provost.cli(&["export"]).json();
-    let ids: Vec<_> = document["district"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|district| district["id"].clone())
-        .collect();
-    assert_eq!(ids, ["lone-pine", "second"]);
 }
 
 #[test]

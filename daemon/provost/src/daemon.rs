@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::deliver::Deliver;
 use crate::flow::sync::Syncs;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
 use crate::live::{Live, Loader, chain};
@@ -38,9 +39,6 @@ pub enum DaemonError {
     /// No plugin can run on this machine.
     #[error("start the plugin engine")]
     Engine(#[source] provost_sandbox::EngineError),
-    /// The relay's secrets or certificates cannot be read.
-    #[error(transparent)]
-    Mail(crate::deliver::SmtpError),
     /// The socket of the command line cannot be opened.
     #[error("listen on {path}")]
     Listen {
@@ -129,6 +127,12 @@ impl Daemon {
         })
     }
 
+    /// The way mail takes: the port's, or else the relay of the configuration in force.
+    pub(crate) fn deliver(&self) -> Arc<dyn Deliver> {
+        let port = self.ports.deliver.as_ref();
+        port.map_or_else(|| Arc::clone(&self.live.load().relay), Arc::clone)
+    }
+
     /// The configuration in force.
     pub fn config(&self) -> Arc<Live> {
         self.live.load_full()
@@ -158,10 +162,9 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         let signals = signals::listen().map_err(DaemonError::Runtime)?;
         let believed = crate::config::read(config, credentials).map_err(ReloadError::from)?;
         let store = Arc::new(Store::open(&believed.store)?);
-        let loader = Loader::beside(&store, &believed.store)?;
+        let loader = Loader::beside(&store, &believed.store, credentials)?;
         let live = flow::reload::in_force(believed, config, &loader)?;
-        let ports = Ports::real(&live.config, credentials).map_err(DaemonError::Mail)?;
-        let daemon = Daemon::new(store, live, ports)?;
+        let daemon = Daemon::new(store, live, Ports::real())?;
         let credentials = credentials.map(Path::to_owned);
         answer(
             &daemon,
@@ -412,8 +415,11 @@ fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
         Err(error) => {
             let mut lines = vec![chain(&error)];
             lines.extend(error.problems().iter().map(ToString::to_string));
-            tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");
-            daemon.reload_refused.store(Arc::new(lines));
+            // A signal and a file event about the same mistake are one refusal.
+            if **daemon.reload_refused.load() != lines {
+                tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");
+                daemon.reload_refused.store(Arc::new(lines));
+            }
             return false;
         }
     };

@@ -10,11 +10,12 @@ use provost_sandbox::{
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Config, PluginOffer};
 use crate::daemon::DaemonError;
+use crate::deliver::{Deliver, NoRelay, Smtp};
 use crate::store::Store;
 
 /// A channel with its settings.
@@ -35,6 +36,8 @@ pub struct Live {
     pub policies: Vec<Policy>,
     /// Notification channels, by plugin id.
     pub channels: BTreeMap<PluginId, LiveChannel>,
+    /// Where mail goes.
+    pub relay: Arc<dyn Deliver>,
 }
 
 impl Live {
@@ -48,6 +51,7 @@ impl Live {
             roles: Arc::new(Roles::standard()),
             policies: Vec::new(),
             channels: BTreeMap::new(),
+            relay: Arc::new(NoRelay),
             config,
         };
         let mut roles = Roles::standard();
@@ -70,6 +74,16 @@ impl Live {
                     live.channels
                         .insert(offer.id.clone(), LiveChannel { channel, settings });
                 }
+            }
+        }
+        if let Some(mail) = &live.config.mail {
+            match Smtp::new(mail, loader.credentials.as_deref()) {
+                Ok(relay) => live.relay = Arc::new(relay),
+                Err(error) => problems.push(Problem {
+                    key: "mail".to_owned(),
+                    value: None,
+                    why: format!("cannot be put into force: {}", chain(&error)),
+                }),
             }
         }
         live.roles = Arc::new(roles);
@@ -174,6 +188,8 @@ fn setting(offer: &PluginOffer, wrong: &SettingProblem) -> Problem {
 pub struct Loader {
     engine: Engine,
     trust: Box<dyn TrustedCode + Send + Sync>,
+    /// The service's credentials directory.
+    credentials: Option<PathBuf>,
 }
 
 impl Loader {
@@ -181,11 +197,12 @@ impl Loader {
     ///
     /// # Errors
     /// If no plugin can run on this machine.
-    pub fn forgetful() -> Result<Self, DaemonError> {
+    pub fn forgetful(credentials: Option<&Path>) -> Result<Self, DaemonError> {
         let engine = Engine::new(Settings::default()).map_err(DaemonError::Engine)?;
         Ok(Self {
             engine,
             trust: Box::new(TrustInMemory::default()),
+            credentials: credentials.map(Path::to_owned),
         })
     }
 
@@ -193,7 +210,11 @@ impl Loader {
     ///
     /// # Errors
     /// If no plugin can run on this machine.
-    pub fn beside(store: &Arc<Store>, database: &Path) -> Result<Self, DaemonError> {
+    pub fn beside(
+        store: &Arc<Store>,
+        database: &Path,
+        credentials: Option<&Path>,
+    ) -> Result<Self, DaemonError> {
         let cache_dir = database
             .parent()
             .map(|folder| folder.join("compiled-plugins"));
@@ -205,6 +226,7 @@ impl Loader {
         Ok(Self {
             engine,
             trust: Box::new(TrustInStore(Arc::clone(store))),
+            credentials: credentials.map(Path::to_owned),
         })
     }
 

@@ -2,12 +2,11 @@
 
 use provost_core::Timestamp;
 use provost_core::lifecycle::clock::Reading;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Config;
-use crate::deliver::{Deliver, Mail, Reply, Sending, Smtp, SmtpError};
+use crate::deliver::Deliver;
 use crate::ldap::{Directory, LdapDirectory};
 
 /// Tells the time. The only place of the daemon that may.
@@ -94,34 +93,18 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Reads directories.
     pub directory: Arc<dyn Directory>,
-    /// Sends what channels rendered.
-    pub deliver: Arc<dyn Deliver>,
+    /// Sends what channels rendered; `None` is the relay of the configuration in force.
+    pub deliver: Option<Arc<dyn Deliver>>,
 }
 
 impl Ports {
     /// The wall clock, real directories, and mail through the configured relay.
-    ///
-    /// # Errors
-    /// If the relay's secrets or certificates cannot be read.
-    pub fn real(config: &Config, credentials: Option<&Path>) -> Result<Self, SmtpError> {
-        let deliver: Arc<dyn Deliver> = match &config.mail {
-            Some(mail) => Arc::new(Smtp::new(mail, credentials)?),
-            None => Arc::new(NoRelay),
-        };
-        Ok(Self {
+    #[must_use]
+    pub fn real() -> Self {
+        Self {
             clock: wall_or_file(),
             directory: Arc::new(LdapDirectory),
-            deliver,
-        })
-    }
-}
-
-/// Without `[mail]` nothing can be sent, and says so.
-struct NoRelay;
-
-impl Deliver for NoRelay {
-    fn send<'a>(&'a self, _: &'a Mail) -> Sending<'a, Reply> {
-        let why = "no mail relay is configured ([mail])".to_owned();
-        Box::pin(std::future::ready(Reply::Failed { why }))
+            deliver: None,
+        }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn run(
     credentials: Option<&Path>,
     json: bool,
 ) -> Result<ExitCode, CliError> {
-    match reload::load(config, credentials, &Loader::forgetful()?) {
+    match reload::load(config, credentials, &Loader::forgetful(credentials)?) {
         Ok(live) => {
             let config = &live.config;
             let counts = json!({

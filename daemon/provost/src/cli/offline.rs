@@ -109,7 +109,7 @@ fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         settings: Map::new(),
     };
     let bytes = read(file)?.len();
-    let plugin = Loader::forgetful()?
+    let plugin = Loader::forgetful(None)?
         .load(&offer)
         .map_err(|why| failed(why.into()))?;
     let title = match &plugin {

@@ -39,6 +39,16 @@ pub trait Deliver: Send + Sync {
     }
 }
 
+/// Without `[mail]` nothing can be sent, and says so.
+pub struct NoRelay;
+
+impl Deliver for NoRelay {
+    fn send<'a>(&'a self, _: &'a Mail) -> Sending<'a, Reply> {
+        let why = "no mail relay is configured ([mail])".to_owned();
+        Box::pin(std::future::ready(Reply::Failed { why }))
+    }
+}
+
 /// A recipient who was refused while the mail itself was taken, or for whom there is no hope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

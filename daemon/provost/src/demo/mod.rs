@@ -106,7 +106,7 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
             path: config.clone(),
             source,
         })?;
-    let loader = Loader::forgetful()?;
+    let loader = Loader::forgetful(None)?;
     let live = flow::reload::load(&config, None, &loader)?;
     let store = Arc::new(Store::open(&live.config.store).map_err(daemon::DaemonError::from)?);
     let clock = Arc::new(StageClock::new(road::start()));
@@ -118,7 +118,7 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let ports = Ports {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         directory: Arc::new(LdapDirectory),
-        deliver: Arc::new(deliver),
+        deliver: Some(Arc::new(deliver)),
     };
     let daemon = Daemon::new(store, live, ports).map_err(daemon::DaemonError::from)?;
     println!(

@@ -35,7 +35,7 @@ pub async fn deliver_due(
         let now = daemon.ports.clock.now();
         let due = blocking(move || Ok(mine.store.read()?.outbox_due(now, BATCH)?)).await?;
         if due.is_empty() {
-            daemon.ports.deliver.rest().await;
+            daemon.deliver().rest().await;
             let mine = Arc::clone(daemon);
             return blocking(move || Ok(mine.store.read()?.outbox_next()?)).await;
         }
@@ -239,7 +239,7 @@ async fn send(
             .unwrap_or_default();
         last = (channel.to_string(), recipients.clone());
         let reply = match &letter {
-            Ok(mail) => daemon.ports.deliver.send(mail).await,
+            Ok(mail) => daemon.deliver().send(mail).await,
             Err(why) => Reply::Failed { why: why.clone() },
         };
         match reply {

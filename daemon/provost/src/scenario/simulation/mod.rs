@@ -70,6 +70,7 @@ impl Simulation {
             roles: Arc::new(roles),
             policies,
             channels: BTreeMap::new(),
+            relay: Arc::new(crate::deliver::NoRelay),
         };
         let clock = VirtualClock::new(scenario.start);
         // The register was running before the first step: what the clock showed then is the highest time seen.
@@ -205,7 +206,7 @@ fn load(ids: &[PluginId], plugins: &Path) -> Result<Vec<Policy>, String> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let loader = Loader::forgetful().map_err(|error| chain(&error))?;
+    let loader = Loader::forgetful(None).map_err(|error| chain(&error))?;
     let policies = ids.iter().map(|id| {
         let offer = PluginOffer {
             id: id.clone(),
