@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -89,6 +89,10 @@ pub struct Daemon {
     pub(crate) sweep: Notify,
     /// Wakes the notifier.
     pub(crate) notify: Notify,
+    /// Wakes those who follow the register.
+    commits: watch::Sender<()>,
+    /// Told when the daemon stops: whoever waits for long ends its wait.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl Daemon {
@@ -108,6 +112,8 @@ impl Daemon {
             reload_refused: ArcSwap::default(),
             sweep: Notify::new(),
             notify: Notify::new(),
+            commits: watch::Sender::default(),
+            stopping: CancellationToken::new(),
         }))
     }
 
@@ -115,6 +121,12 @@ impl Daemon {
     pub fn changed(&self) {
         self.sweep.notify_one();
         self.notify.notify_one();
+        self.commits.send_replace(());
+    }
+
+    /// Tells of every commit.
+    pub(crate) fn commits(&self) -> watch::Receiver<()> {
+        self.commits.subscribe()
     }
 
     /// Runs a flow on the register, with what is in force, at this moment.
@@ -271,7 +283,7 @@ async fn serve(
     mut signals: tokio::sync::mpsc::Receiver<Signal>,
     reloader: &Reloader,
 ) -> Result<(), DaemonError> {
-    let stop = CancellationToken::new();
+    let stop = daemon.stopping.clone();
     let mut tasks = JoinSet::new();
     tasks.spawn(named(
         "the API",

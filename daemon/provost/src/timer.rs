@@ -58,7 +58,7 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
             Ok((changes, next)) => {
                 if changes > 0 {
                     tracing::info!(changes, "sweep committed");
-                    daemon.notify.notify_one();
+                    daemon.changed();
                 }
                 next
             }

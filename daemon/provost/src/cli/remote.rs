@@ -12,6 +12,9 @@ use super::args::{
 use super::client::{ask, query};
 use super::{CliError, print, show};
 
+/// Rows asked for at once.
+const ROWS: usize = 1000;
+
 /// The daemon and how to print its answers.
 struct Desk<'s> {
     socket: &'s Path,
@@ -21,6 +24,34 @@ struct Desk<'s> {
 impl Desk<'_> {
     fn get(&self, path: &str) -> Result<Value, CliError> {
         Ok(ask(self.socket, Method::GET, path, None)?)
+    }
+
+    /// Items of a list, page by page, at most `most`; those behind the cursor `from`. `path` may have a query.
+    fn list(&self, path: &str, from: Option<String>, most: usize) -> Result<Value, CliError> {
+        let (mut items, mut cursor) = (Vec::new(), from);
+        while items.len() < most {
+            let rows = ROWS.min(most - items.len()).to_string();
+            let page = [
+                ("limit", Some(rows.as_str())),
+                ("cursor", cursor.as_deref()),
+            ];
+            let join = if path.contains('?') { "&" } else { "?" };
+            let page = query(&page).replacen('?', join, 1);
+            let mut page = self.get(&format!("{path}{page}"))?;
+            if let Value::Array(found) = page["items"].take() {
+                items.extend(found);
+            }
+            cursor = page["next"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Value::Array(items))
+    }
+
+    /// All items of a list.
+    fn all(&self, path: &str) -> Result<Value, CliError> {
+        self.list(path, None, usize::MAX)
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value, CliError> {
@@ -77,7 +108,7 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Session { command } => session(&desk, command),
         DaemonCommand::AccessLog { person } => {
             let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
-            desk.print(&desk.get(&path)?, show::access_log)
+            desk.print(&desk.all(&path)?, show::access_log)
         }
         DaemonCommand::Notice { command } => notice(&desk, command),
         DaemonCommand::Audit { command } => audit(&desk, &command),
@@ -132,7 +163,7 @@ fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliErro
                 "/v1/contacts{}",
                 query(&[("district", district.as_deref())])
             );
-            desk.print(&desk.get(&path)?, show::contacts)
+            desk.print(&desk.all(&path)?, show::contacts)
         }
         ContactCommand::Show { person } => {
             let path = format!("/v1/contacts/one{}", query(&[("person", Some(&person))]));
@@ -226,7 +257,7 @@ fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliErro
 
 fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError> {
     match command {
-        NoticeCommand::List => desk.print(&desk.get("/v1/notices")?, show::notices),
+        NoticeCommand::List => desk.print(&desk.list("/v1/notices", None, ROWS)?, show::notices),
         NoticeCommand::Show { id } => desk.print(
             &desk.get(&format!("/v1/notices/one{}", query(&[("id", Some(&id))])))?,
             show::notice,
@@ -244,7 +275,11 @@ fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError>
 fn audit(desk: &Desk<'_>, command: &AuditCommand) -> Result<ExitCode, CliError> {
     match command {
         AuditCommand::List { after, limit } => desk.print(
-            &desk.get(&format!("/v1/journal?after={after}&limit={limit}"))?,
+            &desk.list(
+                "/v1/journal",
+                Some(after.to_string()),
+                usize::try_from(*limit).unwrap_or(usize::MAX),
+            )?,
             show::journal,
         ),
         AuditCommand::Verify => {

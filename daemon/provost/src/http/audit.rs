@@ -3,14 +3,15 @@
 use axum::extract::State;
 use provost_core::Timestamp;
 use provost_core::id::PersonId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Params;
-use super::work::{Answer, ROWS, read};
+use super::page::{PageOf, Paging};
+use super::work::{Answer, read};
 use crate::daemon::Daemon;
 use crate::store::{Entry, Verdict};
 
@@ -18,21 +19,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
         .routes(routes!(journal))
         .routes(routes!(verify))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct After {
-    /// Only entries after this number.
-    #[serde(default)]
-    after: u64,
-    /// At most so many; never more than 1000.
-    #[serde(default = "hundred")]
-    limit: u32,
-}
-
-fn hundred() -> u32 {
-    100
 }
 
 /// One change.
@@ -69,16 +55,18 @@ impl From<Entry> for JournalEntry {
 }
 
 /// Entries of the journal, oldest first.
-#[utoipa::path(get, path = "/v1/journal", tag = "audit", params(After), security(("token" = ["audit"])),
-    responses((status = 200, description = "entries after that number", body = Vec<JournalEntry>)))]
+#[utoipa::path(get, path = "/v1/journal", tag = "audit", params(Paging), security(("token" = ["audit"])),
+    responses((status = 200, description = "oldest first", body = PageOf<JournalEntry>)))]
 async fn journal(
     State(daemon): State<Arc<Daemon>>,
-    Params(page): Params<After>,
-) -> Answer<Vec<JournalEntry>> {
+    Params(paging): Params<Paging>,
+) -> Answer<PageOf<JournalEntry>> {
+    let rows = paging.rows()?;
+    let after = paging.from(|cursor| cursor.parse().ok())?.unwrap_or(0);
     read(daemon, move |daemon| {
-        let rows = usize::try_from(page.limit).unwrap_or(ROWS).min(ROWS);
-        let entries = daemon.store.read()?.journal(page.after, rows)?;
-        Ok(entries.into_iter().map(JournalEntry::from).collect())
+        let entries = daemon.store.read()?.journal(after, rows)?;
+        let cursor = |entry: &Entry| entry.seq.to_string();
+        Ok(PageOf::of(entries, rows, cursor, JournalEntry::from))
     })
     .await
 }

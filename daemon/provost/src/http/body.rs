@@ -17,7 +17,7 @@ use crate::daemon::Daemon;
 pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// Time for a whole body to arrive: the largest one at about 1 MB/s.
-const BODY_TIME: Duration = Duration::from_secs(60);
+pub(super) const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// A JSON object in the request's body.
 #[derive(Debug)]

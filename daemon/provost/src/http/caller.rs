@@ -124,16 +124,32 @@ impl Caller {
         }
     }
 
+    /// The districts in which the caller may do what is asked; `None` means all.
+    pub(super) fn reach(&self) -> Option<Vec<DistrictId>> {
+        if self.holds(|districts| districts.is_none()) {
+            return None;
+        }
+        let opening = self
+            .entitlements
+            .iter()
+            .filter(|entitlement| self.opens(entitlement));
+        let districts = opening.filter_map(|entitlement| entitlement.districts.clone());
+        Some(districts.flatten().collect())
+    }
+
     /// One entitlement has a scope that the operation demands, in districts that are `here`.
     fn holds(&self, here: impl Fn(Option<&[DistrictId]>) -> bool) -> bool {
-        self.entitlements.iter().any(|entitlement| {
-            let scope = entitlement.scopes.iter().any(|scope| {
-                self.demand.any_scope
-                    || *scope == Scope::Admin
-                    || self.demand.scopes.contains(scope)
-            });
-            scope && here(entitlement.districts.as_deref())
-        })
+        let mut opening = self
+            .entitlements
+            .iter()
+            .filter(|entitlement| self.opens(entitlement));
+        opening.any(|entitlement| here(entitlement.districts.as_deref()))
+    }
+
+    fn opens(&self, entitlement: &Entitlement) -> bool {
+        let demand = &self.demand;
+        let opens = |scope: &Scope| *scope == Scope::Admin || demand.scopes.contains(scope);
+        demand.any_scope || entitlement.scopes.iter().any(opens)
     }
 
     fn refused(&self, district: Option<&DistrictId>) -> Problem {

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use super::body::{Body, Params};
 use super::caller::Caller;
 use super::notices::Notice;
+use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
 use super::work::{Answer, person_of, read, write};
@@ -106,24 +107,33 @@ struct OfDistrict {
     district: Option<DistrictId>,
 }
 
-/// All contacts, or those of a district.
-#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(OfDistrict),
+/// All contacts, or those of a district, by district and person.
+#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(OfDistrict, Paging),
     security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
-    responses((status = 200, description = "the contacts", body = Vec<ContactRow>)))]
+    responses((status = 200, description = "the contacts", body = PageOf<ContactRow>)))]
 async fn list(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
     Params(of): Params<OfDistrict>,
-) -> Answer<Vec<ContactRow>> {
+    Params(paging): Params<Paging>,
+) -> Answer<PageOf<ContactRow>> {
     caller.must_reach(of.district.as_ref())?;
+    let rows = paging.rows()?;
+    let after = paging.from(|cursor| {
+        let (district, person) = cursor.split_once(' ')?;
+        Some((DistrictId::new(district).ok()?, PersonId::new(person).ok()?))
+    })?;
     read(daemon, move |daemon| {
         let register = daemon.store.read()?;
-        let mut rows = Vec::new();
-        for (contact, person) in register.contacts(of.district.as_ref())? {
+        let mut page = Vec::new();
+        for (contact, person) in
+            register.contacts_page(of.district.as_ref(), after.as_ref(), rows)?
+        {
             let district = district_of(&register, &contact.district)?;
-            rows.push(ContactRow::of(&contact, person, &district));
+            page.push(ContactRow::of(&contact, person, &district));
         }
-        Ok(rows)
+        let cursor = |row: &ContactRow| format!("{} {}", row.district, row.person);
+        Ok(PageOf::of(page, rows, cursor, |row| row))
     })
     .await
 }

@@ -81,7 +81,13 @@ pub(super) fn finish(api: &mut OpenApi) {
                 .build(),
         )
         .build();
-    for item in api.paths.paths.values_mut() {
+    for (path, item) in &mut api.paths.paths {
+        if let Some(write) = item.post.as_mut().filter(|_| path.starts_with("/v1/")) {
+            write
+                .parameters
+                .get_or_insert_default()
+                .push(super::once::parameter().into());
+        }
         let operations = [
             &mut item.get,
             &mut item.post,

@@ -11,6 +11,7 @@ mod activity;
 mod audit;
 mod body;
 mod caller;
+mod changes;
 mod clock;
 mod contacts;
 mod decisions;
@@ -18,6 +19,8 @@ mod describe;
 mod guard;
 mod inactivity;
 mod notices;
+mod once;
+mod page;
 mod problem;
 mod register;
 mod sessions;
@@ -62,6 +65,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(sessions::routes())
         .merge(notices::routes())
         .merge(audit::routes())
+        .merge(changes::routes())
         .merge(clock::routes())
 }
 
@@ -74,7 +78,9 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         daemon: Arc::clone(&daemon),
         demands: Arc::new(describe::demands(&document)),
     };
+    let once = once::Once::new(Arc::clone(&daemon));
     router
+        .route_layer(from_fn_with_state(once, once::once))
         .route_layer(from_fn_with_state(guard, guard::guard))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use super::body::Params;
 use super::caller::Caller;
+use super::page::{PageOf, Paging};
 use super::shapes;
-use super::work::{Answer, ROWS, person_of, read};
+use super::work::{Answer, person_of, read};
 use crate::daemon::Daemon;
 use crate::flow;
 use crate::store::{NoticeFilter, Outgoing, Page};
@@ -71,14 +72,23 @@ impl From<Outgoing> for Notice {
     }
 }
 
-/// The latest notices.
-#[utoipa::path(get, path = "/v1/notices", tag = "notices", security(("token" = ["desk"]), ("token" = ["audit"])),
-    responses((status = 200, description = "newest first", body = Vec<Notice>)))]
-async fn list(State(daemon): State<Arc<Daemon>>) -> Answer<Vec<Notice>> {
-    read(daemon, |daemon| {
+/// Notices, newest first.
+#[utoipa::path(get, path = "/v1/notices", tag = "notices", params(Paging),
+    security(("token" = ["desk"]), ("token" = ["audit"])),
+    responses((status = 200, description = "newest first", body = PageOf<Notice>)))]
+async fn list(
+    State(daemon): State<Arc<Daemon>>,
+    Params(paging): Params<Paging>,
+) -> Answer<PageOf<Notice>> {
+    let page = Page {
+        before: paging.from(|cursor| cursor.parse().ok())?,
+        rows: paging.rows()?,
+    };
+    read(daemon, move |daemon| {
         let all = NoticeFilter::default();
-        let page = daemon.store.read()?.notices(&all, Page::newest(ROWS))?;
-        Ok(page.into_iter().map(Notice::from).collect())
+        let notices = daemon.store.read()?.notices(&all, page)?;
+        let cursor = |notice: &Outgoing| notice.seq.to_string();
+        Ok(PageOf::of(notices, page.rows, cursor, Notice::from))
     })
     .await
 }

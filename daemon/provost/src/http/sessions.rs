@@ -14,9 +14,10 @@ use utoipa_axum::routes;
 
 use super::body::{Body, Params};
 use super::caller::Caller;
+use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, ROWS, person_of, read, write};
+use super::work::{Answer, person_of, read, write};
 use crate::daemon::Daemon;
 use crate::flow::{self, FlowError};
 use crate::store::{Page, Store};
@@ -169,22 +170,25 @@ struct OfPerson {
 }
 
 /// A person's logins, newest first, with the real actor of a login-as.
-#[utoipa::path(get, path = "/v1/access-log", tag = "sessions", params(OfPerson),
+#[utoipa::path(get, path = "/v1/access-log", tag = "sessions", params(OfPerson, Paging),
     security(("token" = ["audit"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
-    responses((status = 200, description = "the latest lines", body = Vec<shapes::Access>)))]
+    responses((status = 200, description = "newest first", body = PageOf<shapes::Access>)))]
 async fn access_log(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
     Params(of): Params<OfPerson>,
-) -> Answer<Vec<Access>> {
+    Params(paging): Params<Paging>,
+) -> Answer<PageOf<Access>> {
+    let page = Page {
+        before: paging.from(|cursor| cursor.parse().ok())?,
+        rows: paging.rows()?,
+    };
     let person = person_of(&daemon, of.person).await?;
     caller.must_reach(Some(&person.district))?;
     read(daemon, move |daemon| {
-        let log = daemon
-            .store
-            .read()?
-            .access_log(&person.id, Page::newest(ROWS))?;
-        Ok(log.into_iter().map(|(_, access)| access).collect())
+        let log = daemon.store.read()?.access_log(&person.id, page)?;
+        let cursor = |(seq, _): &(u64, Access)| seq.to_string();
+        Ok(PageOf::of(log, page.rows, cursor, |(_, access)| access))
     })
     .await
 }

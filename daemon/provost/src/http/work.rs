@@ -9,9 +9,6 @@ use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::{self, FlowError};
 
-/// Rows of a list at most.
-pub(super) const ROWS: usize = 1000;
-
 /// What a handler answers.
 pub(super) type Answer<T> = Result<Json<T>, Problem>;
 

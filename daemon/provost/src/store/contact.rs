@@ -81,6 +81,27 @@ impl Snapshot<'_> {
         }
     }
 
+    /// A page of contacts of every state with the person behind each: at most `rows`, by district, then person, those
+    /// that come after the one given.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn contacts_page(
+        &self,
+        district: Option<&DistrictId>,
+        after: Option<&(DistrictId, PersonId)>,
+        rows: usize,
+    ) -> Result<Vec<(Contact, Person)>, StoreError> {
+        let (from, person) = match after {
+            Some((district, person)) => (district.as_str(), person.as_str()),
+            None => ("", ""),
+        };
+        let sql = include_str!("contact/page.sql");
+        let only = district.map(DistrictId::as_str);
+        let params = params![from, person, only, limit(rows)];
+        collect(self.connection(), "read contacts", sql, params, with_person)
+    }
+
     /// Contacts for whom something is due at `now`, by due time, then id, at most `rows`; and the revision that a plan
     /// about them is made on.
     ///
