@@ -3,6 +3,7 @@
 //! Every server has its own folder, port and process, and ends with the value that started it; a test that is killed
 //! takes its servers with it.
 
+pub mod client;
 pub mod directory;
 pub mod mailbox;
 pub mod process;
@@ -15,6 +16,7 @@ pub mod tls;
 pub mod wait;
 pub mod world;
 
+pub use client::{Client, Reply};
 pub use directory::{Change, ldif};
 pub use mailbox::Received;
 pub use provost::{Answer, Provost};

@@ -159,6 +159,15 @@ impl Provost {
         status.unwrap_or_else(|| panic!("the daemon cannot be waited for\n{}", daemon.log()))
     }
 
+    /// The daemon's process id.
+    ///
+    /// # Panics
+    /// If none runs.
+    pub fn pid(&self) -> u32 {
+        let daemon = self.daemon.as_ref();
+        daemon.unwrap_or_else(|| panic!("no daemon runs")).pid()
+    }
+
     /// Sends the daemon a signal.
     pub fn signal(&self, signal: Signal) {
         if let Some(daemon) = &self.daemon {
