@@ -18,6 +18,7 @@ use crate::notice::{Alarm, Delivery, Notice};
 use crate::person::Person;
 use crate::role::{Grant, Group};
 use crate::session::{Access, Session};
+use crate::token::Token;
 
 /// Who caused a change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +96,10 @@ pub enum Change {
         before: Option<FeedMark>,
         after: FeedMark,
     },
+    Token {
+        before: Option<Box<Token>>,
+        after: Box<Token>,
+    },
     /// Gives something to a person.
     Grant { grant: Box<Grant> },
     /// Takes it away.
@@ -122,6 +127,7 @@ impl Change {
             Self::Session { .. } => "session",
             Self::Case { .. } => "case",
             Self::Feed { .. } => "feed",
+            Self::Token { .. } => "token",
             Self::Grant { .. } => "grant",
             Self::Revoke { .. } => "revoke",
             Self::Activity { .. } => "activity",
@@ -149,6 +155,7 @@ impl Change {
             Self::District { .. }
             | Self::Group { .. }
             | Self::Feed { .. }
+            | Self::Token { .. }
             | Self::Delivery { .. } => None,
         }
     }
@@ -170,7 +177,9 @@ impl Change {
             Self::Feed { after, .. } => Some(&after.district),
             Self::Notice { notice } => Some(&notice.district),
             Self::Alarm { alarm } => alarm.district.as_ref(),
-            Self::Session { .. }
+            // A token may open several districts or all.
+            Self::Token { .. }
+            | Self::Session { .. }
             | Self::Grant { .. }
             | Self::Revoke { .. }
             | Self::Activity { .. }
@@ -199,6 +208,7 @@ impl Change {
             Self::Session { after, .. } => after.id.to_string(),
             Self::Case { after, .. } => after.id.to_string(),
             Self::Feed { after, .. } => after.feed.to_string(),
+            Self::Token { after, .. } => after.id.to_string(),
             Self::Grant { grant } | Self::Revoke { grant } => grant.person.to_string(),
             Self::Activity { activity } => activity.person.to_string(),
             Self::Access { access } => access.person.to_string(),
@@ -307,6 +317,8 @@ impl fmt::Display for Change {
                     delivery.notice, delivery.channel, delivery.outcome
                 )
             }
+            Self::Token { after, .. } if after.revoked.is_some() => write!(f, "- token {after}"),
+            Self::Token { after, .. } => write!(f, "+ token {after}"),
             Self::Alarm { alarm } => write!(f, "! alarm {}: {}", alarm.code, alarm.message),
             _ => write!(f, "{} {}", self.noun(), self.subject()),
         }

@@ -119,6 +119,8 @@ text_id! {
     AgentId;
     /// A notice in the outbox.
     NoticeId;
+    /// The public part of a token.
+    TokenId;
 }
 
 /// The number of the commit that a state belongs to; grows by one with every commit.

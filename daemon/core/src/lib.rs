@@ -24,5 +24,6 @@ pub mod rights;
 pub mod role;
 pub mod session;
 pub mod time;
+pub mod token;
 
 pub use jiff::Timestamp;

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::flow::sync::Syncs;
+use crate::flow::token::Tokens;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
+use crate::http::Door;
 use crate::live::{Live, Loader, chain};
 use crate::ports::Ports;
 use crate::signals::Signal;
@@ -39,11 +41,11 @@ pub enum DaemonError {
     /// No plugin can run on this machine.
     #[error("start the plugin engine")]
     Engine(#[source] provost_sandbox::EngineError),
-    /// The socket of the command line cannot be opened.
-    #[error("listen on {path}")]
+    /// A socket or an address cannot be opened.
+    #[error("listen on {place}")]
     Listen {
-        /// The socket.
-        path: PathBuf,
+        /// The socket's path, or the address.
+        place: String,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -83,6 +85,8 @@ pub struct Daemon {
     pub ports: Ports,
     /// Directory sync of all sources.
     pub syncs: Syncs,
+    /// What programs show to be let in.
+    pub tokens: Tokens,
     /// Why the last reload was refused; empty if it was not.
     pub reload_refused: ArcSwap<Vec<String>>,
     /// Wakes the sweep.
@@ -104,8 +108,10 @@ impl Daemon {
         let districts: Vec<_> = live.config.districts.values().cloned().collect();
         flow::districts::follow(&store, &districts, &live.config.feeds, ports.clock.now())?;
         let syncs = Syncs::new(Arc::clone(&store), Arc::clone(&ports.directory));
+        let tokens = Tokens::of(&store)?;
         Ok(Arc::new(Self {
             store,
+            tokens,
             syncs,
             live: ArcSwap::from_pointee(live),
             ports,
@@ -215,18 +221,22 @@ pub async fn serve_demo(
     .await
 }
 
-/// Opens the socket, serves, and takes the socket away again.
+/// Opens the doors, serves, and takes the socket away again.
 async fn answer(
     daemon: &Arc<Daemon>,
     signals: tokio::sync::mpsc::Receiver<Signal>,
     reloader: Reloader,
 ) -> Result<(), DaemonError> {
-    let socket = daemon.config().config.listen.socket.clone();
-    let listener = listen(&socket).map_err(|source| DaemonError::Listen {
-        path: socket.clone(),
-        source,
-    })?;
-    let result = serve(daemon, listener, signals, &reloader).await;
+    let wanted = daemon.config().config.listen.clone();
+    let socket = wanted.socket;
+    let failed = |place: String| move |source| DaemonError::Listen { place, source };
+    let listener = listen(&socket).map_err(failed(socket.display().to_string()))?;
+    let mut doors = vec![Door::Unix(listener)];
+    if let Some(address) = wanted.http {
+        let door = Door::tcp(address).await;
+        doors.push(door.map_err(failed(address.to_string()))?);
+    }
+    let result = serve(daemon, doors, signals, &reloader).await;
     drop(std::fs::remove_file(&socket));
     result
 }
@@ -279,7 +289,7 @@ struct Reloader {
 /// The select loop: signals, file events, the watchdog, and tasks that must not end.
 async fn serve(
     daemon: &Arc<Daemon>,
-    listener: UnixListener,
+    doors: Vec<Door>,
     mut signals: tokio::sync::mpsc::Receiver<Signal>,
     reloader: &Reloader,
 ) -> Result<(), DaemonError> {
@@ -287,7 +297,7 @@ async fn serve(
     let mut tasks = JoinSet::new();
     tasks.spawn(named(
         "the API",
-        http::serve(Arc::clone(daemon), listener, stop.clone()),
+        http::serve(Arc::clone(daemon), doors, stop.clone()),
     ));
     tasks.spawn(named(
         "the sweep timer",
@@ -341,9 +351,6 @@ async fn serve(
 
 /// What may be configured already and is not served by this version: said once, so that nobody waits for it.
 fn not_served_yet(config: &Config) {
-    if let Some(address) = config.listen.http {
-        tracing::warn!(%address, "listen.http is not served yet; the Unix socket is");
-    }
     if let Some(spool) = &config.listen.spool {
         tracing::warn!(spool = %spool.display(), "listen.spool is not watched yet; use `provost activity record`");
     }
@@ -393,6 +400,8 @@ async fn feed_watchdog(daemon: &Arc<Daemon>) {
 fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
     let mut files = vec![reloader.path.clone()];
     files.extend(config.plugins.values().map(|offer| offer.file.clone()));
+    let tls = config.listen.tls.iter();
+    files.extend(tls.flat_map(|tls| [tls.cert.clone(), tls.key.clone()]));
     Watch::new(&files)
         .map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched"))
         .ok()

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::config::{Config, PluginOffer};
 use crate::daemon::DaemonError;
 use crate::deliver::{Deliver, NoRelay, Smtp};
+use crate::http::tls;
 use crate::store::Store;
 
 /// A channel with its settings.
@@ -34,6 +35,8 @@ pub struct Live {
     pub roles: Arc<Roles>,
     /// Edition policies.
     pub policies: Vec<Policy>,
+    /// What `listen.http` shows over TLS, if it does.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Notification channels, by plugin id.
     pub channels: BTreeMap<PluginId, LiveChannel>,
     /// Where mail goes.
@@ -50,10 +53,21 @@ impl Live {
         let mut live = Self {
             roles: Arc::new(Roles::standard()),
             policies: Vec::new(),
+            tls: None,
             channels: BTreeMap::new(),
             relay: Arc::new(NoRelay),
             config,
         };
+        if let Some(files) = &live.config.listen.tls {
+            match tls::server(files) {
+                Ok(server) => live.tls = Some(server),
+                Err(why) => problems.push(Problem {
+                    key: "listen.tls".to_owned(),
+                    value: None,
+                    why: chain(&why),
+                }),
+            }
+        }
         let mut roles = Roles::standard();
         for offer in live.config.plugins.values() {
             match loader.load(offer) {

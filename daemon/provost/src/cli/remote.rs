@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, WhoArgs,
+    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::{CliError, print, show};
@@ -111,6 +111,7 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             desk.print(&desk.all(&path)?, show::access_log)
         }
         DaemonCommand::Notice { command } => notice(&desk, command),
+        DaemonCommand::Token { command } => token(&desk, command),
         DaemonCommand::Audit { command } => audit(&desk, &command),
         DaemonCommand::Clock {
             command: ClockCommand::Status,
@@ -268,6 +269,29 @@ fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError>
                 query(&[("person", Some(&person)), ("stage", Some(&stage))])
             );
             desk.print(&desk.get(&path)?, show::rendered)
+        }
+    }
+}
+
+fn token(desk: &Desk<'_>, command: TokenCommand) -> Result<ExitCode, CliError> {
+    match command {
+        TokenCommand::Create {
+            scopes,
+            districts,
+            name,
+            expires,
+        } => {
+            let body = json!({
+                "scopes": scopes, "districts": districts, "name": name, "expires": expires,
+            });
+            desk.print(&desk.post("/v1/tokens", &body)?, show::made_token)
+        }
+        TokenCommand::List => desk.print(&desk.get("/v1/tokens")?, show::tokens),
+        TokenCommand::Revoke { id } => {
+            let answer = desk.post("/v1/tokens/revoke", &json!({ "id": id }))?;
+            desk.print(&answer, |answer| {
+                println!("token {} opens nothing any more", print::cell(answer, "id"));
+            })
         }
     }
 }

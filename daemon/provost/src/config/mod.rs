@@ -3,6 +3,7 @@
 //! The file is read key by key through [`Table`], so that an administrator sees every mistake in one go. `provost
 //! check`, start-up and reload share [`read`].
 
+mod listen;
 pub mod mail;
 mod operator;
 pub mod period;
@@ -12,8 +13,9 @@ pub mod secret;
 mod server_url;
 pub mod source;
 
+pub use listen::{Listen, TlsFiles};
 pub use mail::MailSettings;
-pub use operator::{Operator, Scope, Who};
+pub use operator::{Operator, Who};
 pub use plugin::PluginOffer;
 pub use route::Route;
 pub use source::Source;
@@ -24,7 +26,6 @@ use provost_core::id::{DistrictId, PluginId, SourceId};
 use provost_core::register::{self, Feed};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,17 +59,6 @@ fn count(problems: usize) -> String {
     } else {
         format!("{problems} problems")
     }
-}
-
-/// Where the daemon listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    /// Unix socket of the command line.
-    pub socket: PathBuf,
-    /// API and console on loopback.
-    pub http: Option<SocketAddr>,
-    /// Folder for activity files dropped by export jobs.
-    pub spool: Option<PathBuf>,
 }
 
 /// Everything that `provost.toml` says, checked.
@@ -117,7 +107,7 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
     let problems = Problems::default();
     let top = Table::top(map, &problems);
     let store = read_store(&top);
-    let listen = read_listen(&top);
+    let listen = listen::read(&top, credentials);
     let mail = top
         .table("mail")
         .and_then(|table| MailSettings::read(&table));
@@ -218,31 +208,4 @@ fn read_store(top: &Table<'_>) -> Option<PathBuf> {
     let path = table.need_text("path").map(PathBuf::from);
     table.done();
     path
-}
-
-fn read_listen(top: &Table<'_>) -> Option<Listen> {
-    let default = Listen {
-        socket: PathBuf::from("/run/provost/provost.sock"),
-        http: None,
-        spool: None,
-    };
-    let Some(table) = top.table("listen") else {
-        return Some(default);
-    };
-    let listen = Listen {
-        socket: table.text("socket").map_or(default.socket, PathBuf::from),
-        http: table.parse("http"),
-        spool: table.text("spool").map(PathBuf::from),
-    };
-    if listen
-        .http
-        .is_some_and(|address| !address.ip().is_loopback())
-    {
-        table.problem(
-            "http",
-            "must be a loopback address: other interfaces need tls",
-        );
-    }
-    table.done();
-    Some(listen)
 }

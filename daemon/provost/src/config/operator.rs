@@ -2,6 +2,7 @@
 
 use provost_core::document::Table;
 use provost_core::id::DistrictId;
+use provost_core::token::Scope;
 
 /// A local account or group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,51 +11,6 @@ pub enum Who {
     User(String),
     /// Every member of a group.
     Group(String),
-}
-
-/// What a caller may do. `admin` may do everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Ask for decisions.
-    Decide,
-    /// Report activity.
-    Activity,
-    /// The support desk's questions: who is this caller, what is the state of that contact.
-    Desk,
-    /// Everything.
-    Admin,
-    /// Read the journal, logs and reports.
-    Audit,
-}
-
-impl Scope {
-    /// All scopes with their words.
-    pub const WORDS: [(Self, &'static str); 5] = [
-        (Self::Decide, "decide"),
-        (Self::Activity, "activity"),
-        (Self::Desk, "desk"),
-        (Self::Admin, "admin"),
-        (Self::Audit, "audit"),
-    ];
-
-    /// The word of the scope.
-    pub fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(scope, _)| *scope == self)
-            .map_or("", |(_, word)| word)
-    }
-}
-
-impl std::str::FromStr for Scope {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::WORDS
-            .iter()
-            .find(|(_, word)| *word == text)
-            .map(|(scope, _)| *scope)
-            .ok_or("must be decide, activity, desk, admin or audit")
-    }
 }
 
 /// An account with its scopes and districts.

@@ -270,7 +270,7 @@ fn span(table: &Table<'_>, key: &str, default_seconds: u64) -> Duration {
 }
 
 /// A path; `%d/` at its beginning is the service's credentials directory.
-fn path(table: &Table<'_>, key: &str, credentials: Option<&Path>) -> Option<PathBuf> {
+pub(super) fn path(table: &Table<'_>, key: &str, credentials: Option<&Path>) -> Option<PathBuf> {
     let text = table.text(key)?;
     let Some(name) = text.strip_prefix("%d/") else {
         return Some(PathBuf::from(text));

@@ -17,6 +17,7 @@ pub mod session;
 pub mod status;
 pub mod sweep;
 pub mod sync;
+pub mod token;
 pub mod who;
 
 use provost_core::Timestamp;

@@ -1,34 +1,69 @@
-//! Who asks: the peer of the Unix socket, with the scopes that `[[operator]]` gives to the account.
+//! Who asks: the account at the other end of the Unix socket, with the scopes that `[[operator]]` gives it, or whoever
+//! shows a token, with the token's.
 
-use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::serve::IncomingStream;
+use axum::http::{StatusCode, header};
 use nix::unistd::{Group, Uid, User};
 use provost_core::id::DistrictId;
+use provost_core::token::{Scope, Token};
 use std::ffi::CString;
 use std::sync::Arc;
-use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
 
 use super::describe::Demand;
 use super::problem::Problem;
-use crate::config::{Operator, Scope, Who};
+use crate::config::{Operator, Who};
 use crate::daemon::Daemon;
+use crate::flow;
 
-/// The account at the other end of the socket; `None` if the kernel does not say.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(Option<u32>);
+/// Who is at the other end of a connection, as far as the connection itself says.
+#[derive(Debug, Clone)]
+pub(super) struct Peer(Option<Arc<Local>>);
 
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self(
-            stream
-                .io()
-                .peer_cred()
-                .ok()
-                .map(|credentials| credentials.uid()),
-        )
+/// A local account, looked up when it first asks something: a connection keeps its peer for life.
+#[derive(Debug)]
+struct Local {
+    uid: u32,
+    account: OnceCell<Account>,
+}
+
+/// What the machine knows of an account.
+#[derive(Debug, Clone)]
+struct Account {
+    name: String,
+    groups: Vec<String>,
+    /// Root, and the account that the daemon itself runs as: it could write the database anyway.
+    may_everything: bool,
+}
+
+impl Peer {
+    /// The account of a Unix socket's peer; `None` if the kernel does not say.
+    pub(super) fn account(uid: Option<u32>) -> Self {
+        Self(uid.map(|uid| {
+            Arc::new(Local {
+                uid,
+                account: OnceCell::new(),
+            })
+        }))
+    }
+
+    /// Somebody who must show a token.
+    pub(super) fn program() -> Self {
+        Self(None)
+    }
+}
+
+impl Account {
+    fn of(uid: u32) -> Self {
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+        Self {
+            name: user
+                .as_ref()
+                .map_or_else(|| format!("uid {uid}"), |user| user.name.clone()),
+            groups: user.as_ref().map(groups_of).unwrap_or_default(),
+            may_everything: uid == 0 || Uid::from_raw(uid) == Uid::current(),
+        }
     }
 }
 
@@ -50,43 +85,62 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Root, and the account that the daemon itself runs as: it could write the database anyway.
-    fn all(name: String) -> Self {
-        Self {
-            name,
-            entitlements: vec![Entitlement {
+    fn local(account: &Account, operators: &[Operator]) -> Self {
+        let entitlements = if account.may_everything {
+            vec![Entitlement {
                 scopes: vec![Scope::Admin],
                 districts: None,
+            }]
+        } else {
+            let concerned = operators.iter().filter(|operator| match &operator.who {
+                Who::User(wanted) => *wanted == account.name,
+                Who::Group(wanted) => account.groups.contains(wanted),
+            });
+            concerned
+                .map(|operator| Entitlement {
+                    scopes: operator.scopes.clone(),
+                    districts: operator.districts.clone(),
+                })
+                .collect()
+        };
+        Self {
+            name: account.name.clone(),
+            entitlements,
+            demand: Arc::default(),
+        }
+    }
+
+    fn program(token: &Token) -> Self {
+        Self {
+            name: format!("token {}", token.id),
+            entitlements: vec![Entitlement {
+                scopes: token.scopes.clone(),
+                districts: token.districts.clone(),
             }],
             demand: Arc::default(),
         }
     }
 
-    fn of(uid: u32, operators: &[Operator]) -> Self {
-        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-        let name = user
-            .as_ref()
-            .map_or_else(|| format!("uid {uid}"), |user| user.name.clone());
-        if uid == 0 || Uid::from_raw(uid) == Uid::current() {
-            return Self::all(name);
-        }
-        let groups = user.as_ref().map(groups_of).unwrap_or_default();
-        let entitlements = operators
-            .iter()
-            .filter(|operator| match &operator.who {
-                Who::User(wanted) => *wanted == name,
-                Who::Group(wanted) => groups.contains(wanted),
+    /// The caller holds each of these scopes in each of these districts, all of them if `None`: what it may pass on.
+    pub(super) fn holds_all(&self, scopes: &[Scope], districts: Option<&[DistrictId]>) -> bool {
+        let holds = |scope: &Scope, district: Option<&DistrictId>| {
+            self.entitlements.iter().any(|entitlement| {
+                let has = entitlement.scopes.contains(&Scope::Admin)
+                    || entitlement.scopes.contains(scope);
+                let here = match (&entitlement.districts, district) {
+                    (None, _) => true,
+                    (Some(districts), Some(district)) => districts.contains(district),
+                    (Some(_), None) => false,
+                };
+                has && here
             })
-            .map(|operator| Entitlement {
-                scopes: operator.scopes.clone(),
-                districts: operator.districts.clone(),
-            })
-            .collect();
-        Self {
-            name,
-            entitlements,
-            demand: Arc::default(),
-        }
+        };
+        scopes.iter().all(|scope| match districts {
+            None => holds(scope, None),
+            Some(districts) => districts
+                .iter()
+                .all(|district| holds(scope, Some(district))),
+        })
     }
 
     /// The caller, if the operation's demand is met as far as it can be without knowing the district.
@@ -171,7 +225,7 @@ impl Caller {
             StatusCode::FORBIDDEN,
             format!("let {} ask", self.name),
             format!(
-                "the scope {}{place} is needed; [[operator]] in the configuration gives it",
+                "the scope {}{place} is needed; [[operator]] in the configuration or a token gives it",
                 wanted.join(" or ")
             ),
         )
@@ -190,17 +244,21 @@ fn groups_of(user: &User) -> Vec<String> {
         .collect()
 }
 
-/// What a request shows of who asks.
+/// What a request shows of who asks. A token counts wherever it is shown: what is said outright is meant.
 #[derive(Debug)]
 pub(super) struct Credentials {
-    uid: Option<u32>,
+    local: Option<Arc<Local>>,
+    /// The text after `Bearer`, `None` without an `Authorization` header.
+    token: Option<String>,
 }
 
 impl Credentials {
     pub(super) fn of(request: &Request) -> Self {
-        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+        let peer = request.extensions().get::<Peer>();
+        let shown = request.headers().get(header::AUTHORIZATION);
         Self {
-            uid: peer.and_then(|ConnectInfo(Peer(uid))| *uid),
+            local: peer.and_then(|Peer(local)| local.clone()),
+            token: shown.map(|shown| bearer(shown.to_str().unwrap_or_default())),
         }
     }
 
@@ -209,20 +267,36 @@ impl Credentials {
     /// # Errors
     /// A 401 if nobody can tell.
     pub(super) async fn caller(&self, daemon: &Arc<Daemon>) -> Result<Caller, Problem> {
-        let unknown = || {
-            Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "tell who asks",
-                "the socket does not say",
-            )
-        };
-        let uid = self.uid.ok_or_else(unknown)?;
-        let live = daemon.config();
-        // Accounts may come from a slow directory themselves; the runtime's threads must not wait for that.
-        tokio::task::spawn_blocking(move || Caller::of(uid, &live.config.operators))
+        if let Some(shown) = &self.token {
+            return flow::token::shown(daemon, shown)
+                .map(|token| Caller::program(&token))
+                .ok_or_else(|| unknown("the token is not valid: unknown, expired or revoked"));
+        }
+        let local = self
+            .local
+            .as_ref()
+            .ok_or_else(|| unknown("a token is needed: Authorization: Bearer provost_…"))?;
+        let uid = local.uid;
+        let account = local
+            .account
+            // Accounts may come from a slow directory themselves; the runtime's threads must not wait for that.
+            .get_or_try_init(|| tokio::task::spawn_blocking(move || Account::of(uid)))
             .await
-            .map_err(|_| unknown())
+            .map_err(|_| unknown("the account could not be looked up"))?;
+        Ok(Caller::local(account, &daemon.config().config.operators))
     }
+}
+
+/// The credentials of the scheme `Bearer` (RFC 6750 §2.1); empty, and so never valid, for another scheme.
+fn bearer(header: &str) -> String {
+    match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn unknown(why: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "tell who asks", why)
 }
 
 impl FromRequestParts<Arc<Daemon>> for Caller {

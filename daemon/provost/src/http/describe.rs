@@ -8,6 +8,7 @@
 use axum::Extension;
 use axum::http::{Method, header};
 use axum::response::IntoResponse;
+use provost_core::token::Scope;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Document;
-use crate::config::Scope;
 use crate::daemon::Daemon;
 
 /// The extension of an operation whose handler checks the district itself.

@@ -14,10 +14,12 @@ mod caller;
 mod changes;
 mod clock;
 mod contacts;
+mod crowd;
 mod decisions;
 mod describe;
 mod guard;
 mod inactivity;
+mod listen;
 mod notices;
 mod once;
 mod page;
@@ -26,6 +28,8 @@ mod register;
 mod sessions;
 mod shapes;
 mod sync;
+pub mod tls;
+mod tokens;
 mod work;
 
 use axum::Router;
@@ -34,22 +38,25 @@ use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use std::sync::Arc;
-use tokio::net::UnixListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::daemon::Daemon;
+use crowd::Crowd;
+pub use listen::Door;
 use problem::Problem;
 
-/// Answers until told to stop; requests in flight are finished.
-pub async fn serve(daemon: Arc<Daemon>, listener: UnixListener, stop: CancellationToken) {
-    let service = router(daemon).into_make_service_with_connect_info::<caller::Peer>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the API stopped");
+/// Answers at every door until told to stop; requests in flight are finished.
+pub async fn serve(daemon: Arc<Daemon>, doors: Vec<Door>, stop: CancellationToken) {
+    let router = router(Arc::clone(&daemon));
+    let mut open = JoinSet::new();
+    for door in doors {
+        let (daemon, router, stop) = (Arc::clone(&daemon), router.clone(), stop.clone());
+        let crowd = Crowd::new(listen::CONNECTIONS_MAX);
+        open.spawn(listen::serve(daemon, router, door, crowd, stop));
     }
+    while open.join_next().await.is_some() {}
 }
 
 /// Every room's resources. A new room is one line here.
@@ -67,6 +74,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(audit::routes())
         .merge(changes::routes())
         .merge(clock::routes())
+        .merge(tokens::routes())
 }
 
 /// Every resource with its handler, behind the guard.

@@ -62,6 +62,17 @@ pub(super) enum ActivityKind {
     VerifiedCall,
 }
 
+/// What a caller may do.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum Scope {
+    Decide,
+    Activity,
+    Desk,
+    Admin,
+    Audit,
+}
+
 /// What became of an activity event.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]

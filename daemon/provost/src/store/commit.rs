@@ -12,7 +12,7 @@ use super::journal::{Journal, Stamp};
 use super::row::{micros, to_body};
 use super::{
     access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
-    session,
+    session, token,
 };
 
 /// A commit that takes its changes one by one. It counts only once [`Commit::finish`] has been called and the
@@ -126,6 +126,7 @@ impl<'c> Commit<'c> {
             Change::Session { before, after } => session::put(self, Expected::by(before), after)?,
             Change::Case { before, after } => case::put(self, Expected::by(before), after)?,
             Change::Feed { before, after } => feed::put(self, Expected::by(before), after)?,
+            Change::Token { before, after } => token::put(self, Expected::by(before), after)?,
             Change::Grant { grant } => grant::put(self, grant)?,
             Change::Revoke { grant } => grant::take(self, grant)?,
             Change::Activity { activity } => activity::add(self, activity)?,
@@ -195,6 +196,7 @@ fn named(change: &Change) -> String {
         Change::Session { after, .. } => after.id.to_string(),
         Change::Case { after, .. } => after.id.to_string(),
         Change::Feed { after, .. } => after.feed.to_string(),
+        Change::Token { after, .. } => after.id.to_string(),
         Change::Delivery { delivery } => delivery.notice.to_string(),
         Change::Grant { grant } | Change::Revoke { grant } => {
             format!("{} of {}", grant.what, grant.person)

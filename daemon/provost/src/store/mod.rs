@@ -32,6 +32,7 @@ mod snapshot;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod token;
 mod tool;
 mod writer;
 

@@ -8,7 +8,7 @@ mod operations;
 pub use contacts::{ActivityCommand, ContactCommand, SweepCommand, WhoArgs};
 pub use decisions::{DecideArgs, SessionCommand};
 pub use directory::SyncCommand;
-pub use operations::{AuditCommand, ClockCommand, NoticeCommand};
+pub use operations::{AuditCommand, ClockCommand, NoticeCommand, TokenCommand};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -194,6 +194,12 @@ pub enum DaemonCommand {
         /// What to do.
         #[command(subcommand)]
         command: NoticeCommand,
+    },
+    /// Tokens: what programs show to be let in.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        command: TokenCommand,
     },
     /// The audit journal.
     Audit {

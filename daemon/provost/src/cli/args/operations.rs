@@ -1,4 +1,4 @@
-//! What can be typed about notices, the journal and the clock.
+//! What can be typed about notices, tokens, the journal and the clock.
 
 use clap::Subcommand;
 
@@ -36,6 +36,33 @@ pub enum AuditCommand {
     },
     /// Recompute the whole chain.
     Verify,
+}
+
+/// `provost token …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token for a program. Its secret is printed once.
+    Create {
+        /// What it may do: decide, activity, desk, admin, audit.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scopes: Vec<String>,
+        /// In which districts; * for all.
+        #[arg(long, value_delimiter = ',', required = true)]
+        districts: Vec<String>,
+        /// What it is for.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long it is valid, e.g. 90d. Default: for good.
+        #[arg(long)]
+        expires: Option<String>,
+    },
+    /// All tokens, without their secrets.
+    List,
+    /// Take a token back, at once.
+    Revoke {
+        /// Its id: the part between provost_ and the secret.
+        id: String,
+    },
 }
 
 /// `provost clock …`.

@@ -1,5 +1,9 @@
 //! How each answer of the daemon looks to people.
 
+mod tokens;
+
+pub(super) use tokens::{made_token, tokens};
+
 use serde_json::Value;
 
 use super::print::{cell, table};

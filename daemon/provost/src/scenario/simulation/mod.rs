@@ -66,6 +66,7 @@ impl Simulation {
         let plan = register::plan(&scenario.register, &existing, actor, scenario.start);
         store.commit(plan)?;
         let live = Live {
+            tls: None,
             config: config(scenario),
             roles: Arc::new(roles),
             policies,
@@ -140,6 +141,7 @@ fn config(scenario: &Scenario) -> Config {
     Config {
         store: PathBuf::new(),
         listen: Listen {
+            tls: None,
             socket: PathBuf::new(),
             http: None,
             spool: None,
