@@ -7,6 +7,7 @@ mod bench;
 mod config;
 mod house;
 mod kill;
+mod programs;
 mod quiet_contact;
 mod reload;
 mod scenarios;

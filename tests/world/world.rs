@@ -9,6 +9,7 @@ use crate::provost::{Provost, plugin};
 use crate::slapd::Slapd;
 use crate::smtpd::Smtpd;
 use crate::staff::{BASE, Staff, group_dn};
+use crate::tls::Tls;
 
 /// Where the sample district lives: its days begin and end in Denver.
 pub const DISTRICT: &str = "lone-pine";
@@ -25,6 +26,7 @@ pub struct World {
     slapd: Option<Slapd>,
     smtpd: Option<Smtpd>,
     http: u16,
+    tls: Option<Tls>,
     folder: tempfile::TempDir,
 }
 
@@ -45,6 +47,7 @@ impl World {
             slapd: None,
             smtpd: None,
             http: free_port(),
+            tls: None,
             folder,
         }
     }
@@ -61,6 +64,25 @@ impl World {
     pub fn with_mail(mut self, refused: &[&str]) -> Self {
         self.smtpd = Some(Smtpd::start(self.folder.path(), refused));
         self
+    }
+
+    /// With an API that answers over TLS.
+    #[must_use]
+    pub fn with_tls(mut self) -> Self {
+        let folder = self.folder.path().join("tls");
+        std::fs::create_dir(&folder)
+            .unwrap_or_else(|why| panic!("make {}: {why}", folder.display()));
+        self.tls = Some(Tls::new(&folder));
+        self
+    }
+
+    /// The certificate that clients of the API must trust.
+    ///
+    /// # Panics
+    /// If the API answers without TLS.
+    pub fn ca(&self) -> &Path {
+        let tls = self.tls.as_ref();
+        &tls.unwrap_or_else(|| panic!("this world has no TLS")).ca
     }
 
     /// The directory server.
@@ -90,7 +112,8 @@ impl World {
 
     /// Base URL of the HTTP API.
     pub fn http(&self) -> String {
-        format!("http://127.0.0.1:{}", self.http)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.http)
     }
 
     /// Writes a file into the folder and gives its path.
@@ -127,10 +150,15 @@ impl World {
         let folder = self.folder.path().display();
         format!(
             "[store]\npath = \"{folder}/provost.db\"\n\
-             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n\
+             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n{tls}\
              [[district]]\nid = \"{DISTRICT}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
              edition = \"standard\"\nproducts = [\"sis\"]\nmailbox = \"it@lonepine.example\"\n",
             http = self.http,
+            tls = self.tls.as_ref().map_or_else(String::new, |tls| format!(
+                "tls = {{ cert = \"{}\", key = \"{}\" }}\n",
+                tls.certificate.display(),
+                tls.key.display()
+            )),
         )
     }
 
