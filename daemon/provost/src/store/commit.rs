@@ -109,7 +109,7 @@ impl<'c> Commit<'c> {
             agent::note(self.connection, id, self.revision())?;
         }
         // Without a change there is no journal entry, and so no commit.
-        Ok(Revision(self.journal.head.revision.unsigned_abs()))
+        Ok(self.journal.head.reached())
     }
 
     /// Writes the rows of a change. Says who is concerned where the change itself cannot.
