@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::error::{CommitError, StoreError};
 use super::journal::{Journal, Stamp};
+use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
     access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
@@ -135,6 +136,11 @@ impl<'c> Commit<'c> {
             Change::Alarm { alarm } => alarm::add(self, alarm)?,
         }
         Ok(None)
+    }
+
+    /// How much there is, this commit included.
+    pub(super) fn counts(&mut self) -> &mut Counts {
+        &mut self.journal.head.counts
     }
 
     /// The number of this commit, as rows keep it.

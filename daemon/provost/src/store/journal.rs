@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{Attempt, StoreError};
 use super::kept::Touched;
+use super::register::Counts;
 use super::row::{collect, execute, from_body, limit, to_body, to_u64};
 use super::snapshot::Snapshot;
 
@@ -28,6 +29,8 @@ pub(super) struct Head {
     /// Number of the last commit; 0 before the first.
     pub(super) revision: i64,
     chain: [u8; 32],
+    /// How much there is then.
+    pub(super) counts: Counts,
 }
 
 impl Head {
@@ -109,6 +112,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Finds the end of the journal.
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let counts = Counts::read(connection)?;
         let last = collect(
             connection,
             "find the journal's end",
@@ -120,6 +124,7 @@ impl Journal {
                         seq: row.get(0)?,
                         revision: row.get(1)?,
                         chain: row.get(2)?,
+                        counts,
                     })
                 };
                 read().attempting("find the journal's end")
@@ -129,6 +134,7 @@ impl Journal {
             seq: 0,
             revision: 0,
             chain: GENESIS,
+            counts,
         });
         let salts = Salts {
             lot: [0; 256 * SALT],
@@ -191,6 +197,7 @@ impl Journal {
             seq,
             revision: commit.revision,
             chain,
+            ..self.head
         };
         Ok(())
     }

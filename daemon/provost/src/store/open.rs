@@ -14,10 +14,11 @@ use super::error::{Attempt, StoreError};
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
+    include_str!("migrations/004.sql"),
 ];
 
 /// Bytes up to which every start examines the whole file: takes well under a tenth of a second.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::commit::Commit;
 use super::error::{CommitError, StoreError};
-use super::journal::Journal;
+use super::journal::{Head, Journal};
 use super::kept::{Kept, Touched};
 use crate::failpoint;
 use jiff::Timestamp;
@@ -257,7 +257,7 @@ impl Group<'_> {
         let mut left_over = None;
         let result = self.fill(first, jobs, &mut left_over);
         let durable = result.and_then(|keep| match keep {
-            Keep::Rows => self.end(),
+            Keep::Rows => self.end(before),
             Keep::Nothing => self.connection.execute_batch("ROLLBACK"),
         });
         if durable.is_err() {
@@ -270,7 +270,11 @@ impl Group<'_> {
         (durable.map_err(Arc::new), left_over)
     }
 
-    fn end(&self) -> rusqlite::Result<()> {
+    fn end(&self, before: Head) -> rusqlite::Result<()> {
+        let counts = self.journal.head.counts;
+        if counts != before.counts {
+            counts.write(self.connection)?;
+        }
         failpoint::hit("store.commit.before");
         self.connection.execute_batch("COMMIT")?;
         failpoint::hit("store.commit.after");

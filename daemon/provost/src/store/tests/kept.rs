@@ -10,6 +10,7 @@ use provost_core::person::Person;
 use provost_core::rights::Letters;
 use provost_core::role::{Grant, Granted, Group, Roles};
 use provost_core::session::Session;
+use rusqlite::Connection;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +19,7 @@ use super::{
     Disk, Store, commit, contact, district_id, noon, person, person_id, put_contact, put_district,
     put_person, role, with_ana,
 };
+use crate::store::Counts;
 use crate::store::kept::Kept;
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "cleo", "dan"];
@@ -79,7 +81,13 @@ fn step() -> impl Strategy<Value = Step> {
         Granted::Group("office".parse().unwrap()),
         Granted::Tool("finance/ledger".parse().unwrap(), Letters::R),
     ]);
-    let state = prop::sample::select(vec![ContactState::Active, ContactState::Deactivated]);
+    let state = prop::sample::select(vec![
+        ContactState::Active,
+        ContactState::Pending,
+        ContactState::Held,
+        ContactState::Deactivated,
+        ContactState::Removed,
+    ]);
     prop_oneof![
         1 => (who.clone(), any::<bool>()).prop_map(|(who, on)| Step::Person(who, on)),
         1 => (who.clone(), state).prop_map(|(who, state)| Step::Contact(who, state)),
@@ -189,6 +197,24 @@ proptest! {
                 _ => {}
             }
         }
+        let register = store.read().unwrap();
+        prop_assert_eq!(register.counts().unwrap(), counted(register.connection()));
+    }
+}
+
+/// What the tally must say.
+fn counted(connection: &Connection) -> Counts {
+    let count = |what: &str| {
+        let sql = format!("SELECT count(*) FROM {what}");
+        let count: i64 = connection.query_one(&sql, [], |row| row.get(0)).unwrap();
+        count.unsigned_abs()
+    };
+    Counts {
+        people: count("person"),
+        contacts: count("contact WHERE state <> 'removed'"),
+        pending: count("contact WHERE state = 'pending'"),
+        held: count("contact WHERE state = 'held'"),
+        notices_waiting: count("notice WHERE state = 'waiting'"),
     }
 }
 
