@@ -4,8 +4,10 @@ use provost::flow::decide::decide_on;
 use provost::live::{Live, Loader};
 use provost::store::Store;
 use provost_core::decision::{Reference, Request, decide};
+use provost_core::role::Roles;
 use provost_tests::provost::plugin;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::Extent;
 use crate::measure::each;
@@ -56,7 +58,7 @@ fn live(folder: &Path) -> Live {
     let path = folder.join("provost.toml");
     std::fs::write(&path, text).unwrap();
     let config = provost::config::read(&path, None).unwrap();
-    let loader = Loader::forgetful().unwrap();
+    let loader = Loader::forgetful(None).unwrap();
     Live::load(config, &loader).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
@@ -68,6 +70,7 @@ pub(crate) fn rows(extent: Extent) -> Vec<Row> {
     let live = live(folder.path());
     vec![
         rules(&store, &live),
+        warm(&store, &live),
         cold(&store, &live, people),
         through_plugin(&store, &live),
     ]
@@ -88,13 +91,27 @@ fn rules(store: &Store, live: &Live) -> Row {
     .aim(Mark::AtMost(Amount::Seconds(1e-6)))
 }
 
+fn warm(store: &Store, live: &Live) -> Row {
+    // As many as an office works with at a time.
+    let requests: Vec<_> = (0..500).map(|n| login_as(100 + n)).collect();
+    let mut turn = 0;
+    let median = each(|| {
+        turn = (turn + 1) % requests.len();
+        let request = &requests[turn];
+        let facts = store.facts(request, now(), &live.roles).unwrap();
+        decide_on(live, request, &facts)
+    });
+    Row::new("login-as: facts kept by the store", median).aim(Mark::AtMost(Amount::Seconds(5e-6)))
+}
+
 fn cold(store: &Store, live: &Live, people: u64) -> Row {
     let mut target = 0;
     let median = each(|| {
         target = (target + 7) % people;
         let request = login_as(target);
-        let register = store.read().unwrap();
-        let facts = register.facts(&request, now(), &live.roles).unwrap();
+        // Nothing is kept across a change of roles, so everything is read each time.
+        let roles = Arc::new(Roles::clone(&live.roles));
+        let facts = store.facts(&request, now(), &roles).unwrap();
         decide_on(live, &request, &facts)
     });
     Row::new(

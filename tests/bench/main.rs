@@ -12,6 +12,9 @@ mod decision;
 mod machine;
 mod measure;
 mod register;
+mod serve;
+mod start;
+mod sweep;
 mod table;
 
 use std::process::ExitCode;
@@ -43,14 +46,26 @@ struct Part {
 }
 
 /// In the order of the table.
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 5] = [
     Part {
         name: "decision",
         rows: decision::rows,
     },
     Part {
+        name: "serve",
+        rows: serve::rows,
+    },
+    Part {
+        name: "sweep",
+        rows: sweep::rows,
+    },
+    Part {
         name: "activity",
         rows: activity::rows,
+    },
+    Part {
+        name: "start",
+        rows: start::rows,
     },
 ];
 
@@ -59,6 +74,10 @@ fn main() -> ExitCode {
     // `cargo test --all-targets` starts benches as well, to see whether they run; then there is nothing to measure.
     if !words.iter().any(|word| word == "--bench") {
         println!("measures with `cargo bench --bench table [-- PART… [--full]]`");
+        return ExitCode::SUCCESS;
+    }
+    if let Some(place) = words.iter().position(|word| word == serve::EMPTY) {
+        serve::empty_server(words[place + 1].as_ref());
         return ExitCode::SUCCESS;
     }
     let extent = if words.iter().any(|word| word == "--full") {
