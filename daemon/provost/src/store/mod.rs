@@ -21,6 +21,7 @@ mod feed;
 mod grant;
 mod group;
 mod journal;
+mod kept;
 mod notice;
 mod open;
 mod person;
@@ -28,6 +29,7 @@ mod register;
 mod row;
 mod session;
 mod setting;
+mod shelf;
 mod snapshot;
 mod staging;
 #[cfg(test)]
@@ -56,6 +58,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use kept::Kept;
 use snapshot::{Origin, Pool};
 use tool::Catalogue;
 use writer::{Company, Home, Job, Writer};
@@ -64,6 +67,7 @@ use writer::{Company, Home, Job, Writer};
 pub struct Store {
     pool: Pool,
     catalogue: Catalogue,
+    kept: Arc<Kept>,
     jobs: Option<SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
@@ -123,7 +127,8 @@ impl Store {
         path: &Path,
         lock: Option<open::Lock>,
     ) -> Result<Self, StoreError> {
-        let writer = Writer::new(home)?;
+        let kept = Arc::new(Kept::default());
+        let writer = Writer::new(home, Arc::clone(&kept))?;
         let (sender, receiver) = sync_channel(writer::QUEUE);
         let thread = std::thread::Builder::new()
             .name("provost-writer".to_owned())
@@ -136,6 +141,7 @@ impl Store {
         Ok(Self {
             pool: Pool::new(origin),
             catalogue: Catalogue::default(),
+            kept,
             jobs: Some(sender),
             writer: Some(thread),
             lock,

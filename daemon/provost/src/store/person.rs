@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
+use super::register::Counts;
 use super::row::{collect, execute, from_column, limit, many, one, to_body, value, values};
 use super::snapshot::Snapshot;
 
@@ -28,6 +29,7 @@ pub(super) fn put(
     let (revision, old) =
         stored.map_or((None, None), |(revision, old)| (Some(revision), Some(old)));
     commit.check(revision, Expected::by(&before), || format!("person {id}"))?;
+    Counts::follow(&mut commit.counts().people, old.is_some(), after.is_some());
     let kept = after.map(addresses).unwrap_or_default();
     let had = old.as_ref().map(addresses).unwrap_or_default();
     const FORGET: &str = "DELETE FROM person_address WHERE address = ?1 AND person = ?2";

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Attempt, StoreError};
+use super::kept::Kept;
 use super::row::{to_u64, value};
 use super::tool::Catalogue;
 use super::{Store, open};
@@ -144,6 +145,11 @@ impl<'s> Snapshot<'s> {
             Some(reader) => &reader.connection,
             None => unreachable!("only the drop takes the reader away"),
         }
+    }
+
+    /// What decisions have read before.
+    pub(super) fn kept(&self) -> &'s Kept {
+        &self.store.kept
     }
 
     /// The tool catalogue that readers share.

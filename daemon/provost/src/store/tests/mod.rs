@@ -4,6 +4,7 @@ mod answer;
 mod crash;
 mod group_commit;
 mod journal;
+mod kept;
 mod lookup;
 mod nouns;
 mod opening;
