@@ -10,5 +10,6 @@ mod kill;
 mod quiet_contact;
 mod reload;
 mod scenarios;
+mod service;
 mod sync;
 mod systemd;

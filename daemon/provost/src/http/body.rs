@@ -86,7 +86,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// The member that is wrong, with dots between levels. A missing one has no place in the text, only a name.
 fn field(path: &str, why: &str) -> Option<String> {
-    let path = (path != ".").then_some(path);
+    // What breaks off before a member has a name has no place either.
+    let path = (path != "." && path != "?").then_some(path);
     let missing = why
         .strip_prefix("missing field `")
         .and_then(|rest| rest.split('`').next());

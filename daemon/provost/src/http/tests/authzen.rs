@@ -160,7 +160,7 @@ async fn several_evaluations_share_what_stands_at_the_top_and_stop_when_told() {
 #[tokio::test]
 async fn an_evaluation_that_cannot_be_made_is_a_deny_with_its_error() {
     let rig = Rig::new().await;
-    let mut body = several(&["ana"], None);
+    let mut body = several(&["ana", "", ""], None);
     body["evaluations"][1] = json!({ "resource": { "type": "district", "id": "lone-pine" } });
     body["evaluations"][2] = json!({ "subject": { "type": "person", "id": "flo" },
                                      "resource": { "type": "district", "id": "far" } });
