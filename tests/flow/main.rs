@@ -11,5 +11,6 @@ mod programs;
 mod quiet_contact;
 mod reload;
 mod scenarios;
+mod service;
 mod sync;
 mod systemd;

@@ -170,6 +170,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// [`DaemonError`] says what failed; the configuration's own problems are in its chain.
 pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError> {
     logging();
+    enough_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -219,6 +220,24 @@ pub async fn serve_demo(
         },
     )
     .await
+}
+
+/// Descriptors that the daemon wants: every connection that it admits, and some for files. The service's unit grants
+/// them; a shell often allows fewer, though it could allow as many.
+const DESCRIPTORS: u64 = 16_384;
+
+/// Raises the soft limit of descriptors as far as the hard one lets it. With fewer the daemon works as well, for fewer
+/// callers at once.
+fn enough_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < DESCRIPTORS
+    {
+        let wanted = DESCRIPTORS.min(hard);
+        if let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard) {
+            tracing::warn!(%error, soft, "the limit of descriptors was not raised");
+        }
+    }
 }
 
 /// Opens the doors, serves, and takes the socket away again.

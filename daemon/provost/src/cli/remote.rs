@@ -217,15 +217,14 @@ fn pairs(texts: &[String]) -> Map<String, Value> {
 }
 
 fn decide(desk: &Desk<'_>, args: &DecideArgs) -> Result<ExitCode, CliError> {
-    let mut resource = reference(&args.resource);
-    resource["properties"] = Value::Object(pairs(&args.properties));
     let body = json!({
         "subject": reference(&args.subject),
-        "action": { "name": args.action },
-        "resource": resource,
+        "action": args.action,
+        "resource": reference(&args.resource),
+        "properties": pairs(&args.properties),
         "context": pairs(&args.context),
     });
-    desk.print(&desk.post("/access/v1/evaluation", &body)?, show::decision)
+    desk.print(&desk.post("/v1/decide", &body)?, show::decision)
 }
 
 fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliError> {

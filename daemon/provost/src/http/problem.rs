@@ -88,6 +88,11 @@ impl Problem {
         Self { status, ..self }
     }
 
+    /// Why, in one sentence.
+    pub(super) fn why(&self) -> &str {
+        self.causes.first().unwrap_or(&self.title)
+    }
+
     /// The status it is answered with.
     pub(super) fn status(&self) -> StatusCode {
         self.status
