@@ -8,6 +8,7 @@ mod config;
 mod house;
 mod kill;
 mod quiet_contact;
+mod refresh;
 mod reload;
 mod scenarios;
 mod sync;

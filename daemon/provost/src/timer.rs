@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Daemon, blocking};
-use crate::flow::sync::Approval;
+use crate::flow::sync::{Approval, Extent};
 use crate::flow::{self, Scene};
 use crate::live::chain;
 
@@ -126,7 +126,13 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
         let feed = live.feed_of(&source.district);
         match daemon
             .syncs
-            .apply(source, feed, daemon.ports.clock.now(), Approval::Automatic)
+            .apply(
+                source,
+                feed,
+                daemon.ports.clock.now(),
+                Extent::Changes,
+                Approval::Automatic,
+            )
             .await
         {
             Ok(report) => {
