@@ -1,6 +1,6 @@
 //! Reads of changes against a real slapd: each change arrives, and what slapd cannot tell is never taken for a departure.
 
-use provost_tests::staff::{BASE, group_dn, school_dn};
+use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
 use provost_tests::{Change, Provost, Variant, World, directory};
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn every_kind_of_change_arrives_with_the_next_round() {
         "dn: {}\nchangetype: modrdn\nnewrdn: {}={}\ndeleteoldrdn: 0\nnewsuperior: ou=service,{BASE}\n",
         person(107).dn(),
         rdn.0,
-        rdn.1
+        escaped(&rdn.1)
     ));
     let before = register(&world.provost);
     let planned = plan(&world.provost);
@@ -253,4 +253,63 @@ fn everything_is_verified_once_a_day_and_what_rounds_missed_is_counted() {
     assert_eq!(status[0]["missed-by-incremental"], missing, "{status}");
     assert_eq!(status[0]["mode"], "refresh", "{status}");
     assert_eq!(status[0]["overdue"], false, "{status}");
+}
+
+#[test]
+fn a_probe_and_an_explanation_say_what_is_there_and_change_nothing() {
+    let mut world = synced(FILTER);
+    let before = register(&world.provost);
+    let probe = world.provost.cli(&["sync", "probe", "--json"]).json();
+    assert_eq!(probe["profile"], "openldap", "{probe}");
+    assert_eq!(probe["mode"], "refresh", "{probe}");
+    assert_eq!(probe["schema-ok"], true, "{probe}");
+    assert_eq!(probe["first-page"], 500, "{probe}");
+
+    let person = STAFF.person(300);
+    world.slapd().apply(&[Change::Modify(300)]);
+    let dn = person.dn();
+    for about in [person.uid.as_str(), dn.as_str()] {
+        let told = run(&world.provost, &["sync", "explain", about, "--json"]).json();
+        assert_eq!(
+            told["mapped"]["phone"][0],
+            directory::new_phone(300),
+            "{told}"
+        );
+        assert_eq!(told["register"]["phone"][0], person.phone, "{told}");
+        assert_eq!(told["follows"].as_array().unwrap().len(), 1, "{told}");
+    }
+    world.slapd().modify(&replace(301, "employeeType", "left"));
+    let left = STAFF.person(301);
+    let told = run(&world.provost, &["sync", "explain", &left.uid, "--json"]).json();
+    assert_eq!(told["absence"], "left the filter", "{told}");
+    let nobody = world.provost.cli(&["sync", "explain", "nobody-at-all"]);
+    assert_eq!(nobody.code, 1, "{nobody:?}");
+    let shown = run(&world.provost, &["sync", "explain", &person.uid]).ok();
+    assert!(shown.out.contains("telephonenumber"), "{}", shown.out);
+    assert_eq!(register(&world.provost), before);
+    // Nothing of that has used up what the next round must see.
+    assert_eq!(count(&round(&world.provost), "changes"), 2);
+}
+
+#[test]
+fn a_server_is_reached_over_tls_at_an_ipv6_address_and_its_certificate_checked_for_it() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6: nothing to try");
+        return;
+    }
+    let mut world = World::new(NOW).with_directory(STAFF);
+    world.configure("");
+    let (plain, tls6) = (world.slapd().url(), world.slapd().tls6_url());
+    let ca = world.slapd().tls().ca.clone();
+    let text = std::fs::read_to_string(world.provost.config()).unwrap();
+    let secured = text.replace(
+        &format!("urls = [\"{plain}\"]"),
+        &format!("urls = [\"{tls6}\"]\nca-file = \"{}\"", ca.display()),
+    );
+    assert_ne!(secured, text);
+    world.file("provost.toml", &secured);
+    world.provost.start();
+    let probe = run(&world.provost, &["sync", "probe", "--json"]).json();
+    assert_eq!(probe["server"], tls6.as_str(), "{probe}");
+    assert_eq!(probe["first-page"], 500, "{probe}");
 }
