@@ -57,6 +57,16 @@ pub struct Source {
     pub page_size: u32,
 }
 
+impl Source {
+    /// What is configured and not done yet, so that nobody waits for it.
+    pub fn remarks(&self) -> Vec<String> {
+        let remark =
+            "live = true: changes are read every so often in this version, not as they happen";
+        let live = self.live && self.mode != Mode::Full;
+        live.then(|| remark.to_owned()).into_iter().collect()
+    }
+}
+
 /// Attribute names by meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attributes {

@@ -23,7 +23,6 @@ use crate::daemon::{Daemon, blocking};
 use crate::flow::sync::{
     Approval, Explanation, Extent, Line, Lines, Probe, Report, SourceState, SyncError,
 };
-use crate::ldap::Mode;
 use crate::store::Lookup;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
@@ -95,18 +94,8 @@ fn row(source: &Source, state: SourceState, reading: Option<u64>, now: Timestamp
         "waiting-plan": state.unapplied,
         "why": state.error.or_else(|| (!concerns.is_empty()).then(|| concerns.join("; "))),
         "summary": state.latest,
-        "remarks": remarks(source),
+        "remarks": source.remarks(),
     })
-}
-
-/// What is configured and not done yet, so that nobody waits for it.
-fn remarks(source: &Source) -> Vec<&'static str> {
-    let live = source.live && source.mode != Mode::Full;
-    live.then_some(
-        "live = true: changes are read every so often in this version, not as they happen",
-    )
-    .into_iter()
-    .collect()
 }
 
 /// Freshness and last outcome of each source.
@@ -290,7 +279,7 @@ fn probed(source: &Source, probe: &Probe) -> Value {
         "paged": probe.sample.paged,
         "first-page": probe.sample.entries,
         "first-page-said": probe.sample.said,
-        "remarks": remarks(source),
+        "remarks": source.remarks(),
     })
 }
 
