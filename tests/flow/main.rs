@@ -9,6 +9,7 @@ mod house;
 mod kill;
 mod programs;
 mod quiet_contact;
+mod refresh;
 mod reload;
 mod scenarios;
 mod service;

@@ -27,6 +27,8 @@ pub struct World {
     smtpd: Option<Smtpd>,
     http: u16,
     tls: Option<Tls>,
+    mode: &'static str,
+    filter: &'static str,
     folder: tempfile::TempDir,
 }
 
@@ -48,6 +50,8 @@ impl World {
             smtpd: None,
             http: free_port(),
             tls: None,
+            mode: "full",
+            filter: "(objectClass=inetOrgPerson)",
             folder,
         }
     }
@@ -56,6 +60,13 @@ impl World {
     #[must_use]
     pub fn with_directory(mut self, staff: Staff) -> Self {
         self.slapd = Some(Slapd::start(self.folder.path(), staff));
+        self
+    }
+
+    /// With another mode of reading the directory than `full`, and with this filter.
+    #[must_use]
+    pub fn reading(mut self, mode: &'static str, filter: &'static str) -> Self {
+        (self.mode, self.filter) = (mode, filter);
         self
     }
 
@@ -169,10 +180,12 @@ impl World {
         format!(
             "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\n\
              bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
-             filter = \"(objectClass=inetOrgPerson)\"\nmap = {{ {map} }}\nevery = \"24h\"\nlive = false\n\
+             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n\
              [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
             url = slapd.url(),
             dn = service_dn(),
+            filter = self.filter,
+            mode = self.mode,
             password = password.display(),
             group = group_dn("SIS Admins"),
         )

@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod offline;
 mod print;
+mod progress;
 mod remote;
 mod show;
 

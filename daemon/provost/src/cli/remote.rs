@@ -10,6 +10,7 @@ use super::args::{
     NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
+use super::progress::Bar;
 use super::{CliError, print, show};
 
 /// Rows asked for at once.
@@ -130,13 +131,14 @@ fn import(desk: &Desk<'_>, file: &Path, dry_run: bool) -> Result<ExitCode, CliEr
 
 fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
     match command {
-        SyncCommand::Plan { source } => desk.print(
-            &desk.post("/v1/sync/plan", &json!({ "source": source }))?,
-            show::sync_plan,
-        ),
-        SyncCommand::Apply { source, plan } => {
-            let body = json!({ "source": source, "plan": plan });
-            let answer = desk.post("/v1/sync/apply", &body)?;
+        SyncCommand::Plan { source, full } => {
+            let body = json!({ "source": source, "full": full });
+            let answer = watched(desk, source, "/v1/sync/plan", &body)?;
+            desk.print(&answer, show::sync_plan)
+        }
+        SyncCommand::Apply { source, plan, full } => {
+            let body = json!({ "source": source, "plan": plan, "full": full });
+            let answer = watched(desk, source, "/v1/sync/apply", &body)?;
             desk.print(&answer, show::sync_plan)?;
             let applied =
                 answer.pointer("/done/outcome").and_then(Value::as_str) == Some("applied");
@@ -147,7 +149,32 @@ fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
             })
         }
         SyncCommand::Status => desk.print(&desk.get("/v1/sync")?, show::sync_status),
+        SyncCommand::Probe { source } => {
+            let query = query(&[("source", source.as_deref())]);
+            desk.print(
+                &desk.get(&format!("/v1/sync/probe{query}"))?,
+                show::sync_probe,
+            )
+        }
+        SyncCommand::Explain { about, source } => {
+            let query = query(&[("about", Some(&about)), ("source", source.as_deref())]);
+            let answer = desk.get(&format!("/v1/sync/explain{query}"))?;
+            desk.print(&answer, show::sync_explanation)
+        }
     }
+}
+
+/// Asks for something that reads a directory, and shows how far it has come.
+fn watched(
+    desk: &Desk<'_>,
+    source: Option<String>,
+    path: &str,
+    body: &Value,
+) -> Result<Value, CliError> {
+    let bar = Bar::begin(desk.socket, source);
+    let answer = desk.post(path, body);
+    bar.end();
+    answer
 }
 
 fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliError> {

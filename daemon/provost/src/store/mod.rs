@@ -46,7 +46,7 @@ pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
 pub use register::Counts;
 pub use snapshot::Snapshot;
-pub use staging::{Compared, Staged, StagedAbsence, StagedList};
+pub use staging::{Compared, Staged, StagedAbsence, StagedList, Which};
 pub use writer::Writing;
 
 use provost_core::change::Plan;

@@ -107,6 +107,7 @@ fn compared(run: &Run) -> Compared<'_> {
     Compared {
         source: &run.source.id,
         district: &run.source.district,
+        which: run.which,
     }
 }
 

@@ -3,9 +3,11 @@
 //! Entries stream in while they are read and are compared from here in the order of their stable ids, so that neither
 //! the read nor the plan is ever in memory as a whole. Nothing here belongs to the register: no revision, no journal.
 
+mod named;
 mod pairs;
 mod standing;
 
+pub use named::Which;
 pub use pairs::Compared;
 use provost_core::directory::{Absence, Dn, Observed};
 use provost_core::id::SourceId;

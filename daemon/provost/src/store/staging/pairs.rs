@@ -12,6 +12,7 @@ use super::super::error::{Attempt, StoreError};
 use super::super::grant;
 use super::super::row::{collect, from_body, limit, many, value};
 use super::super::snapshot::Snapshot;
+use super::named::Which;
 
 const COMPARE: &str = "compare a directory read with the register";
 
@@ -22,6 +23,8 @@ pub struct Compared<'c> {
     pub source: &'c SourceId,
     /// Its district.
     pub district: &'c DistrictId,
+    /// All of them, or those that were read.
+    pub which: Which,
 }
 
 impl Snapshot<'_> {
@@ -84,13 +87,7 @@ fn pairs(
     rows: usize,
 ) -> Result<Vec<(String, Pair)>, StoreError> {
     let asked = params![of.source.as_str(), after, limit(rows)];
-    let found = collect(
-        connection,
-        COMPARE,
-        include_str!("pairs.sql"),
-        asked,
-        Found::read,
-    )?;
+    let found = collect(connection, COMPARE, of.which.sql(), asked, Found::read)?;
     found
         .into_iter()
         .map(|found| Ok((found.stable_id.clone(), found.pair(connection, of)?)))
@@ -141,7 +138,7 @@ impl Found {
             Some(person) => Some(Box::new(with_grants(connection, person, self.contact)?)),
             None => None,
         };
-        let confirmed = self.reported && self.verdict == Some(Absence::Deleted);
+        let confirmed = self.reported && self.verdict.is_some_and(Absence::acts);
         Ok(match (ours, self.observed) {
             (Some(ours), Some(observed)) => {
                 let theirs = theirs(connection, of, observed, Some(&ours.person))?;
