@@ -14,6 +14,7 @@ pub mod live;
 pub mod ports;
 pub mod scenario;
 pub mod signals;
+pub mod spool;
 pub mod store;
 pub mod systemd;
 pub mod timer;
