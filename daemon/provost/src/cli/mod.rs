@@ -1,5 +1,6 @@
 //! The command line: parse, ask the daemon, print.
 
+mod activity;
 mod args;
 mod check;
 mod client;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    FeedCommand, NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::{CliError, print, show};
@@ -91,18 +91,8 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             &desk.get(&format!("/v1/forecast?days={days}"))?,
             show::forecast,
         ),
-        DaemonCommand::Activity {
-            command:
-                ActivityCommand::Record {
-                    person,
-                    kind,
-                    at,
-                    id,
-                },
-        } => {
-            let event = json!({ "person": person, "kind": kind, "at": at, "id": id });
-            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
-        }
+        DaemonCommand::Activity { command } => activity(&desk, command),
+        DaemonCommand::Feed { command } => feed(&desk, &command),
         DaemonCommand::Contact { command } => contact(&desk, command),
         DaemonCommand::Decide(args) => decide(&desk, &args),
         DaemonCommand::Session { command } => session(&desk, command),
@@ -119,6 +109,35 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Clock {
             command: ClockCommand::Confirm,
         } => desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock),
+    }
+}
+
+fn activity(desk: &Desk<'_>, command: ActivityCommand) -> Result<ExitCode, CliError> {
+    match command {
+        ActivityCommand::Record {
+            person,
+            kind,
+            at,
+            id,
+            feed,
+        } => {
+            let event = json!({ "person": person, "kind": kind, "at": at, "id": id, "feed": feed });
+            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
+        }
+        ActivityCommand::Import { file, format } => {
+            let send = |batch: &Value| desk.post("/v1/activity/batch", batch);
+            super::activity::import(&file, format, desk.json, send)
+        }
+    }
+}
+
+fn feed(desk: &Desk<'_>, command: &FeedCommand) -> Result<ExitCode, CliError> {
+    match command {
+        FeedCommand::List => desk.print(&desk.get("/v1/feeds")?, show::feeds),
+        FeedCommand::Watermark { id, at } => {
+            let path = format!("/v1/feeds/{}/watermark", super::client::escaped(id));
+            desk.print(&desk.post(&path, &json!({ "at": at }))?, show::recorded)
+        }
     }
 }
 

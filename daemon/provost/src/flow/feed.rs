@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use provost_core::change::{Actor, Change, FeedMark};
-use provost_core::id::DistrictId;
+use provost_core::id::{DistrictId, FeedId};
 use provost_core::limits::SKEW_SECONDS_MAX;
 use provost_core::register::Feed;
 use serde::Serialize;
@@ -52,6 +52,21 @@ pub fn configured<'l>(live: &'l Live, id: &str) -> Result<&'l Feed, FlowError> {
             id: id.to_owned(),
             source: NotFound::None,
         })
+}
+
+/// The feed of that id, if it brings activity of this district.
+///
+/// # Errors
+/// If no such feed is configured, or it is of another district.
+pub fn bringing(live: &Live, id: &str, district: &DistrictId) -> Result<FeedId, FlowError> {
+    let feed = configured(live, id)?;
+    if feed.district == *district {
+        return Ok(feed.id.clone());
+    }
+    Err(FlowError::Invalid {
+        what: format!("take an event from feed {id}"),
+        source: Refusal::because(format!("the feed is of district {}", feed.district)),
+    })
 }
 
 /// Moves a feed's watermark and lets everything go on that waited for it. It never goes back.

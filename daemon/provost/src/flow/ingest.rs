@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan};
 use provost_core::contact::{Activity, ActivityKind, BadWord, Contact};
-use provost_core::id::{DistrictId, EventId, FeedId, PersonId};
+use provost_core::id::{DistrictId, EventId, PersonId};
 use provost_core::lifecycle::{self, ActivityOutcome};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,8 @@ pub struct Event {
     pub person: String,
     /// What it was, e.g. `portal-login`.
     pub kind: String,
-    /// When it happened, RFC 3339; now if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
+    /// When it happened, RFC 3339. A batch arrives later than what it tells of, so it is never left out.
+    pub at: String,
     /// Its id, by which a duplicate is known; made from the other fields if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -353,10 +352,9 @@ impl<'b> Batch<'b> {
             .kind
             .parse()
             .map_err(|why: BadWord| (Verdict::UnknownKind, why.to_string()))?;
-        let occurred = match &event.at {
-            None => self.scene.now,
-            Some(text) => moment(text).map_err(|why| malformed(format!("at: {why}")))?,
-        };
+        let occurred = moment(&event.at).map_err(|why| malformed(format!("at: {why}")))?;
+        let feed = event.feed.as_deref();
+        let feed = feed.map(|feed| feed::bringing(self.scene.live, feed, district));
         let id = match &event.id {
             Some(id) => EventId::new(id.as_str()),
             None => EventId::new(format!("{person}:{}:{occurred}", kind.word())),
@@ -366,20 +364,10 @@ impl<'b> Batch<'b> {
             person,
             kind,
             occurred,
-            feed: self
-                .feed(event.feed.as_deref(), district)
-                .map_err(|why| (Verdict::Refused, why))?,
+            feed: feed
+                .transpose()
+                .map_err(|error| (Verdict::Refused, chain(&error)))?,
         })
-    }
-
-    /// The feed that brings an event: configured, and of the person's own district.
-    fn feed(&self, id: Option<&str>, district: &DistrictId) -> Result<Option<FeedId>, String> {
-        let Some(id) = id else { return Ok(None) };
-        let feed = feed::configured(self.scene.live, id).map_err(|error| chain(&error))?;
-        if feed.district != *district {
-            return Err(format!("feed {id} is of district {}", feed.district));
-        }
-        Ok(Some(feed.id.clone()))
     }
 
     fn meant(&mut self, reference: &str) -> Result<Meant, FlowError> {

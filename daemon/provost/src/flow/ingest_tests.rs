@@ -9,7 +9,7 @@ fn event(person: &str, at: &str, id: &str) -> Item {
     Item::Event(Event {
         person: person.to_owned(),
         kind: "portal-login".to_owned(),
-        at: Some(at.to_owned()),
+        at: at.to_owned(),
         id: Some(id.to_owned()),
         feed: None,
     })
@@ -92,7 +92,10 @@ fn every_item_is_answered_for_itself_and_the_good_ones_count() {
     );
     let why: Vec<_> = taken.iter().map(|taken| taken.why.as_deref()).collect();
     assert_eq!(why[6], Some("at: `yesterday` must be an RFC 3339 time"));
-    assert_eq!(why[11], Some("feed big-sky-portal is of district big-sky"));
+    assert_eq!(
+        why[11],
+        Some("take an event from feed big-sky-portal: the feed is of district big-sky")
+    );
     assert_eq!(
         rig.contact("ana").last_activity,
         Some(at("2025-01-03T12:00:00Z"))

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::daemon::Daemon;
-use crate::deliver::Memory;
 use crate::flow;
 use crate::ldap::InMemory;
 use crate::live::Live;
@@ -119,11 +118,12 @@ impl Rig {
             roles: Arc::new(Roles::standard()),
             policies: Vec::new(),
             channels: BTreeMap::new(),
+            relay: Arc::new(crate::deliver::NoRelay),
         };
         let ports = Ports {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             directory: Arc::new(InMemory::default()),
-            deliver: Arc::new(Memory::new("a@x.example".parse().unwrap())),
+            deliver: None,
         };
         let daemon = Daemon::new(Arc::new(store), live, ports).unwrap();
         let document = crate::document::parse("rig", REGISTER).unwrap();

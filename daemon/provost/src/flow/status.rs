@@ -47,6 +47,8 @@ pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> 
         "clock": clock["transitions"],
         "configuration-refused": **daemon.reload_refused.load(),
         "sources": sources,
+        "feeds": daemon.scene(super::feed::list)?,
+        "spool": daemon.spool.load_full().as_deref(),
         "plugins": policies.chain(channels).collect::<Vec<_>>(),
         "alarms": register.alarms(Page::newest(ALARMS))?.into_iter().map(|(_, alarm)| alarm).collect::<Vec<_>>(),
     }))

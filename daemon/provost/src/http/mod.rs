@@ -17,6 +17,7 @@ mod contacts;
 mod crowd;
 mod decisions;
 mod describe;
+mod feeds;
 mod guard;
 mod inactivity;
 mod listen;
@@ -68,6 +69,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(sync::routes())
         .merge(inactivity::routes())
         .merge(activity::routes())
+        .merge(feeds::routes())
         .merge(contacts::routes())
         .merge(sessions::routes())
         .merge(notices::routes())

@@ -3,7 +3,7 @@
 //! NDJSON has one object a line, an event or a feed's word: `{"person": "aortiz", "kind": "portal-login", "at":
 //! "2025-03-02T10:00:00-07:00", "id": "e1"}`, `{"feed": "portal", "watermark": "2025-03-02T11:00:00-07:00"}`. CSV
 //! (RFC 4180) has a header that names the columns `person`, `kind`, `at` and maybe `id` and `feed`; a row whose kind is
-//! `watermark` is the word of its feed. Every event says when it happened, because a file arrives later than that.
+//! `watermark` is the word of its feed.
 
 use provost_core::limits::ACTIVITY_LINE_BYTES_MAX;
 use std::io::{self, BufRead};
@@ -117,15 +117,7 @@ impl<R: BufRead> Lines<R> {
                 }
             },
         };
-        Some(item.and_then(timed))
-    }
-}
-
-/// An event of a file says when it happened.
-fn timed(item: Item) -> Result<Item, String> {
-    match &item {
-        Item::Event(event) if event.at.is_none() => Err("at is missing".to_owned()),
-        _ => Ok(item),
+        Some(item)
     }
 }
 
@@ -229,17 +221,17 @@ impl Columns {
             text.map(str::to_owned)
         };
         let (person, kind) = (field(self.person), field(self.kind));
-        let (at, id, feed) = (given(Some(self.at)), given(self.id), given(self.feed));
+        let (id, feed) = (given(self.id), given(self.feed));
         if kind != WATERMARK {
             return Ok(Item::Event(Event {
                 person: person.to_owned(),
                 kind: kind.to_owned(),
-                at,
+                at: field(self.at).to_owned(),
                 id,
                 feed,
             }));
         }
-        match (at, feed) {
+        match (given(Some(self.at)), feed) {
             (Some(watermark), Some(feed)) if person.is_empty() && id.is_none() => {
                 Ok(Item::Mark(Mark { feed, watermark }))
             }

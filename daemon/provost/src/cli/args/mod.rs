@@ -5,7 +5,7 @@ mod decisions;
 mod directory;
 mod operations;
 
-pub use contacts::{ActivityCommand, ContactCommand, SweepCommand, WhoArgs};
+pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
 pub use decisions::{DecideArgs, SessionCommand};
 pub use directory::SyncCommand;
 pub use operations::{AuditCommand, ClockCommand, NoticeCommand, TokenCommand};
@@ -169,6 +169,12 @@ pub enum DaemonCommand {
         /// What to do.
         #[command(subcommand)]
         command: ActivityCommand,
+    },
+    /// Where activity comes from.
+    Feed {
+        /// What to do.
+        #[command(subcommand)]
+        command: FeedCommand,
     },
     /// Authorized contacts.
     Contact {

@@ -48,6 +48,23 @@ pub(super) fn status(answer: &Value) {
     );
     println!();
     sync_status(answer.get("sources").unwrap_or(&Value::Null));
+    if !under(answer, "feeds").is_empty() {
+        println!();
+        feeds(&answer["feeds"]);
+    }
+    if let Some(spool) = answer.get("spool").filter(|spool| !spool.is_null()) {
+        println!();
+        fields(
+            spool,
+            &[
+                ("spool", "folder"),
+                ("files waiting", "waiting"),
+                ("files taken", "done"),
+                ("files with refusals", "failed"),
+                ("trouble", "trouble"),
+            ],
+        );
+    }
     println!();
     table(
         under(answer, "plugins"),
@@ -65,6 +82,20 @@ pub(super) fn status(answer: &Value) {
             &[("AT", "at"), ("ALARM", "code"), ("MESSAGE", "message")],
         );
     }
+}
+
+pub(super) fn feeds(answer: &Value) {
+    table(
+        rows(answer),
+        &[
+            ("FEED", "feed"),
+            ("DISTRICT", "district"),
+            ("WATERMARK", "watermark"),
+            ("LAG (S)", "lag-seconds"),
+            ("MAX LAG (S)", "max-lag-seconds"),
+            ("STALE", "stale"),
+        ],
+    );
 }
 
 pub(super) fn sync_status(answer: &Value) {
