@@ -21,7 +21,7 @@ use crate::signals::Signal;
 use crate::store::{Store, StoreError};
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
-use crate::{http, signals, spool, systemd};
+use crate::{fault, http, signals, spool, systemd};
 
 /// Time for work in flight when the daemon stops; systemd's `TimeoutStopSec=` is longer.
 const STOP_TIME: Duration = Duration::from_secs(20);
@@ -91,6 +91,8 @@ pub struct Daemon {
     pub reload_refused: ArcSwap<Vec<String>>,
     /// What the spool is doing, if there is one.
     pub spool: ArcSwapOption<spool::Standing>,
+    /// Why the register takes no writes, while it does not.
+    pub hindrance: ArcSwapOption<fault::Hindrance>,
     /// Wakes the sweep.
     pub(crate) sweep: Notify,
     /// Wakes the notifier.
@@ -119,6 +121,7 @@ impl Daemon {
             ports,
             reload_refused: ArcSwap::default(),
             spool: ArcSwapOption::empty(),
+            hindrance: ArcSwapOption::empty(),
             sweep: Notify::new(),
             notify: Notify::new(),
             commits: watch::Sender::default(),
@@ -309,6 +312,10 @@ async fn serve(
     tasks.spawn(named(
         "the notifier",
         timer::notify(Arc::clone(daemon), stop.clone()),
+    ));
+    tasks.spawn(named(
+        "the watch over the store",
+        fault::watch(Arc::clone(daemon), stop.clone()),
     ));
     if let Some(folder) = daemon.config().config.listen.spool.clone() {
         tasks.spawn(named(

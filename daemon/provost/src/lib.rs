@@ -7,6 +7,8 @@ pub mod deliver;
 pub mod demo;
 pub mod document;
 pub mod failpoint;
+pub mod fault;
+mod files;
 pub mod flow;
 pub mod http;
 pub mod ldap;

@@ -7,6 +7,7 @@ mod client;
 mod offline;
 mod print;
 mod remote;
+mod restore;
 mod show;
 
 pub use args::{Args, Command, DemoArgs};
@@ -118,6 +119,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
         Command::Plugin { command } => offline::plugin(&command, args.json),
+        Command::Restore(restore) => restore::run(&restore, args.credentials.as_deref(), args.json),
         Command::Completions { shell } => {
             args::completions(shell);
             Ok(ExitCode::SUCCESS)

@@ -74,9 +74,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
     match command {
         DaemonCommand::Status => desk.print(&desk.get("/v1/status")?, show::status),
         DaemonCommand::Import { file, dry_run } => import(&desk, &file, dry_run),
-        DaemonCommand::Export => {
-            print::json(&desk.get("/v1/export")?);
-            Ok(ExitCode::SUCCESS)
+        DaemonCommand::Export { format } => export(&desk, &format),
+        DaemonCommand::Backup { file } => {
+            // The daemon does not know in which folder the command was typed.
+            let file = file.map(|file| std::path::absolute(&file).unwrap_or(file));
+            let answer = desk.post("/v1/backup", &json!({ "path": file }))?;
+            desk.print(&answer, show::backup)
         }
         DaemonCommand::Sync { command } => sync(&desk, command),
         DaemonCommand::Sweep {
@@ -110,6 +113,20 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             command: ClockCommand::Confirm,
         } => desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock),
     }
+}
+
+fn export(desk: &Desk<'_>, format: &str) -> Result<ExitCode, CliError> {
+    let document = desk.get("/v1/export")?;
+    if format == "toml" {
+        let text = toml::to_string(&document).map_err(|source| CliError::Other {
+            what: "write the document as TOML".to_owned(),
+            source: source.into(),
+        })?;
+        print!("{text}");
+    } else {
+        print::json(&document);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn activity(desk: &Desk<'_>, command: ActivityCommand) -> Result<ExitCode, CliError> {

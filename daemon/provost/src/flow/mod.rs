@@ -1,6 +1,7 @@
 //! The flows: read, let the core decide, commit. One screen each; no protocol, no SQL and no rule in here.
 
 pub mod activity;
+pub mod backup;
 pub mod case;
 pub mod changes;
 pub mod clock;

@@ -128,9 +128,9 @@ impl Rig {
         let daemon = Daemon::new(Arc::new(store), live, ports).unwrap();
         let document = crate::document::parse("rig", REGISTER).unwrap();
         let actor = provost_core::change::Actor::Operator("rig".to_owned());
-        let roles = Arc::clone(&daemon.config().roles);
-        let now = clock.now();
-        flow::import::run(&daemon.store, &roles, &document, &actor, false, now).unwrap();
+        daemon
+            .scene(|scene| flow::import::run(scene, &document, &actor, false))
+            .unwrap();
         Self { daemon, clock }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 /// A configured feed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Feed {
+pub(super) struct Feed {
     feed: String,
     district: String,
     /// The moment up to which its events are complete; null if it has never said.

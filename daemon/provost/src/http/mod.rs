@@ -9,6 +9,7 @@
 
 mod activity;
 mod audit;
+mod backup;
 mod body;
 mod caller;
 mod changes;
@@ -70,6 +71,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(inactivity::routes())
         .merge(activity::routes())
         .merge(feeds::routes())
+        .merge(backup::routes())
         .merge(contacts::routes())
         .merge(sessions::routes())
         .merge(notices::routes())

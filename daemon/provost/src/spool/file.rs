@@ -1,6 +1,6 @@
 //! One file of the spool: opened without following anything, taken in chunks, moved to where it belongs.
 
-use nix::fcntl::{AT_FDCWD, OFlag, RenameFlags, renameat2};
+use nix::fcntl::OFlag;
 use provost_core::change::Actor;
 use provost_core::limits::ACTIVITY_BATCH_MAX;
 use std::ffi::{OsStr, OsString};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::lines::{Format, Lines};
 use crate::daemon::Daemon;
 use crate::failpoint;
+use crate::files::move_new;
 use crate::flow::FlowError;
 use crate::flow::ingest::{self, Sender, Taken, Verdict};
 
@@ -162,17 +163,10 @@ impl Folder {
             }
             let to = place.join(free);
             // Never over a file that is there: both are somebody's proof.
-            let moved = renameat2(
-                AT_FDCWD,
-                &from,
-                AT_FDCWD,
-                &to,
-                RenameFlags::RENAME_NOREPLACE,
-            );
-            match moved {
+            match move_new(&from, &to) {
                 Ok(()) => return Ok(to),
-                Err(nix::errno::Errno::EEXIST) => {}
-                Err(errno) => return Err(failed(errno.into())),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
             }
         }
         Err(failed(io::ErrorKind::AlreadyExists.into()))

@@ -43,6 +43,8 @@ pub(super) fn status(answer: &Value) {
             ("notices waiting", "notices-waiting"),
             ("next due", "next-due"),
             ("clock", "clock"),
+            ("takes no writes", "takes-no-writes.why"),
+            ("since", "takes-no-writes.since"),
             ("configuration refused", "configuration-refused"),
         ],
     );
@@ -82,6 +84,21 @@ pub(super) fn status(answer: &Value) {
             &[("AT", "at"), ("ALARM", "code"), ("MESSAGE", "message")],
         );
     }
+}
+
+/// A backup, or a register that one was put in place of.
+pub(in crate::cli) fn backup(answer: &Value) {
+    fields(
+        answer,
+        &[
+            ("file", "file"),
+            ("revision", "revision"),
+            ("journal entries", "entries"),
+            ("journal head", "head"),
+            ("bytes", "bytes"),
+            ("replaced, kept as", "replaced"),
+        ],
+    );
 }
 
 pub(super) fn feeds(answer: &Value) {
