@@ -25,6 +25,8 @@ pub struct World {
     slapd: Option<Slapd>,
     smtpd: Option<Smtpd>,
     http: u16,
+    store: Option<PathBuf>,
+    spool: Option<PathBuf>,
     folder: tempfile::TempDir,
 }
 
@@ -45,8 +47,29 @@ impl World {
             slapd: None,
             smtpd: None,
             http: free_port(),
+            store: None,
+            spool: None,
             folder,
         }
+    }
+
+    /// With the register in another folder, e.g. on a disk that is small.
+    #[must_use]
+    pub fn with_store_in(mut self, folder: &Path) -> Self {
+        self.store = Some(folder.join("provost.db"));
+        self
+    }
+
+    /// With a spool folder for activity files.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn with_spool(mut self) -> Self {
+        let spool = self.folder.path().join("spool");
+        std::fs::create_dir(&spool).unwrap_or_else(|why| panic!("make the spool: {why}"));
+        self.spool = Some(spool);
+        self
     }
 
     /// With a directory server that holds this staff.
@@ -125,12 +148,20 @@ impl World {
 
     fn base_configuration(&self) -> String {
         let folder = self.folder.path().display();
+        let store = self
+            .store
+            .clone()
+            .unwrap_or(self.folder.path().join("provost.db"));
+        let spool = self.spool.as_ref().map_or_else(String::new, |spool| {
+            format!("spool = \"{}\"\n", spool.display())
+        });
         format!(
-            "[store]\npath = \"{folder}/provost.db\"\n\
-             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n\
+            "[store]\npath = \"{store}\"\n\
+             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n{spool}\
              [[district]]\nid = \"{DISTRICT}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
              edition = \"standard\"\nproducts = [\"sis\"]\nmailbox = \"it@lonepine.example\"\n",
             http = self.http,
+            store = store.display(),
         )
     }
 

@@ -204,12 +204,14 @@ fn set_aside(path: &Path, at: Timestamp) -> Result<Option<PathBuf>, StoreError> 
     if File::open(path).is_err() {
         return Ok(None);
     }
-    // One that is sound takes its log in by itself. One that is not keeps it, beside its new name.
-    let settled = Connection::open(path).and_then(|old| {
-        old.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
-        old.close().map_err(|(_, error)| error)
-    });
-    drop(settled);
+    // One that is sound takes its log in by itself. From one that is not SQLite would throw the log away.
+    if open::is_sound(path) {
+        let settled = Connection::open(path).and_then(|old| {
+            old.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
+            old.close().map_err(|(_, error)| error)
+        });
+        settled.attempting("take in the log of the replaced")?;
+    }
     let kept = beside(
         path,
         &format!(".before-restore-{}", at.strftime("%Y%m%dT%H%M%SZ")),

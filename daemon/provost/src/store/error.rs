@@ -66,6 +66,18 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no room to work in beside the file.
+    #[error(
+        "open the register {}: its disk is full or cannot be written, and the log needs some room beside the file; make room first",
+        path.display()
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// The file is no backup that could be put back.
     #[error("use the backup {}: {why}", path.display())]
     NotABackup {
