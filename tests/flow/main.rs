@@ -3,8 +3,12 @@
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod bench;
+mod clock;
 mod config;
+mod feed;
+mod full_disk;
 mod house;
 mod kill;
 mod programs;

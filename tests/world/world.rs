@@ -29,6 +29,8 @@ pub struct World {
     tls: Option<Tls>,
     mode: &'static str,
     filter: &'static str,
+    store: Option<PathBuf>,
+    spool: Option<PathBuf>,
     folder: tempfile::TempDir,
 }
 
@@ -52,8 +54,29 @@ impl World {
             tls: None,
             mode: "full",
             filter: "(objectClass=inetOrgPerson)",
+            store: None,
+            spool: None,
             folder,
         }
+    }
+
+    /// With the register in another folder, e.g. on a disk that is small.
+    #[must_use]
+    pub fn with_store_in(mut self, folder: &Path) -> Self {
+        self.store = Some(folder.join("provost.db"));
+        self
+    }
+
+    /// With a spool folder for activity files.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn with_spool(mut self) -> Self {
+        let spool = self.folder.path().join("spool");
+        std::fs::create_dir(&spool).unwrap_or_else(|why| panic!("make the spool: {why}"));
+        self.spool = Some(spool);
+        self
     }
 
     /// With a directory server that holds this staff.
@@ -159,12 +182,20 @@ impl World {
 
     fn base_configuration(&self) -> String {
         let folder = self.folder.path().display();
+        let store = self
+            .store
+            .clone()
+            .unwrap_or(self.folder.path().join("provost.db"));
+        let spool = self.spool.as_ref().map_or_else(String::new, |spool| {
+            format!("spool = \"{}\"\n", spool.display())
+        });
         format!(
-            "[store]\npath = \"{folder}/provost.db\"\n\
-             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n{tls}\
+            "[store]\npath = \"{store}\"\n\
+             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n{tls}{spool}\
              [[district]]\nid = \"{DISTRICT}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
              edition = \"standard\"\nproducts = [\"sis\"]\nmailbox = \"it@lonepine.example\"\n",
             http = self.http,
+            store = store.display(),
             tls = self.tls.as_ref().map_or_else(String::new, |tls| format!(
                 "tls = {{ cert = \"{}\", key = \"{}\" }}\n",
                 tls.certificate.display(),

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Daemon, blocking};
+use crate::fault;
 use crate::flow::sync::{Approval, Extent};
 use crate::flow::{self, Scene};
 use crate::live::chain;
@@ -63,7 +64,9 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
                 next
             }
             Err(error) => {
-                tracing::error!(error = %chain(&error), "sweep failed");
+                if fault::is_news(&error) {
+                    tracing::error!(error = %chain(&error), "sweep failed");
+                }
                 None
             }
         };
@@ -77,7 +80,9 @@ pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
         let next = match flow::notify::deliver_due(&daemon, &stop).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(error = %chain(&error), "delivery failed");
+                if fault::is_news(&error) {
+                    tracing::error!(error = %chain(&error), "delivery failed");
+                }
                 None
             }
         };

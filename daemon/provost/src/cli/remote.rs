@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    FeedCommand, NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::progress::Bar;
@@ -75,9 +75,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
     match command {
         DaemonCommand::Status => desk.print(&desk.get("/v1/status")?, show::status),
         DaemonCommand::Import { file, dry_run } => import(&desk, &file, dry_run),
-        DaemonCommand::Export => {
-            print::json(&desk.get("/v1/export")?);
-            Ok(ExitCode::SUCCESS)
+        DaemonCommand::Export { format } => export(&desk, &format),
+        DaemonCommand::Backup { file } => {
+            // The daemon does not know in which folder the command was typed.
+            let file = file.map(|file| std::path::absolute(&file).unwrap_or(file));
+            let answer = desk.post("/v1/backup", &json!({ "path": file }))?;
+            desk.print(&answer, show::backup)
         }
         DaemonCommand::Sync { command } => sync(&desk, command),
         DaemonCommand::Sweep {
@@ -92,18 +95,8 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             &desk.get(&format!("/v1/forecast?days={days}"))?,
             show::forecast,
         ),
-        DaemonCommand::Activity {
-            command:
-                ActivityCommand::Record {
-                    person,
-                    kind,
-                    at,
-                    id,
-                },
-        } => {
-            let event = json!({ "person": person, "kind": kind, "at": at, "id": id });
-            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
-        }
+        DaemonCommand::Activity { command } => activity(&desk, command),
+        DaemonCommand::Feed { command } => feed(&desk, &command),
         DaemonCommand::Contact { command } => contact(&desk, command),
         DaemonCommand::Decide(args) => decide(&desk, &args),
         DaemonCommand::Session { command } => session(&desk, command),
@@ -120,6 +113,49 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Clock {
             command: ClockCommand::Confirm,
         } => desk.print(&desk.post("/v1/clock/confirm", &json!({}))?, show::clock),
+    }
+}
+
+fn export(desk: &Desk<'_>, format: &str) -> Result<ExitCode, CliError> {
+    let document = desk.get("/v1/export")?;
+    if format == "toml" {
+        let text = toml::to_string(&document).map_err(|source| CliError::Other {
+            what: "write the document as TOML".to_owned(),
+            source: source.into(),
+        })?;
+        print!("{text}");
+    } else {
+        print::json(&document);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn activity(desk: &Desk<'_>, command: ActivityCommand) -> Result<ExitCode, CliError> {
+    match command {
+        ActivityCommand::Record {
+            person,
+            kind,
+            at,
+            id,
+            feed,
+        } => {
+            let event = json!({ "person": person, "kind": kind, "at": at, "id": id, "feed": feed });
+            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
+        }
+        ActivityCommand::Import { file, format } => {
+            let send = |batch: &Value| desk.post("/v1/activity/batch", batch);
+            super::activity::import(&file, format, desk.json, send)
+        }
+    }
+}
+
+fn feed(desk: &Desk<'_>, command: &FeedCommand) -> Result<ExitCode, CliError> {
+    match command {
+        FeedCommand::List => desk.print(&desk.get("/v1/feeds")?, show::feeds),
+        FeedCommand::Watermark { id, at } => {
+            let path = format!("/v1/feeds/{}/watermark", super::client::escaped(id));
+            desk.print(&desk.post(&path, &json!({ "at": at }))?, show::recorded)
+        }
     }
 }
 

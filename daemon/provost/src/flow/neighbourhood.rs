@@ -16,6 +16,13 @@ use crate::store::Snapshot;
 pub struct Neighbourhood {
     facts: DistrictFacts,
     feed: Option<Option<Timestamp>>,
+    /// Valid contacts, and the technical ones among them: counted once, not for each contact that is evaluated.
+    valid: usize,
+    technical: usize,
+}
+
+fn is_technical(contact: &Contact) -> bool {
+    contact.is_valid() && contact.kind == ContactKind::Technical
 }
 
 impl Neighbourhood {
@@ -33,7 +40,16 @@ impl Neighbourhood {
             .district_facts(district)?
             .ok_or_else(|| unknown(district))?;
         let feed = watermark(register, feeds, district)?;
-        Ok(Self { facts, feed })
+        let count = |counts: fn(&Contact) -> bool| {
+            let contacts = facts.contacts.iter();
+            contacts.filter(|(contact, _)| counts(contact)).count()
+        };
+        Ok(Self {
+            valid: count(Contact::is_valid),
+            technical: count(is_technical),
+            facts,
+            feed,
+        })
     }
 
     /// The district with its contacts.
@@ -54,26 +70,40 @@ impl Neighbourhood {
             .filter(move |(contact, _)| contact.person != *person && contact.is_valid())
     }
 
+    /// Where a person's contact stands: they are in the order of the people's ids.
+    fn place(&self, person: &PersonId) -> Option<usize> {
+        let contacts = &self.facts.contacts;
+        contacts
+            .binary_search_by(|(contact, _)| contact.person.cmp(person))
+            .ok()
+    }
+
+    /// The contact that a person is or was in this district.
+    pub fn contact(&self, person: &PersonId) -> Option<&Contact> {
+        self.place(person)
+            .map(|place| &self.facts.contacts[place].0)
+    }
+
     /// What stands around one person's contact.
     pub fn around(&self, person: &PersonId) -> Surroundings<'_> {
-        let technical = |(contact, _): &&(Contact, Person)| contact.kind == ContactKind::Technical;
+        let own = self.contact(person);
         Surroundings {
             district: &self.facts.district,
-            other_valid: self.others(person).count(),
-            other_technical: self.others(person).filter(technical).count(),
+            other_valid: self.valid - usize::from(own.is_some_and(Contact::is_valid)),
+            other_technical: self.technical - usize::from(own.is_some_and(is_technical)),
             feed: self.feed,
         }
     }
 
     /// Takes a contact's new state into account for those that are evaluated after it.
     pub fn put(&mut self, after: &Contact) {
-        if let Some((contact, _)) = self
-            .facts
-            .contacts
-            .iter_mut()
-            .find(|(known, _)| known.person == after.person)
-        {
+        if let Some(place) = self.place(&after.person) {
+            let contact = &mut self.facts.contacts[place].0;
+            self.valid -= usize::from(contact.is_valid());
+            self.technical -= usize::from(is_technical(contact));
             contact.clone_from(after);
+            self.valid += usize::from(after.is_valid());
+            self.technical += usize::from(is_technical(after));
         }
     }
 }

@@ -34,9 +34,14 @@ impl<T: DeserializeOwned> FromRequest<Arc<Daemon>> for Body<T> {
                 "the content type must be application/json",
             ));
         }
-        let bytes = arrived(request, daemon, BODY_TIME).await?;
+        let bytes = bytes(request, daemon).await?;
         parse(&bytes).map(Self)
     }
+}
+
+/// The whole body, in time.
+pub(super) async fn bytes(request: Request, daemon: &Arc<Daemon>) -> Result<Bytes, Problem> {
+    arrived(request, daemon, BODY_TIME).await
 }
 
 /// The whole body, if it arrives in time.
@@ -53,12 +58,15 @@ async fn arrived(
     read.map_err(|why| Problem::new(why.status(), "read the body", why.body_text()))
 }
 
+/// The media type of the body, in lower case and without its parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next()?;
+    Some(kind.trim().to_ascii_lowercase())
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    media_type(headers).as_deref() == Some("application/json")
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -9,6 +9,7 @@
 
 mod activity;
 mod audit;
+mod backup;
 mod body;
 mod caller;
 mod changes;
@@ -17,6 +18,7 @@ mod contacts;
 mod crowd;
 mod decisions;
 mod describe;
+mod feeds;
 mod guard;
 mod health;
 mod inactivity;
@@ -88,6 +90,8 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(sync::routes())
         .merge(inactivity::routes())
         .merge(activity::routes())
+        .merge(feeds::routes())
+        .merge(backup::routes())
         .merge(contacts::routes())
         .merge(sessions::routes())
         .merge(notices::routes())

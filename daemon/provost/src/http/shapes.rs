@@ -285,9 +285,39 @@ pub(super) struct Status {
     /// Why the last reload was refused; empty if it was not.
     configuration_refused: Vec<String>,
     sources: Vec<SourceStatus>,
+    feeds: Vec<super::feeds::Feed>,
+    /// Since when and why the register takes no writes; null while it does.
+    #[schema(required = true)]
+    takes_no_writes: Option<Hindrance>,
+    /// The folder for activity files; null without one.
+    #[schema(required = true)]
+    spool: Option<Spool>,
     plugins: Vec<Plugin>,
     /// The latest.
     alarms: Vec<Alarm>,
+}
+
+/// Why the register takes no writes.
+#[derive(ToSchema)]
+pub(super) struct Hindrance {
+    #[schema(format = DateTime)]
+    since: String,
+    why: String,
+}
+
+/// The folder for activity files, since the daemon's start.
+#[derive(ToSchema)]
+pub(super) struct Spool {
+    folder: String,
+    /// Files that wait to be taken.
+    waiting: u64,
+    /// Files taken whole.
+    done: u64,
+    /// Files of which something was refused.
+    failed: u64,
+    /// Why nothing is taken at the moment.
+    #[schema(required = true)]
+    trouble: Option<String>,
 }
 
 /// Something that operators must know.

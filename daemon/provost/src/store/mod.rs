@@ -39,8 +39,9 @@ mod tool;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};
+pub use backup::{Backup, Restored, restore, verify};
 pub use commit::Commit;
-pub use error::{CommitError, StoreError};
+pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
@@ -52,10 +53,11 @@ pub use writer::Writing;
 use provost_core::change::Plan;
 use provost_core::id::{AgentId, PersonId, Revision};
 use serde::Serialize;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use kept::Kept;
@@ -72,6 +74,8 @@ pub struct Store {
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
     path: PathBuf,
+    /// What kept the last write from the disk, if anything did.
+    obstacle: Mutex<Option<Obstacle>>,
 }
 
 /// Which part of a long list: the newest rows, or those before a number.
@@ -146,7 +150,36 @@ impl Store {
             writer: Some(thread),
             lock,
             path: path.to_owned(),
+            obstacle: Mutex::default(),
         })
+    }
+
+    /// A register in a file that nobody writes; it takes no writes.
+    fn frozen(path: &Path) -> Self {
+        Self {
+            pool: Pool::new(Origin::Frozen(path.to_owned())),
+            catalogue: Catalogue::default(),
+            kept: Arc::default(),
+            jobs: None,
+            writer: None,
+            lock: None,
+            path: path.to_owned(),
+            obstacle: Mutex::default(),
+        }
+    }
+
+    /// Why no writes are taken at the moment, `None` while they are. Reads go on either way.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let obstacle = self.obstacle.lock();
+        *obstacle.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries whether writes are taken again, by one that changes nothing of the register.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        self.put("store.probe", "")
     }
 
     /// The register as it is now.
@@ -168,12 +201,12 @@ impl Store {
 
     /// Writes a copy of the register as it is now to `to`, which must not exist yet, without stopping anybody.
     ///
+    /// The copy is proved before it gets its name.
+    ///
     /// # Errors
-    /// [`StoreError`] if the file is there already or cannot be written; it is removed again then.
-    pub fn backup(&self, to: &Path) -> Result<Revision, StoreError> {
-        let register = self.read()?;
-        backup::write(register.connection(), to)?;
-        Ok(register.revision())
+    /// [`StoreError`] if the file is there already, cannot be written, or is not what was copied; nothing is left then.
+    pub fn backup(&self, to: &Path) -> Result<Backup, StoreError> {
+        backup::write(self.read()?.connection(), to)
     }
 
     /// Commits a plan and waits until it is durable. A plan without changes is no commit: the answer is then the
@@ -203,7 +236,7 @@ impl Store {
     pub fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: Send + From<StoreError> + 'static,
+        E: Error + Send + From<StoreError> + 'static,
         F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
     {
         self.submit(Company::Alone, work)
@@ -249,11 +282,21 @@ impl Store {
     fn submit<T, E, F>(&self, company: Company, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: Send + From<StoreError> + 'static,
+        E: Error + Send + From<StoreError> + 'static,
         F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
     {
         let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
-        writer::submit(jobs, company, work)
+        let result = writer::submit(jobs, company, work);
+        let obstacle = match &result {
+            Ok(_) => None,
+            // A write that was refused for itself tells nothing of the disk.
+            Err(error) => match Obstacle::of(error) {
+                None => return result,
+                found => found,
+            },
+        };
+        *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = obstacle;
+        result
     }
 }
 

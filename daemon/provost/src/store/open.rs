@@ -180,6 +180,12 @@ pub(super) fn prove(path: &Path) -> Result<(), StoreError> {
     check(&connection, path, "PRAGMA integrity_check(1)")
 }
 
+/// The file is a register in which nothing is damaged.
+pub(super) fn is_sound(path: &Path) -> bool {
+    let register = matches!(look(path), Ok(Look::Register { .. }));
+    register && reader(path).is_ok_and(|connection| examine(&connection, path).is_ok())
+}
+
 fn reading(path: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let prepare = || {
@@ -301,6 +307,9 @@ fn unreadable(path: &Path, source: rusqlite::Error) -> StoreError {
             path,
             detail: source.to_string(),
         },
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => {
+            StoreError::NoRoom { path, source }
+        }
         _ => StoreError::Sql {
             what: "open the register's file",
             source,

@@ -47,11 +47,30 @@ pub(super) fn status(answer: &Value) {
             ("notices waiting", "notices-waiting"),
             ("next due", "next-due"),
             ("clock", "clock"),
+            ("takes no writes", "takes-no-writes.why"),
+            ("since", "takes-no-writes.since"),
             ("configuration refused", "configuration-refused"),
         ],
     );
     println!();
     sync_status(answer.get("sources").unwrap_or(&Value::Null));
+    if !under(answer, "feeds").is_empty() {
+        println!();
+        feeds(&answer["feeds"]);
+    }
+    if let Some(spool) = answer.get("spool").filter(|spool| !spool.is_null()) {
+        println!();
+        fields(
+            spool,
+            &[
+                ("spool", "folder"),
+                ("files waiting", "waiting"),
+                ("files taken", "done"),
+                ("files with refusals", "failed"),
+                ("trouble", "trouble"),
+            ],
+        );
+    }
     println!();
     table(
         under(answer, "plugins"),
@@ -69,6 +88,35 @@ pub(super) fn status(answer: &Value) {
             &[("AT", "at"), ("ALARM", "code"), ("MESSAGE", "message")],
         );
     }
+}
+
+/// A backup, or a register that one was put in place of.
+pub(in crate::cli) fn backup(answer: &Value) {
+    fields(
+        answer,
+        &[
+            ("file", "file"),
+            ("revision", "revision"),
+            ("journal entries", "entries"),
+            ("journal head", "head"),
+            ("bytes", "bytes"),
+            ("replaced, kept as", "replaced"),
+        ],
+    );
+}
+
+pub(super) fn feeds(answer: &Value) {
+    table(
+        rows(answer),
+        &[
+            ("FEED", "feed"),
+            ("DISTRICT", "district"),
+            ("WATERMARK", "watermark"),
+            ("LAG (S)", "lag-seconds"),
+            ("MAX LAG (S)", "max-lag-seconds"),
+            ("STALE", "stale"),
+        ],
+    );
 }
 
 /// A plan: one line a change, then its size and hash.

@@ -1,7 +1,9 @@
 //! The store against real SQLite, on disk wherever the promise is about the disk.
 
 mod answer;
+mod backup;
 mod crash;
+mod fault;
 mod group_commit;
 mod journal;
 mod kept;
