@@ -2,6 +2,7 @@
 //!
 //! Each step is printed as the command that it is, so that anybody can run it by hand.
 
+mod fuzzer;
 mod guests;
 mod packages;
 mod place;
@@ -16,7 +17,7 @@ use step::{Failed, run};
 
 const USAGE: &str = "\
 cargo demo [--once] [--staff N] [--seed S]   build what is needed and show a whole sample district
-cargo verify [--long]                        everything that must hold before a merge; --long tries many more cases";
+cargo verify [--long]                        everything that must hold before a merge; --long tries many more cases and soaks";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);

@@ -55,6 +55,11 @@ impl Place {
         self.target.join("wasm32-unknown-unknown/guest").join(file)
     }
 
+    /// A folder for something that is needed beside the build.
+    pub(crate) fn scratch(&self, name: &str) -> PathBuf {
+        self.target.join(name)
+    }
+
     /// The folder of the finished plugins.
     pub(crate) fn plugins(&self) -> PathBuf {
         self.target.join("plugins")

@@ -4,26 +4,32 @@ use std::time::{Duration, Instant};
 
 use crate::place::Place;
 use crate::step::{Failed, run};
-use crate::{guests, packages};
+use crate::{fuzzer, guests, packages};
 
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// What every change must pass.
     Usual,
-    /// Property tests with many more cases.
+    /// Property tests with many more cases, minutes of load, minutes of fuzz.
     Long,
 }
 
 /// Cases of each property test that does not set its own number.
 const CASES_LONG: &str = "20000";
 
+/// The test that the fuzzer drives.
+const FUZZ: &str = "programs::five_minutes_of_fuzz_by_the_openapi_document_find_no_fault";
+
+/// Seconds of the load test.
+const LOAD_LONG: &str = "300";
+
 struct Step {
     name: &'static str,
     work: fn(&Place, Extent) -> Result<(), Failed>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "packages",
         work: |_, _| packages::install(),
@@ -51,6 +57,10 @@ const STEPS: [Step; 7] = [
     Step {
         name: "tests",
         work: tests,
+    },
+    Step {
+        name: "fuzz",
+        work: fuzz,
     },
 ];
 
@@ -90,8 +100,22 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
         .env("PROVOST_PLUGINS", place.plugins());
     if extent == Extent::Long {
         // Ignored tests are children that other tests start, so they are no part of it.
-        test.env("PROPTEST_CASES", CASES_LONG);
+        test.env("PROPTEST_CASES", CASES_LONG)
+            .env("PROVOST_LOAD_SECONDS", LOAD_LONG);
     }
+    run(&mut test)
+}
+
+/// Five minutes of requests that the OpenAPI document allows, and of others. In the long run only.
+fn fuzz(place: &Place, extent: Extent) -> Result<(), Failed> {
+    if extent == Extent::Usual {
+        return Ok(());
+    }
+    let mut test = place.cargo();
+    test.args(["test", "--workspace", "--test", "flow", "--"])
+        .args(["--ignored", "--exact", FUZZ])
+        .env("PROVOST_PLUGINS", place.plugins())
+        .env("PROVOST_SCHEMATHESIS", fuzzer::install(place)?);
     run(&mut test)
 }
 
