@@ -19,6 +19,9 @@ use serde_json::json;
 /// Seconds of load if nothing else is said.
 const SECONDS: u64 = 12;
 
+/// Events of a batch.
+const BATCH: u32 = 50;
+
 /// Growth of resident memory that a long run may show between its first third and its end.
 const GROWTH: f64 = 1.05;
 
@@ -217,10 +220,14 @@ impl Load {
         let mut number = 0;
         while self.goes_on() {
             number += 1;
-            let person = self.staff.person(1 + number % 3).uid;
-            let event = json!({ "person": format!("lone-pine/{person}"), "kind": "portal-login", "id": format!("e{number}") });
-            self.must(&mut client, "/v1/activity", &event, &[200]);
-            self.events.fetch_add(1, Ordering::Relaxed);
+            let items: Vec<_> = (0..BATCH)
+                .map(|item| {
+                    let person = self.staff.person(1 + item % 3).uid;
+                    json!({ "person": format!("lone-pine/{person}"), "kind": "portal-login", "id": format!("e{number}-{item}") })
+                })
+                .collect();
+            self.must(&mut client, "/v1/activity/batch", &json!(items), &[200]);
+            self.events.fetch_add(u64::from(BATCH), Ordering::Relaxed);
         }
     }
 
@@ -228,7 +235,7 @@ impl Load {
     fn sync(&self) {
         let mut client = Client::unix(&self.socket);
         while self.goes_on() {
-            self.must(&mut client, "/v1/sync/apply", &json!({}), &[200, 409, 502]);
+            self.must(&mut client, "/v1/sync/apply", &json!({}), &[200, 409]);
             self.syncs.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -62,8 +62,9 @@ struct AuthzenConfiguration {
     access_evaluations_endpoint: String,
 }
 
-/// The metadata of the decision point. Addresses begin as the one that was asked.
-#[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "decisions", security(("token" = [])),
+/// The metadata of the decision point. Clients ask for it before they show any credentials, and it tells nothing but
+/// addresses, which begin as the one that was asked.
+#[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "decisions", security(()),
     responses((status = 200, description = "the endpoints there are", body = AuthzenConfiguration)))]
 async fn authzen(
     State(daemon): State<Arc<Daemon>>,

@@ -20,6 +20,7 @@ use super::shapes;
 use super::work::Answer;
 use crate::config::source::Source;
 use crate::daemon::{Daemon, blocking};
+use crate::flow::FlowError;
 use crate::flow::sync::{
     Approval, Explanation, Extent, Line, Lines, Probe, Report, SourceState, SyncError,
 };
@@ -36,7 +37,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 
 impl From<SyncError> for Problem {
     fn from(error: SyncError) -> Self {
-        Self::from_error(StatusCode::BAD_GATEWAY, &error)
+        match error {
+            SyncError::Store(source) => FlowError::from(source).into(),
+            SyncError::Commit(source) => FlowError::from(source).into(),
+            SyncError::Busy { .. } | SyncError::Moved { .. } => {
+                Self::from_error(StatusCode::CONFLICT, &error)
+            }
+            SyncError::Interrupted => Self::from_error(StatusCode::SERVICE_UNAVAILABLE, &error),
+            // The directory, not the daemon, is what fails here.
+            _ => Self::from_error(StatusCode::BAD_GATEWAY, &error),
+        }
     }
 }
 
