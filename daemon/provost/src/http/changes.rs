@@ -132,6 +132,10 @@ async fn feed(
     Params(from): Params<After>,
 ) -> Result<Response, Problem> {
     let rows = page::rows(from.limit)?;
+    if i64::try_from(from.after).is_err() {
+        let why = "no change has a number as great as that";
+        return Err(Problem::bad_request("read the query", why).with("field", "after".into()));
+    }
     let districts = caller.reach();
     if wants_events(&headers) {
         let after = last_event(&headers)?.unwrap_or(from.after);
