@@ -78,18 +78,25 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = members(&mut reader)?;
+    reader
+        .end()
+        .map_err(|why| Problem::bad_request("read the body", why.to_string()))?;
+    Ok(value)
+}
+
+/// Reads an object; a problem names the member that is wrong.
+pub(super) fn members<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    reader: D,
+) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
         let problem = Problem::bad_request("read the body", why.as_str());
         match field(&path, &why) {
             Some(field) => problem.with("field", Value::from(field)),
             None => problem,
         }
-    })?;
-    reader
-        .end()
-        .map_err(|why| Problem::bad_request("read the body", why.to_string()))?;
-    Ok(value)
+    })
 }
 
 /// The member that is wrong, with dots between levels. A missing one has no place in the text, only a name.
@@ -125,7 +132,18 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Daemon>> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Daemon>) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(params)| Self(params))
-            .map_err(|why| Problem::bad_request("read the query", why.body_text()))
+            .map_err(|why| wrong_query(&why.body_text()))
+    }
+}
+
+/// What axum says of a query is `…: KEY: why`, or names a missing key.
+fn wrong_query(said: &str) -> Problem {
+    let why = said.split_once(": ").map_or(said, |(_, why)| why);
+    let path = why.split_once(": ").map_or(".", |(key, _)| key);
+    let problem = Problem::bad_request("read the query", why);
+    match field(path, why) {
+        Some(field) => problem.with("field", Value::from(field)),
+        None => problem,
     }
 }
 
@@ -156,5 +174,6 @@ mod tests {
         );
         assert_eq!(named("at", "invalid type: integer").as_deref(), Some("at"));
         assert_eq!(named(".", "expected value"), None);
+        assert_eq!(named("?", "EOF while parsing an object"), None);
     }
 }

@@ -54,7 +54,7 @@ static FOLLOWERS: std::sync::LazyLock<Arc<Semaphore>> =
 struct After {
     /// Only changes after this number.
     #[serde(default)]
-    #[param(default = 0, maximum = 9223372036854775807_u64)]
+    #[param(default = 0)]
     after: u64,
     /// Changes looked at for a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -133,10 +133,8 @@ async fn feed(
 ) -> Result<Response, Problem> {
     let rows = page::rows(from.limit)?;
     if i64::try_from(from.after).is_err() {
-        return Err(
-            Problem::bad_request("read the query", "no change has this number")
-                .with("field", "after".into()),
-        );
+        let why = "no change has a number as great as that";
+        return Err(Problem::bad_request("read the query", why).with("field", "after".into()));
     }
     let districts = caller.reach();
     if wants_events(&headers) {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::{Body, object};
+use super::body::{self, Body, object};
 use super::caller::Caller;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -321,9 +321,7 @@ async fn evaluations(
 
 /// An evaluation that has everything it needs.
 fn whole(members: Map<String, Value>) -> Result<Request, Problem> {
-    serde_json::from_value::<Evaluation>(Value::Object(members))
-        .map(Request::from)
-        .map_err(|why| Problem::bad_request("read the evaluation", why.to_string()))
+    body::members::<_, Evaluation>(Value::Object(members)).map(Request::from)
 }
 
 /// Where decisions are made: one state of the register, what is in force, and who asks.

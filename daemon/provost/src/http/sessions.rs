@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 #[serde(deny_unknown_fields)]
 struct Login {
     /// The application's id of the session.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: SessionId,
     /// Who logs in.
     person: String,
@@ -72,7 +72,7 @@ async fn open(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: SessionId,
     /// Whom to enter.
     target: String,
@@ -98,7 +98,7 @@ async fn login_as(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OfSession {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: SessionId,
 }
 

@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 /// A token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 struct TokenRow {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: TokenId,
     name: Option<String>,
     #[schema(value_type = Vec<shapes::Scope>)]
@@ -164,7 +164,7 @@ fn wanted(asked: NewToken) -> Result<Wanted, Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OfToken {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: TokenId,
 }
 

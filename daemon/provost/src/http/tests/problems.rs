@@ -25,11 +25,20 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405_with_those_allowed() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_of_a_query_is_refused_by_name() {
+async fn a_key_of_a_query_that_is_unknown_wrong_or_missing_is_named() {
     let rig = Rig::new().await;
     let reply = rig.get(&rig.admin, "/v1/contacts?distrct=far").await;
     problem(&reply, StatusCode::BAD_REQUEST);
     assert_eq!(reply.json()["field"], "distrct");
+    for (path, field) in [
+        ("/v1/contacts?district=", "district"),
+        ("/v1/contacts/one", "person"),
+        ("/v1/forecast?days=many", "days"),
+    ] {
+        let reply = rig.get(&rig.admin, path).await;
+        problem(&reply, StatusCode::BAD_REQUEST);
+        assert_eq!(reply.json()["field"], field, "{}", reply.text);
+    }
 }
 
 #[tokio::test]
