@@ -213,6 +213,9 @@ impl Round {
 
     fn push(&mut self, seen: Seen) {
         self.seen += 1;
+        if self.seen > CHANGES_MAX {
+            self.suspect("more has changed than is read one by one");
+        }
         if self.suspicion.is_none() {
             self.batch.push(seen);
         }
@@ -236,6 +239,9 @@ impl Round {
         }
     }
 }
+
+/// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
+const CHANGES_MAX: u64 = 200_000;
 
 const NO_DELETIONS: &str = "the server cannot name deletions any more";
 

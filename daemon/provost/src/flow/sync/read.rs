@@ -120,6 +120,15 @@ async fn everything(
 
     let lists = groups(run, reading).await?;
     absences(run, reading, deleted).await?;
+    let because = because.or_else(|| {
+        let why = match (server.way.refresh, &content.mark, &lists) {
+            (false, _, _) => server.way.because.as_str(),
+            (true, None, _) => "the server gives no cookie for all of it",
+            (true, Some(_), None) => "mapped groups do not show when they changed (entryCSN)",
+            (true, Some(_), Some(_)) => return None,
+        };
+        Some(why.to_owned())
+    });
     let cookie = content.mark.zip(lists).map(|(mark, lists)| Cookie {
         mark,
         question: state::question(source),
@@ -130,7 +139,7 @@ async fn everything(
         server: server.address,
         remarks,
         extent: Extent::Everything,
-        because: because.or_else(|| (!server.way.refresh).then(|| server.way.because.clone())),
+        because,
         cookie,
     })
 }
