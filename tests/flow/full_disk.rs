@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use provost_tests::World;
+use provost_tests::{Answer, World};
 
 use crate::feed::import;
 
@@ -40,6 +40,21 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Records events until one is refused; says how many were acknowledged, and the refusal.
+fn record_until_refused(world: &World) -> (usize, Answer) {
+    // What the log has room for is still taken, and counts.
+    for n in 0..1200 {
+        let id = format!("e{n}");
+        let at = format!("2025-03-01T{:02}:{:02}:00-07:00", n / 60, n % 60);
+        let event = ["activity", "record", "ana", "--at", &at, "--id", &id];
+        let answer = world.provost.cli(&event);
+        if answer.code != 0 {
+            return (n, answer);
+        }
+    }
+    panic!("the disk never fills up");
+}
+
 #[test]
 fn a_full_disk_is_said_and_passes_and_nothing_acknowledged_is_lost() {
     let folder = tempfile::tempdir().unwrap();
@@ -54,24 +69,7 @@ fn a_full_disk_is_said_and_passes_and_nothing_acknowledged_is_lost() {
     import(&world);
     disk.fill();
 
-    // What the log has room for is still taken, and counts.
-    let mut acknowledged = 0;
-    let refused = loop {
-        let id = format!("e{acknowledged}");
-        let at = format!(
-            "2025-03-01T{:02}:{:02}:00-07:00",
-            acknowledged / 60,
-            acknowledged % 60
-        );
-        let answer = world
-            .provost
-            .cli(&["activity", "record", "ana", "--at", &at, "--id", &id]);
-        if answer.code != 0 {
-            break answer;
-        }
-        acknowledged += 1;
-        assert!(acknowledged < 1200, "the disk never fills up");
-    };
+    let (acknowledged, refused) = record_until_refused(&world);
     assert!(
         refused.err.contains("the register's disk is full"),
         "{}",
