@@ -1,5 +1,6 @@
 //! Medians.
 
+use nix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -24,14 +25,23 @@ pub(crate) fn seconds(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// What one call of something short takes: the median of [`RUNS`] runs of many calls each.
+/// Seconds that this thread computes during one go. For what waits for nothing: the wall clock would count what the
+/// machine's other users do in between.
+fn computing(work: impl FnOnce()) -> f64 {
+    let clock = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+    let start = clock();
+    work();
+    Duration::from(clock() - start).as_secs_f64()
+}
+
+/// What one call of something short computes: the median of [`RUNS`] runs of many calls each.
 pub(crate) fn each<T>(mut call: impl FnMut() -> T) -> Amount {
     let mut calls = 1_u32;
     // The first rounds warm it up and find out how many calls a run needs.
-    while seconds(|| (0..calls).for_each(|_| drop(black_box(call())))) < RUN_TIME.as_secs_f64() {
+    while computing(|| (0..calls).for_each(|_| drop(black_box(call())))) < RUN_TIME.as_secs_f64() {
         calls *= 2;
     }
-    let run = |_| seconds(|| (0..calls).for_each(|_| drop(black_box(call())))) / f64::from(calls);
+    let run = |_| computing(|| (0..calls).for_each(|_| drop(black_box(call())))) / f64::from(calls);
     Amount::Seconds(median((0..RUNS).map(run).collect()))
 }
 

@@ -349,6 +349,7 @@ async fn serve(
     let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
     systemd::ready(&status(daemon));
     tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
+    timer::examine(daemon);
     let outcome = loop {
         tokio::select! {
             signal = signals.recv() => match signal {

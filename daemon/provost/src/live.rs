@@ -166,8 +166,18 @@ impl Live {
             .map(|feed| feed.id.clone())
     }
 
+    /// An edition's policy has a say in this request.
+    pub fn concerns_plugins(&self, request: &Request, facts: &Facts) -> bool {
+        self.policies
+            .iter()
+            .any(|policy| policy.concerns(request, facts))
+    }
+
     /// What the edition policies concerned say of a request.
     pub fn findings(&self, request: &Request, facts: &Facts) -> Vec<Finding> {
+        if !self.concerns_plugins(request, facts) {
+            return Vec::new();
+        }
         let relations = decision::relations(request, facts);
         self.policies
             .iter()

@@ -205,3 +205,17 @@ mod tests {
         assert_eq!(pause(every(900), u32::MAX, 0), every(900));
     }
 }
+
+/// Examines a large register beside the daemon if the last one did not stop in good order.
+pub(crate) fn examine(daemon: &Arc<Daemon>) {
+    if !daemon.store.is_unexamined() {
+        return;
+    }
+    let daemon = Arc::clone(daemon);
+    tokio::task::spawn_blocking(move || match daemon.store.examine() {
+        Ok(()) => tracing::info!("register examined after an unclean stop: sound"),
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "register damaged: restore a backup");
+        }
+    });
+}

@@ -5,7 +5,7 @@ use provost_core::decision::{self, Decision, Facts, Request};
 
 use super::FlowError;
 use crate::live::Live;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Store};
 
 /// Decides a request at `now`, with every reason.
 ///
@@ -19,6 +19,37 @@ pub fn decide(
 ) -> Result<Decision, FlowError> {
     let facts = register.facts(request, now, &live.roles)?;
     Ok(decide_on(live, request, &facts))
+}
+
+/// Decides on the register as it is, with the facts it was decided on. May read the disk and call plugins, so it is
+/// no work for a thread that must not wait.
+///
+/// # Errors
+/// As [`decide`].
+pub fn ask(
+    store: &Store,
+    live: &Live,
+    request: &Request,
+    now: Timestamp,
+) -> Result<(Facts, Decision), FlowError> {
+    let facts = store.facts(request, now, &live.roles)?;
+    let decision = decide_on(live, request, &facts);
+    Ok((facts, decision))
+}
+
+/// The same in some microseconds and without waiting for anything, if all facts are kept and no plugin has a say.
+pub fn at_once(
+    store: &Store,
+    live: &Live,
+    request: &Request,
+    now: Timestamp,
+) -> Option<(Facts, Decision)> {
+    let facts = store.kept_facts(request, now, &live.roles)?;
+    if live.concerns_plugins(request, &facts) {
+        return None;
+    }
+    let decision = decide_on(live, request, &facts);
+    Some((facts, decision))
 }
 
 /// Decides on facts that were read already.

@@ -190,6 +190,11 @@ impl Store {
         Snapshot::take(self)
     }
 
+    /// The last daemon did not stop in good order, and the file is so large that opening has left it to [`Self::examine`].
+    pub fn is_unexamined(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.unexamined)
+    }
+
     /// Reads every page of the register's file, beside the running daemon, and says what is wrong with the first that
     /// is. Opening does this by itself only while the file is small enough not to keep anybody waiting.
     ///

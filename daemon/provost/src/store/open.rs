@@ -43,7 +43,11 @@ const STATEMENTS: usize = 192;
 
 /// Keeps a second daemon off the file. The file beside the register is held locked, and not empty while in use.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(super) struct Lock {
+    file: File,
+    /// The last stop was unclean, and the register is too large to be examined before the start.
+    pub(super) unexamined: bool,
+}
 
 /// The lock's file, beside the register.
 pub(super) fn lock_path(path: &Path) -> PathBuf {
@@ -86,19 +90,25 @@ impl Lock {
         let mut mark = String::new();
         file.read_to_string(&mut mark)
             .map_err(attempt("read the lock file"))?;
-        if !mark.is_empty() {
-            return Ok((Self(file), LastStop::Unclean));
-        }
-        // On a full disk the mark is left out: the register can be read all the same, and the next start merely
-        // examines less.
-        let _ = file.write_all(b"in use\n");
-        Ok((Self(file), LastStop::Clean))
+        let last_stop = if mark.is_empty() {
+            // On a full disk the mark is left out: the register can be read all the same, and the next start merely
+            // examines less.
+            let _ = file.write_all(b"in use\n");
+            LastStop::Clean
+        } else {
+            LastStop::Unclean
+        };
+        let lock = Self {
+            file,
+            unexamined: false,
+        };
+        Ok((lock, last_stop))
     }
 
     /// Notes that the register was closed in good order.
     pub(super) fn mark_clean(&self) {
         // If this fails, the next start takes the stop for an unclean one and merely examines more.
-        let _ = self.0.set_len(0);
+        let _ = self.file.set_len(0);
     }
 }
 
@@ -114,7 +124,7 @@ enum Look {
 /// Opens the register for writing, made or brought to the newest format if need be.
 pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
     let found = look(path)?;
-    let (lock, last_stop) = Lock::take(path)?;
+    let (mut lock, last_stop) = Lock::take(path)?;
     if let Look::Register { bytes } = found {
         let examined = match last_stop {
             LastStop::Clean => EXAMINED_ALWAYS,
@@ -122,6 +132,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
         };
         if bytes <= examined {
             examine(&reader(path)?, path)?;
+        } else {
+            lock.unexamined = last_stop == LastStop::Unclean;
         }
     } else {
         create(path)?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Attempt, StoreError};
 use super::kept::Kept;
-use super::row::{to_u64, value};
+use super::row::{execute, to_u64, value};
 use super::tool::Catalogue;
 use super::{Store, open};
 
@@ -125,10 +125,7 @@ pub struct Snapshot<'s> {
 impl<'s> Snapshot<'s> {
     pub(super) fn take(store: &'s Store) -> Result<Self, StoreError> {
         let reader = store.pool.take()?;
-        reader
-            .connection
-            .execute_batch("BEGIN")
-            .attempting("begin to read")?;
+        execute(&reader.connection, "begin to read", "BEGIN", [])?;
         // The first statement fixes the moment that all others see.
         let revision = revision(&reader.connection)?;
         Ok(Self {
@@ -166,7 +163,7 @@ impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
         // A connection whose transaction would not end is closed instead of lent again.
         if let Some(reader) = self.reader.take()
-            && reader.connection.execute_batch("ROLLBACK").is_ok()
+            && execute(&reader.connection, "end reading", "ROLLBACK", []).is_ok()
         {
             self.store.pool.give_back(reader);
         }

@@ -238,3 +238,25 @@ fn a_running_register_is_examined_beside_its_daemon() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     std::fs::write(disk.path(), &good).unwrap();
 }
+
+#[test]
+fn a_large_register_is_left_to_be_examined_later_after_an_unclean_stop_only() {
+    let disk = Disk::new();
+    drop(disk.open());
+    let mut lock = disk.path().into_os_string();
+    lock.push(".lock");
+    let unclean = || std::fs::write(&lock, "in use\n").unwrap();
+    unclean();
+    assert!(!disk.open().is_unexamined(), "small: examined at once");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(disk.path())
+        .unwrap();
+    // SQLite goes by the number of pages in the header, so that a hole behind them is only size.
+    file.set_len(300 << 20).unwrap();
+    assert!(!disk.open().is_unexamined(), "the stop was clean");
+    unclean();
+    let store = disk.open();
+    assert!(store.is_unexamined());
+    store.examine().unwrap();
+}
