@@ -54,7 +54,7 @@ impl Pool {
             Origin::File(path) => idle.map_or_else(
                 || {
                     Ok(Reader {
-                        connection: open::reader(path)?,
+                        connection: open::reader_beside(path)?,
                         copied_at: None,
                     })
                 },

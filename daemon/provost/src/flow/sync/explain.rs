@@ -44,7 +44,7 @@ impl Syncs {
                 source: &run.source.id,
                 district: &run.source.district,
             };
-            let Some(pair) = snapshot.pair(compared, &stable_id)? else {
+            let Some(pair) = snapshot.comparing(compared).pair(&stable_id)? else {
                 return Ok(None);
             };
             let (ours, theirs, absence) = sides(&pair);

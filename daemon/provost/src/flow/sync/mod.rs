@@ -58,9 +58,9 @@ impl Approval {
         }
     }
 
-    /// What stands between this approval and the plan.
-    fn objections<'s>(&self, summary: &'s Summary) -> Vec<&'s Concern> {
-        let concerns = summary.concerns.iter();
+    /// Which of a plan's concerns stand between this approval and the plan.
+    fn objections<'s>(&self, concerns: &'s [Concern]) -> Vec<&'s Concern> {
+        let concerns = concerns.iter();
         match self {
             Self::Automatic => concerns.collect(),
             Self::Operator(_) => concerns.filter(|concern| concern.refuses()).collect(),
@@ -218,19 +218,7 @@ impl Syncs {
         approval: &Approval,
     ) -> Result<Report, SyncError> {
         let read = self.read(run, running).await?;
-        let comparison = compare::dry(run.clone(), no_lines()).await?;
-        let summary = &comparison.summary;
-        let refused = !approval.objections(summary).is_empty();
-        let done = match approval {
-            Approval::Exactly { hash, .. } if *hash != summary.hash => Outcome::Moved,
-            _ if refused && summary.is_refused() => Outcome::Refused,
-            _ if refused => Outcome::Waiting,
-            _ => {
-                let actor = approval.actor(&run.source.id);
-                let revision = compare::commit(run.clone(), actor, summary.hash.clone()).await?;
-                Outcome::Applied { revision }
-            }
-        };
+        let (comparison, done) = compare::apply(run.clone(), approval.clone()).await?;
         let report = report(&read, comparison, Some(done));
         self.note_success(run, &report).await?;
         Ok(report)

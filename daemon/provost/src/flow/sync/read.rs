@@ -1,6 +1,6 @@
 //! Reading: entries into the staging tables, then groups, then what became of those who were not read.
 
-use provost_core::directory::{Absence, Mapping, Observation, Remark, observe};
+use provost_core::directory::{Absence, Entry, Mapping, Observation, Quarantined, Remark, observe};
 use provost_core::id::SourceId;
 use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{Run, SyncError, blocking, state};
 use crate::ldap::{Directory, DirectoryError, Member, Members, Reading, Seen};
-use crate::store::{Staged, StagedAbsence, StagedList};
+use crate::store::{Mirror, News, Staged, StagedAbsence, StagedList};
 
 /// What a complete read left beside the staged rows.
 pub(super) struct Read {
@@ -64,21 +64,28 @@ pub(super) async fn read(
     let failed = SyncError::directory;
     let mut reading = directory.open(source).await.map_err(failed(&source.id))?;
     let server = reading.server().clone();
-    let cleared = run.clone();
-    blocking(move || Ok(cleared.store.unstage(&cleared.source.id)?)).await?;
+    let begun = run.clone();
+    let mirror = blocking(move || {
+        begun.store.unstage_groups(&begun.source.id)?;
+        Ok(begun.store.mirror(&begun.source.id)?)
+    })
+    .await?;
 
     let (out, batches) = channel(BATCHES);
     let mapping = source.attributes.mapping(server.id.clone());
     let staging = stage(
         run.clone(),
         Arc::new(mapping),
+        mirror,
         batches,
         Arc::clone(progress),
     );
     let (entries, staged) = tokio::join!(reading.people(out), staging);
     // If staging failed, the reading only knows that nobody listens any more.
-    let (remarks, deleted) = staged?;
+    let (mirror, remarks, deleted) = staged?;
     entries.map_err(failed(&source.id))?;
+    let complete = run.clone();
+    blocking(move || Ok(complete.store.forget_unseen(&complete.source.id, mirror)?)).await?;
 
     let mut reading = reading;
     groups(run, reading.as_mut()).await?;
@@ -94,29 +101,33 @@ pub(super) async fn read(
 async fn stage(
     run: Run,
     mapping: Arc<Mapping>,
+    mut mirror: Mirror,
     mut batches: Receiver<Vec<Seen>>,
     progress: Arc<AtomicU64>,
-) -> Result<(Remarks, Vec<String>), SyncError> {
+) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
     let mut remarks = Remarks::default();
     let mut deleted = Vec::new();
     while let Some(batch) = batches.recv().await {
         let (run, mapping) = (run.clone(), Arc::clone(&mapping));
         let read = batch.len() as u64;
-        let (new, gone) = blocking(move || stage_batch(&run, &mapping, batch)).await?;
+        let (new, gone);
+        (mirror, new, gone) = blocking(move || stage_batch(&run, &mapping, mirror, batch)).await?;
         remarks.extend(new);
         deleted.extend(gone);
         progress.fetch_add(read, Ordering::Relaxed);
     }
-    Ok((remarks, deleted))
+    Ok((mirror, remarks, deleted))
 }
 
+/// Maps a batch and stages what is news in it.
 fn stage_batch(
     run: &Run,
     mapping: &Mapping,
+    mut mirror: Mirror,
     batch: Vec<Seen>,
-) -> Result<(Remarks, Vec<String>), SyncError> {
+) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
     let mut remarks = Remarks::default();
-    let (mut staged, mut deleted) = (Vec::with_capacity(batch.len()), Vec::new());
+    let (mut news, mut deleted) = (Vec::new(), Vec::new());
     for seen in batch {
         let entry = match seen {
             Seen::Entry(entry) => entry,
@@ -125,33 +136,40 @@ fn stage_batch(
                 continue;
             }
         };
-        match observe(&entry, mapping, run.at) {
-            Observation::Staff(observed, odd) => {
-                odd.into_iter().for_each(|remark| remarks.add(remark));
-                staged.push(Staged::Staff(observed));
-            }
-            Observation::Quarantined(quarantined) => {
-                remarks.add(Remark {
-                    about: quarantined.dn.clone(),
-                    text: format!("quarantined: {}", quarantined.why),
-                });
-                let dn = quarantined.dn;
-                staged.extend(
-                    quarantined
-                        .stable_id
-                        .map(|stable_id| Staged::Unusable { stable_id, dn }),
-                );
-            }
+        let Some(staged) = mapped(&entry, mapping, run, &mut remarks) else {
+            continue;
+        };
+        let what = mirror.see(&staged);
+        if what == News::Twice {
+            let text = "was read twice with different content; the later one counts".to_owned();
+            let about = staged.stable_id().to_owned();
+            remarks.add(Remark { about, text });
+        }
+        if what != News::None {
+            news.push((staged, what));
         }
     }
-    for stable_id in run.store.stage(&run.source.id, staged)? {
-        let text = "was read twice with different content; the later one counts".to_owned();
-        remarks.add(Remark {
-            about: stable_id,
-            text,
-        });
+    run.store.stage(&run.source.id, news)?;
+    Ok((mirror, remarks, deleted))
+}
+
+/// What waits of an entry; `None` for one that belongs to nobody.
+fn mapped(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) -> Option<Staged> {
+    match observe(entry, mapping, run.at) {
+        Observation::Staff(observed, odd) => {
+            odd.into_iter().for_each(|remark| remarks.add(remark));
+            let content = observed.content(mapping);
+            Some(Staged::Staff { observed, content })
+        }
+        Observation::Quarantined(Quarantined { stable_id, dn, why }) => {
+            let text = format!("quarantined: {why}");
+            remarks.add(Remark {
+                about: dn.clone(),
+                text,
+            });
+            stable_id.map(|stable_id| Staged::Unusable { stable_id, dn })
+        }
     }
-    Ok((remarks, deleted))
 }
 
 /// Names that are asked for before the next ones are fetched from the staging tables.
