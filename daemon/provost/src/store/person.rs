@@ -162,15 +162,21 @@ pub(super) fn settle(connection: &Connection, account: &Account) -> Result<(), C
 /// Refuses accounts that two people have, wherever they are: cheaper than asking for each of very many.
 pub(super) fn settle_all(connection: &Connection) -> Result<(), CommitError> {
     const WHAT: &str = "look for usernames that two people have";
-    let shared = collect(connection, WHAT, include_str!("person/shared.sql"), [], |row| {
-        let (district, username): (String, String) =
-            (row.get(0).attempting(WHAT)?, row.get(1).attempting(WHAT)?);
-        let found = || StoreError::Value {
-            noun: "district of a person",
-            found: district.clone(),
-        };
-        Ok((DistrictId::new(&*district).map_err(|_| found())?, username))
-    })?;
+    let shared = collect(
+        connection,
+        WHAT,
+        include_str!("person/shared.sql"),
+        [],
+        |row| {
+            let (district, username): (String, String) =
+                (row.get(0).attempting(WHAT)?, row.get(1).attempting(WHAT)?);
+            let found = || StoreError::Value {
+                noun: "district of a person",
+                found: district.clone(),
+            };
+            Ok((DistrictId::new(&*district).map_err(|_| found())?, username))
+        },
+    )?;
     shared
         .iter()
         .try_for_each(|account| settle(connection, account))

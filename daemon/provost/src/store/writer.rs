@@ -235,8 +235,14 @@ impl Writer {
 /// answered, and not, as SQLite would by itself, while they wait.
 fn shorten_logs(connection: &Connection) -> rusqlite::Result<()> {
     const LOGS: [[&str; 2]; 2] = [
-        ["PRAGMA main.wal_checkpoint(NOOP)", "PRAGMA main.wal_checkpoint(PASSIVE)"],
-        ["PRAGMA staging.wal_checkpoint(NOOP)", "PRAGMA staging.wal_checkpoint(PASSIVE)"],
+        [
+            "PRAGMA main.wal_checkpoint(NOOP)",
+            "PRAGMA main.wal_checkpoint(PASSIVE)",
+        ],
+        [
+            "PRAGMA staging.wal_checkpoint(NOOP)",
+            "PRAGMA staging.wal_checkpoint(PASSIVE)",
+        ],
     ];
     for [look, copy] in LOGS {
         let pages = |sql| {

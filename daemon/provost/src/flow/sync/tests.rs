@@ -5,3 +5,4 @@ mod group;
 mod hostile;
 mod rig;
 mod run;
+mod settled;

@@ -95,6 +95,19 @@ impl Store {
         self.write(move |writing| forget_groups(writing.connection(), &source))
     }
 
+    /// Has the next sync of every source compare all that it reads: what tests hold the others against.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    #[cfg(test)]
+    pub fn compare_everything(&self) -> Result<(), StoreError> {
+        self.write(|writing| {
+            let connection = writing.connection();
+            execute(connection, STAGE, "DELETE FROM settled", [])?;
+            execute(connection, STAGE, "DELETE FROM staged_entry", []).map(drop)
+        })
+    }
+
     /// Stages entries, each with what it is to the mirror.
     ///
     /// # Errors
@@ -270,8 +283,7 @@ fn stage_list(
 ) -> Result<(), StoreError> {
     const LIST: &str =
         "INSERT OR REPLACE INTO staged_group (source, name, depth) VALUES (?1, ?2, ?3)";
-    const MEMBERS: &str =
-        "SELECT member FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3 ORDER BY member";
+    const MEMBERS: &str = "SELECT member FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3 ORDER BY member";
     const FORGET: &str = "DELETE FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3";
     const MEMBER: &str =
         "INSERT INTO staged_member (source, list, kind, member) VALUES (?1, ?2, ?3, ?4)";

@@ -73,8 +73,7 @@ impl<'c> Commit<'c> {
         const WHAT: &str = "settle an entry";
         const ADD: &str =
             "INSERT OR IGNORE INTO settled (source, stable_id, content) VALUES (?1, ?2, ?3)";
-        const CHANGE: &str =
-            "UPDATE settled SET content = ?3 WHERE source = ?1 AND stable_id = ?2";
+        const CHANGE: &str = "UPDATE settled SET content = ?3 WHERE source = ?1 AND stable_id = ?2";
         let row = params![source.as_str(), stable_id, content];
         if execute(self.connection, WHAT, ADD, row)? == 0 {
             execute(self.connection, WHAT, CHANGE, row)?;
