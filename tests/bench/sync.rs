@@ -8,26 +8,55 @@ use provost_tests::directory::{SERVICE_PASSWORD, service_dn};
 use provost_tests::staff::BASE;
 use provost_tests::{Staff, World};
 
+use crate::Extent;
+use crate::measure::median;
+use crate::table::{Amount, Mark, Row};
+
 /// Entries of a page, for both.
 const PAGE: u32 = 1_000;
 
+/// Runs of which the medians are taken.
+const RUNS: usize = 5;
+
+/// The rows of this part.
+pub(crate) fn rows(extent: Extent) -> Vec<Row> {
+    let people = extent.of(20_000, 100_000);
+    let found = measured(people, RUNS);
+    let searched = Amount::Seconds(found.everything_searched);
+    let row = |what: &str, took| {
+        Row::new(format!("{what}, {people} staff"), Amount::Seconds(took))
+            .against("ldapsearch of everything, same pages", searched)
+    };
+    vec![
+        row("full sync into an empty register", found.first)
+            .first(Mark::RatioAtMost(4.0))
+            .aim(Mark::RatioAtMost(2.0)),
+        row("full sync, nothing changed", found.unchanged)
+            .first(Mark::RatioAtMost(2.0))
+            .aim(Mark::RatioAtMost(1.3)),
+        Row::new(
+            format!("peak memory (VmHWM) of these syncs, {people} staff"),
+            Amount::Bytes(found.peak),
+        )
+        .first(Mark::AtMost(Amount::Bytes(80e6))),
+    ]
+}
+
 /// What was measured. Seconds are medians, memory is the most that any run took.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Measured {
-    /// `ldapsearch` reads all people, page by page, to /dev/null.
-    pub(crate) people_searched: f64,
+struct Measured {
     /// `ldapsearch` reads people, groups and all.
-    pub(crate) everything_searched: f64,
+    everything_searched: f64,
     /// The first sync into an empty register: read, plan, durable commit, audit journal.
-    pub(crate) first: f64,
+    first: f64,
     /// The next one, nothing changed.
-    pub(crate) unchanged: f64,
+    unchanged: f64,
     /// Most resident memory of the daemon, bytes.
-    pub(crate) peak: f64,
+    peak: f64,
 }
 
 /// Measures `runs` first syncs, each into a register of its own, each with an unchanged one after it.
-pub(crate) fn measured(people: u32, runs: usize) -> Measured {
+fn measured(people: u32, runs: usize) -> Measured {
     let staff = Staff {
         count: people,
         seed: 1,
@@ -36,14 +65,9 @@ pub(crate) fn measured(people: u32, runs: usize) -> Measured {
     world.configure("");
     page_alike(&world);
     let url = world.slapd().url();
-    let (mut found, mut peak) = ([const { Vec::new() }; 4], 0.0_f64);
+    let (mut found, mut peak) = ([const { Vec::new() }; 3], 0.0_f64);
     for _ in 0..runs {
-        found[0].push(searched(
-            &url,
-            &format!("ou=staff,{BASE}"),
-            "(objectClass=inetOrgPerson)",
-        ));
-        found[1].push(searched(&url, BASE, "(objectClass=*)"));
+        found[0].push(searched(&url, BASE, "(objectClass=*)"));
         forget(world.path());
         world.provost.start();
         // The daemon looks at a new source by itself and waits for an operator then.
@@ -52,14 +76,13 @@ pub(crate) fn measured(people: u32, runs: usize) -> Measured {
             .wait_json(&["sync", "status", "--json"], |status| {
                 status.to_string().contains("\"read\":\"2")
             });
-        found[2].push(applied(&world, u64::from(people)));
-        found[3].push(applied(&world, 0));
+        found[1].push(applied(&world, u64::from(people)));
+        found[2].push(applied(&world, 0));
         peak = peak.max(peak_memory(&world));
         world.provost.stop();
     }
-    let [people_searched, everything_searched, first, unchanged] = found.map(median);
+    let [everything_searched, first, unchanged] = found.map(median);
     Measured {
-        people_searched,
         everything_searched,
         first,
         unchanged,
@@ -115,10 +138,4 @@ fn peak_memory(world: &World) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kib.and_then(|kib| kib.trim().parse::<f64>().ok()).unwrap() * 1024.0
-}
-
-/// The middle one; of an even number the upper.
-fn median(mut found: Vec<f64>) -> f64 {
-    found.sort_by(f64::total_cmp);
-    found[found.len() / 2]
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::step::{Failed, answer, run};
 
 /// A program and the Debian package that has it.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 11] = [
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/smtpd", "opensmtpd"),
@@ -16,6 +16,8 @@ const NEEDED: [(&str, &str); 9] = [
     ("/usr/bin/unshare", "util-linux"),
     ("/usr/bin/mount", "mount"),
     ("/sbin/ip", "iproute2"),
+    ("/usr/bin/curl", "curl"),
+    ("/usr/bin/python3", "python3"),
 ];
 
 /// Installs what is missing where that is permitted; otherwise says exactly what to install.

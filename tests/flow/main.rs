@@ -3,12 +3,19 @@
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod bench;
+mod clock;
 mod config;
+mod feed;
+mod full_disk;
 mod house;
 mod kill;
+mod programs;
 mod quiet_contact;
+mod refresh;
 mod reload;
 mod scenarios;
+mod service;
 mod sync;
 mod systemd;

@@ -7,8 +7,8 @@ use provost_tests::staff::{school_code, school_dn};
 use provost_tests::{Change, Provost, Staff, StaffPerson, Variant, World, directory, wait};
 use serde_json::{Value, json};
 
-const NOW: &str = "2025-03-02T10:00:00-07:00";
-const STAFF: Staff = Staff {
+pub(crate) const NOW: &str = "2025-03-02T10:00:00-07:00";
+pub(crate) const STAFF: Staff = Staff {
     count: 3_000,
     seed: 11,
 };
@@ -23,7 +23,7 @@ fn synced() -> World {
 }
 
 /// Plans or applies. The timer may be at the source just then: one works on it at a time, so this waits its turn.
-fn run(provost: &Provost, args: &[&str]) -> Answer {
+pub(crate) fn run(provost: &Provost, args: &[&str]) -> Answer {
     let busy = |answer: &Answer| answer.code != 0 && answer.err.contains("being worked on already");
     wait::until(
         "the source to be free",
@@ -32,19 +32,19 @@ fn run(provost: &Provost, args: &[&str]) -> Answer {
     )
 }
 
-fn plan(provost: &Provost) -> Value {
+pub(crate) fn plan(provost: &Provost) -> Value {
     run(provost, &["sync", "plan", "--json"]).json()
 }
 
 /// An apply that must go through.
-fn apply(provost: &Provost) -> Value {
+pub(crate) fn apply(provost: &Provost) -> Value {
     let applied = run(provost, &["sync", "apply", "--json"]).json();
     assert_eq!(applied["done"]["outcome"], "applied", "{applied}");
     applied
 }
 
 /// A number of the summary.
-fn count(report: &Value, what: &str) -> u64 {
+pub(crate) fn count(report: &Value, what: &str) -> u64 {
     let number = report["summary"][what].as_u64();
     number.unwrap_or_else(|| panic!("no {what} in {report}"))
 }
@@ -83,7 +83,7 @@ fn wanted(person: &StaffPerson) -> Value {
 }
 
 /// The register's people by employee number: the one thing about a person that never changes in these tests.
-fn register(provost: &Provost) -> BTreeMap<String, Value> {
+pub(crate) fn register(provost: &Provost) -> BTreeMap<String, Value> {
     let document = provost.cli(&["export"]).json();
     let people = document["person"].as_array().cloned().unwrap_or_default();
     let key = |person: &Value| {
@@ -98,7 +98,7 @@ fn register(provost: &Provost) -> BTreeMap<String, Value> {
         .collect()
 }
 
-fn status(people: &BTreeMap<String, Value>, person: &StaffPerson) -> String {
+pub(crate) fn status(people: &BTreeMap<String, Value>, person: &StaffPerson) -> String {
     let person = &people[&person.employee_number];
     person["directory"]["status"]
         .as_str()

@@ -72,6 +72,11 @@ impl Slapd {
         format!("ldaps://127.0.0.1:{}", self.tls_port)
     }
 
+    /// The same port on the IPv6 loopback address, if the machine has one.
+    pub fn tls6_url(&self) -> String {
+        format!("ldaps://[::1]:{}", self.tls_port)
+    }
+
     /// The certificates; StartTLS works on [`Slapd::url`] as well.
     pub fn tls(&self) -> &Tls {
         &self.tls
@@ -102,7 +107,12 @@ impl Slapd {
         let mut command = Command::new("/usr/sbin/slapd");
         // `-d 0` keeps it in the foreground.
         command.args(["-d", "0", "-h"]);
-        command.arg(format!("{} {}", self.url(), self.tls_url()));
+        let mut urls = format!("{} {}", self.url(), self.tls_url());
+        // A machine without IPv6 has no such address to listen on.
+        if std::net::TcpListener::bind("[::1]:0").is_ok() {
+            urls = format!("{urls} {}", self.tls6_url());
+        }
+        command.arg(urls);
         command.arg("-f").arg(self.configuration());
         let mut process = Running::start("slapd", &self.folder, &command);
         process.wait_port(self.port);

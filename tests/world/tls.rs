@@ -10,7 +10,7 @@ use crate::process::must;
 pub struct Tls {
     /// Certificate of the authority that clients must trust.
     pub ca: PathBuf,
-    /// Certificate of the server, for 127.0.0.1 and localhost.
+    /// Certificate of the server, for 127.0.0.1, ::1 and localhost.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
@@ -43,7 +43,8 @@ impl Tls {
         request.extend(["-keyout", "server.key", "-out", "server.csr"]);
         openssl(&request, folder);
         // An IP address as the subject: libldap rewrites the name `localhost` before it checks it.
-        let extensions = "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n";
+        let extensions =
+            "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nbasicConstraints=CA:FALSE\n";
         std::fs::write(file("server.ext"), extensions)
             .unwrap_or_else(|why| panic!("write server.ext: {why}"));
         openssl(

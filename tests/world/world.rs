@@ -9,6 +9,7 @@ use crate::provost::{Provost, plugin};
 use crate::slapd::Slapd;
 use crate::smtpd::Smtpd;
 use crate::staff::{BASE, Staff, group_dn};
+use crate::tls::Tls;
 
 /// Where the sample district lives: its days begin and end in Denver.
 pub const DISTRICT: &str = "lone-pine";
@@ -25,6 +26,11 @@ pub struct World {
     slapd: Option<Slapd>,
     smtpd: Option<Smtpd>,
     http: u16,
+    tls: Option<Tls>,
+    mode: &'static str,
+    filter: &'static str,
+    store: Option<PathBuf>,
+    spool: Option<PathBuf>,
     folder: tempfile::TempDir,
 }
 
@@ -45,8 +51,32 @@ impl World {
             slapd: None,
             smtpd: None,
             http: free_port(),
+            tls: None,
+            mode: "full",
+            filter: "(objectClass=inetOrgPerson)",
+            store: None,
+            spool: None,
             folder,
         }
+    }
+
+    /// With the register in another folder, e.g. on a disk that is small.
+    #[must_use]
+    pub fn with_store_in(mut self, folder: &Path) -> Self {
+        self.store = Some(folder.join("provost.db"));
+        self
+    }
+
+    /// With a spool folder for activity files.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn with_spool(mut self) -> Self {
+        let spool = self.folder.path().join("spool");
+        std::fs::create_dir(&spool).unwrap_or_else(|why| panic!("make the spool: {why}"));
+        self.spool = Some(spool);
+        self
     }
 
     /// With a directory server that holds this staff.
@@ -56,11 +86,37 @@ impl World {
         self
     }
 
+    /// With another mode of reading the directory than `full`, and with this filter.
+    #[must_use]
+    pub fn reading(mut self, mode: &'static str, filter: &'static str) -> Self {
+        (self.mode, self.filter) = (mode, filter);
+        self
+    }
+
     /// With a mail server that refuses these recipients.
     #[must_use]
     pub fn with_mail(mut self, refused: &[&str]) -> Self {
         self.smtpd = Some(Smtpd::start(self.folder.path(), refused));
         self
+    }
+
+    /// With an API that answers over TLS.
+    #[must_use]
+    pub fn with_tls(mut self) -> Self {
+        let folder = self.folder.path().join("tls");
+        std::fs::create_dir(&folder)
+            .unwrap_or_else(|why| panic!("make {}: {why}", folder.display()));
+        self.tls = Some(Tls::new(&folder));
+        self
+    }
+
+    /// The certificate that clients of the API must trust.
+    ///
+    /// # Panics
+    /// If the API answers without TLS.
+    pub fn ca(&self) -> &Path {
+        let tls = self.tls.as_ref();
+        &tls.unwrap_or_else(|| panic!("this world has no TLS")).ca
     }
 
     /// The directory server.
@@ -90,7 +146,8 @@ impl World {
 
     /// Base URL of the HTTP API.
     pub fn http(&self) -> String {
-        format!("http://127.0.0.1:{}", self.http)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.http)
     }
 
     /// Writes a file into the folder and gives its path.
@@ -125,12 +182,25 @@ impl World {
 
     fn base_configuration(&self) -> String {
         let folder = self.folder.path().display();
+        let store = self
+            .store
+            .clone()
+            .unwrap_or(self.folder.path().join("provost.db"));
+        let spool = self.spool.as_ref().map_or_else(String::new, |spool| {
+            format!("spool = \"{}\"\n", spool.display())
+        });
         format!(
-            "[store]\npath = \"{folder}/provost.db\"\n\
-             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n\
+            "[store]\npath = \"{store}\"\n\
+             [listen]\nsocket = \"{folder}/provost.sock\"\nhttp = \"127.0.0.1:{http}\"\n{tls}{spool}\
              [[district]]\nid = \"{DISTRICT}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
              edition = \"standard\"\nproducts = [\"sis\"]\nmailbox = \"it@lonepine.example\"\n",
             http = self.http,
+            store = store.display(),
+            tls = self.tls.as_ref().map_or_else(String::new, |tls| format!(
+                "tls = {{ cert = \"{}\", key = \"{}\" }}\n",
+                tls.certificate.display(),
+                tls.key.display()
+            )),
         )
     }
 
@@ -141,10 +211,12 @@ impl World {
         format!(
             "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\n\
              bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
-             filter = \"(objectClass=inetOrgPerson)\"\nmap = {{ {map} }}\nevery = \"24h\"\nlive = false\n\
+             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n\
              [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
             url = slapd.url(),
             dn = service_dn(),
+            filter = self.filter,
+            mode = self.mode,
             password = password.display(),
             group = group_dn("SIS Admins"),
         )

@@ -32,6 +32,8 @@ pub enum Actor {
     Agent(AgentId),
     /// A directory source.
     Source(SourceId),
+    /// A file of the spool folder, by its name.
+    Spool(String),
     /// The daemon's own timer.
     Timer,
     /// The daemon's configuration.
@@ -45,6 +47,7 @@ impl fmt::Display for Actor {
             Self::Person(id) => write!(f, "person {id}"),
             Self::Agent(id) => write!(f, "agent {id}"),
             Self::Source(id) => write!(f, "source {id}"),
+            Self::Spool(file) => write!(f, "spool file {file}"),
             Self::Timer => f.write_str("timer"),
             Self::Configuration => f.write_str("configuration"),
         }

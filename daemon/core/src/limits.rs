@@ -49,3 +49,9 @@ pub const ROLE_GAINS_MAX: u64 = 5;
 
 /// Levels of nested groups that are followed; cycles end by themselves, this ends a hostile chain.
 pub const GROUP_DEPTH_MAX: u32 = 64;
+
+/// Activity events of one batch: one durable commit, after which others have their turn.
+pub const ACTIVITY_BATCH_MAX: usize = 1000;
+
+/// Bytes of one event as a line of a file: its five fields at their longest, written with escapes, take less.
+pub const ACTIVITY_LINE_BYTES_MAX: usize = 16 << 10;

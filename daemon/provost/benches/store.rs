@@ -7,6 +7,9 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use jiff::{SignedDuration, Timestamp};
+use provost::flow;
+use provost::flow::ingest::{Event, Item, Sender, Sent};
+use provost::live::{Live, Loader};
 use provost::store::{CommitError, Store};
 use provost_core::change::{Actor, Change, Plan};
 use provost_core::contact::{Activity, ActivityKind, Contact, ContactKind, ContactState};
@@ -157,6 +160,55 @@ fn activity_events_in_batches(bencher: Bencher, batch: u64) {
         .with_inputs(plan)
         .counter(ItemsCount::new(batch))
         .bench_local_values(|plan| scene.store.commit(plan).unwrap());
+}
+
+/// Events of a batch through the whole flow, spread over so many contacts: each counts.
+#[divan::bench(args = [10, 1_000], sample_count = 20, sample_size = 1)]
+fn activity_batches_taken(bencher: Bencher, contacts: u64) {
+    const BATCH: u64 = 1_000;
+    let scene = staffed(contacts);
+    let written = "[store]\npath = \"unused\"\n";
+    let written = provost::document::parse("bench", written).unwrap();
+    let config = provost::config::parse(&written, None).unwrap();
+    let live = Live::load(config, &Loader::forgetful(None).unwrap());
+    let live = live.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let next = AtomicU64::new(0);
+    let batch = || -> Vec<Sent> {
+        let event = |line| {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let at = now() + SignedDuration::from_secs(n as i64 + 1);
+            let event = Event {
+                person: id(n % contacts).to_string(),
+                kind: "portal-login".to_owned(),
+                at: at.to_string(),
+                id: Some(format!("portal-{n}")),
+                feed: None,
+            };
+            Sent {
+                line,
+                item: Ok(Item::Event(event)),
+            }
+        };
+        (1..=BATCH).map(event).collect()
+    };
+    let sender = Sender {
+        actor: Actor::Operator("portal".to_owned()),
+        may: &|_| Ok(()),
+        unreadable_before: false,
+    };
+    bencher
+        .with_inputs(batch)
+        .counter(ItemsCount::new(BATCH))
+        .bench_local_values(|batch| {
+            let at = flow::Scene {
+                store: &scene.store,
+                live: &live,
+                now: now() + SignedDuration::from_hours(24),
+            };
+            let taken = flow::ingest::run(at, &batch, &sender).unwrap();
+            assert!(taken.iter().all(|taken| taken.result.is_taken()));
+            taken
+        });
 }
 
 #[divan::bench(args = SIZES, sample_count = 3, sample_size = 1)]

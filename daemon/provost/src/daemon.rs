@@ -1,6 +1,6 @@
 //! Wiring: the parts of the daemon, the one select loop, and the stop.
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::signals::Signal;
 use crate::store::{Store, StoreError};
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
-use crate::{http, signals, systemd};
+use crate::{fault, http, signals, spool, systemd};
 
 /// Time for work in flight when the daemon stops; systemd's `TimeoutStopSec=` is longer.
 const STOP_TIME: Duration = Duration::from_secs(20);
@@ -89,6 +89,10 @@ pub struct Daemon {
     pub tokens: Tokens,
     /// Why the last reload was refused; empty if it was not.
     pub reload_refused: ArcSwap<Vec<String>>,
+    /// What the spool is doing, if there is one.
+    pub spool: ArcSwapOption<spool::Standing>,
+    /// Why the register takes no writes, while it does not.
+    pub hindrance: ArcSwapOption<fault::Hindrance>,
     /// Wakes the sweep.
     pub(crate) sweep: Notify,
     /// Wakes the notifier.
@@ -116,6 +120,8 @@ impl Daemon {
             live: ArcSwap::from_pointee(live),
             ports,
             reload_refused: ArcSwap::default(),
+            spool: ArcSwapOption::empty(),
+            hindrance: ArcSwapOption::empty(),
             sweep: Notify::new(),
             notify: Notify::new(),
             commits: watch::Sender::default(),
@@ -170,6 +176,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// [`DaemonError`] says what failed; the configuration's own problems are in its chain.
 pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError> {
     logging();
+    enough_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -219,6 +226,24 @@ pub async fn serve_demo(
         },
     )
     .await
+}
+
+/// Descriptors that the daemon wants: every connection that it admits, and some for files. The service's unit grants
+/// them; a shell often allows fewer, though it could allow as many.
+const DESCRIPTORS: u64 = 16_384;
+
+/// Raises the soft limit of descriptors as far as the hard one lets it. With fewer the daemon works as well, for fewer
+/// callers at once.
+fn enough_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < DESCRIPTORS
+    {
+        let wanted = DESCRIPTORS.min(hard);
+        if let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard) {
+            tracing::warn!(%error, soft, "the limit of descriptors was not raised");
+        }
+    }
 }
 
 /// Opens the doors, serves, and takes the socket away again.
@@ -307,7 +332,16 @@ async fn serve(
         "the notifier",
         timer::notify(Arc::clone(daemon), stop.clone()),
     ));
-    not_served_yet(&daemon.config().config);
+    tasks.spawn(named(
+        "the watch over the store",
+        fault::watch(Arc::clone(daemon), stop.clone()),
+    ));
+    if let Some(folder) = daemon.config().config.listen.spool.clone() {
+        tasks.spawn(named(
+            "the spool",
+            spool::watch(Arc::clone(daemon), folder, stop.clone()),
+        ));
+    }
     let mut timers = SyncTimers::start(daemon);
     let mut watch = watch(reloader, &daemon.config().config);
     let mut beat =
@@ -347,13 +381,6 @@ async fn serve(
         tracing::warn!("work in flight was cut off; what was not committed will be done again");
     }
     outcome
-}
-
-/// What may be configured already and is not served by this version: said once, so that nobody waits for it.
-fn not_served_yet(config: &Config) {
-    if let Some(spool) = &config.listen.spool {
-        tracing::warn!(spool = %spool.display(), "listen.spool is not watched yet; use `provost activity record`");
-    }
 }
 
 async fn named<T>(name: &'static str, task: impl Future<Output = T>) -> &'static str {

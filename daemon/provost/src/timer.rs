@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Daemon, blocking};
-use crate::flow::sync::Approval;
+use crate::fault;
+use crate::flow::sync::{Approval, Extent};
 use crate::flow::{self, Scene};
 use crate::live::chain;
 
@@ -63,7 +64,9 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
                 next
             }
             Err(error) => {
-                tracing::error!(error = %chain(&error), "sweep failed");
+                if fault::is_news(&error) {
+                    tracing::error!(error = %chain(&error), "sweep failed");
+                }
                 None
             }
         };
@@ -77,7 +80,9 @@ pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
         let next = match flow::notify::deliver_due(&daemon, &stop).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(error = %chain(&error), "delivery failed");
+                if fault::is_news(&error) {
+                    tracing::error!(error = %chain(&error), "delivery failed");
+                }
                 None
             }
         };
@@ -118,6 +123,7 @@ fn outcome_word(outcome: &flow::sync::Outcome) -> &'static str {
 
 /// Reads one source every so often.
 async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
+    let mut failures = 0;
     while !stop.is_cancelled() {
         let live = daemon.config();
         let Some(source) = live.config.sources.get(&id) else {
@@ -126,7 +132,13 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
         let feed = live.feed_of(&source.district);
         match daemon
             .syncs
-            .apply(source, feed, daemon.ports.clock.now(), Approval::Automatic)
+            .apply(
+                source,
+                feed,
+                daemon.ports.clock.now(),
+                Extent::Changes,
+                Approval::Automatic,
+            )
             .await
         {
             Ok(report) => {
@@ -134,12 +146,62 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
                 let outcome = report.done.as_ref().map_or("planned", outcome_word);
                 tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
                 daemon.changed();
+                failures = 0;
             }
-            Err(error) => tracing::error!(source = %id, error = %chain(&error), "sync failed"),
+            Err(error) => {
+                tracing::error!(source = %id, error = %chain(&error), "sync failed");
+                failures += 1;
+            }
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(source.every) => {}
+            () = tokio::time::sleep(pause(source.every, failures, lot())) => {}
         }
+    }
+}
+
+/// First wait after a failure; a short outage should not cost a whole period.
+const RETRY_FIRST: Duration = Duration::from_secs(30);
+/// Longest wait after failures of a source that is read more often than that.
+const RETRY_MAX: Duration = Duration::from_secs(300);
+
+/// Time until the next read. After failures it doubles from [`RETRY_FIRST`] up to the source's period, and a fifth of
+/// it is left to the `lot`, so that many sources of one server do not come back at the same moment.
+fn pause(every: Duration, failures: u32, lot: u8) -> Duration {
+    if failures == 0 {
+        return every;
+    }
+    let doubled = every
+        .min(RETRY_FIRST)
+        .saturating_mul(1 << (failures - 1).min(16));
+    let wait = doubled.min(every.max(RETRY_MAX));
+    wait - wait / 5 * u32::from(lot) / 255
+}
+
+/// A random byte; without randomness everybody waits the full time.
+fn lot() -> u8 {
+    let mut byte = [0];
+    match getrandom::fill(&mut byte) {
+        Ok(()) => byte[0],
+        Err(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_fails_is_tried_soon_and_then_ever_later_within_bounds() {
+        let every = |seconds| Duration::from_secs(seconds);
+        let waits = |period, lot| -> Vec<u64> {
+            (0..8)
+                .map(|failures| pause(every(period), failures, lot).as_secs())
+                .collect()
+        };
+        assert_eq!(waits(900, 0), [900, 30, 60, 120, 240, 480, 900, 900]);
+        assert_eq!(waits(5, 0), [5, 5, 10, 20, 40, 80, 160, 300]);
+        assert_eq!(waits(900, 255), [900, 24, 48, 96, 192, 384, 720, 720]);
+        assert_eq!(pause(every(900), u32::MAX, 0), every(900));
     }
 }

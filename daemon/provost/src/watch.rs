@@ -43,6 +43,21 @@ impl Watch {
             .filter_map(|file| file.parent())
             .map(Path::to_owned)
             .collect();
+        Self::over(&folders, move |path| absolute.contains(path))
+    }
+
+    /// Watches whatever happens in a folder.
+    ///
+    /// # Errors
+    /// [`WatchError`] if it cannot be watched, e.g. because it does not exist.
+    pub fn folder(folder: &Path) -> Result<Self, WatchError> {
+        Self::over(&[folder.to_owned()].into(), |_| true)
+    }
+
+    fn over(
+        folders: &BTreeSet<PathBuf>,
+        concerns: impl Fn(&Path) -> bool + Send + 'static,
+    ) -> Result<Self, WatchError> {
         let (sender, events) = mpsc::channel(1);
         let failed = |path: &Path, source| WatchError {
             path: path.to_owned(),
@@ -50,11 +65,10 @@ impl Watch {
         };
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let concerns = event.is_ok_and(|event| {
-                    !event.kind.is_access()
-                        && event.paths.iter().any(|path| absolute.contains(path))
+                let concerned = event.is_ok_and(|event| {
+                    !event.kind.is_access() && event.paths.iter().any(|path| concerns(path))
                 });
-                if concerns {
+                if concerned {
                     // One pending event is enough: it says "look again".
                     let _ = sender.try_send(());
                 }
@@ -62,8 +76,8 @@ impl Watch {
             .map_err(|source| failed(Path::new(""), source))?;
         for folder in folders {
             watcher
-                .watch(&folder, RecursiveMode::NonRecursive)
-                .map_err(|source| failed(&folder, source))?;
+                .watch(folder, RecursiveMode::NonRecursive)
+                .map_err(|source| failed(folder, source))?;
         }
         Ok(Self {
             _watcher: watcher,
@@ -71,11 +85,16 @@ impl Watch {
         })
     }
 
-    /// Waits until something has changed and settled.
-    pub async fn settled(&mut self) {
+    /// Waits until something has changed, settled or not.
+    pub async fn changed(&mut self) {
         if self.events.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Waits until something has changed and settled.
+    pub async fn settled(&mut self) {
+        self.changed().await;
         while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.events.recv()).await {}
     }
 }

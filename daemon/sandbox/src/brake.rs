@@ -1,7 +1,8 @@
 //! What stops a plugin that runs too long, and keeps too many from running at once.
 //!
-//! Wasmtime counts epochs; a call is given a deadline in epochs. A thread advances them while calls run and sleeps
-//! otherwise, so that an idle daemon wakes for nothing.
+//! Wasmtime counts epochs; a call is given a deadline in epochs. A thread advances them while calls run and rests
+//! otherwise, so that an idle daemon wakes for nothing. It rests only after an epoch without any call: to wake it for
+//! each of many short calls would cost more than the calls.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -11,21 +12,27 @@ use crate::limits::{CALL_TIME, CALLS_AT_ONCE, EPOCH};
 #[derive(Debug, Default)]
 struct Traffic {
     running: u32,
+    /// Callers that wait for room.
+    waiting: u32,
+    /// A call has begun in this epoch.
+    begun: bool,
+    /// The ticking thread waits for the next call.
+    resting: bool,
     ending: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     traffic: Mutex<Traffic>,
-    /// A call has begun, or the engine goes away: of interest to the ticking thread.
-    begun: Condvar,
+    /// The ticking thread must not rest any longer, or the engine goes away.
+    wake: Condvar,
     /// A call has ended: of interest to callers that wait for room.
     ended: Condvar,
 }
 
 impl Shared {
     fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        // The two numbers are consistent after every statement, so that a panic elsewhere spoils nothing.
+        // Every statement leaves it consistent, so that a panic elsewhere spoils nothing.
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -43,8 +50,11 @@ pub(crate) struct Running<'b>(&'b Shared);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.traffic().running -= 1;
-        self.0.ended.notify_one();
+        let mut traffic = self.0.traffic();
+        traffic.running -= 1;
+        if traffic.waiting > 0 {
+            self.0.ended.notify_one();
+        }
     }
 }
 
@@ -70,17 +80,24 @@ impl Brake {
     /// Registers a call; `None` if the pool stayed full for [`CALL_TIME`].
     pub(crate) fn enter(&self) -> Option<Running<'_>> {
         let full = |traffic: &mut Traffic| traffic.running >= CALLS_AT_ONCE;
-        let (mut traffic, _) = self
-            .shared
-            .ended
-            .wait_timeout_while(self.shared.traffic(), CALL_TIME, full)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut traffic = self.shared.traffic();
         if full(&mut traffic) {
-            return None;
+            traffic.waiting += 1;
+            (traffic, _) = self
+                .shared
+                .ended
+                .wait_timeout_while(traffic, CALL_TIME, full)
+                .unwrap_or_else(PoisonError::into_inner);
+            traffic.waiting -= 1;
+            if full(&mut traffic) {
+                return None;
+            }
         }
         traffic.running += 1;
-        drop(traffic);
-        self.shared.begun.notify_one();
+        traffic.begun = true;
+        if std::mem::take(&mut traffic.resting) {
+            self.shared.wake.notify_one();
+        }
         Some(Running(&self.shared))
     }
 }
@@ -88,7 +105,7 @@ impl Brake {
 impl Drop for Brake {
     fn drop(&mut self) {
         self.shared.traffic().ending = true;
-        self.shared.begun.notify_one();
+        self.shared.wake.notify_one();
         if let Some(thread) = self.thread.take() {
             // The thread does nothing that could panic; and if it did, there is nothing left to brake.
             let _ = thread.join();
@@ -99,15 +116,17 @@ impl Drop for Brake {
 fn tick(shared: &Shared, engine: &wasmtime::Engine) {
     let mut traffic = shared.traffic();
     while !traffic.ending {
-        traffic = if traffic.running == 0 {
+        let begun = std::mem::take(&mut traffic.begun);
+        traffic = if traffic.running == 0 && !begun {
+            traffic.resting = true;
             shared
-                .begun
-                .wait(traffic)
+                .wake
+                .wait_while(traffic, |traffic| traffic.resting && !traffic.ending)
                 .unwrap_or_else(PoisonError::into_inner)
         } else {
             // Only the end of the engine cuts an epoch short: a new call must not hurry the running ones.
             let (traffic, _) = shared
-                .begun
+                .wake
                 .wait_timeout_while(traffic, EPOCH, |traffic| !traffic.ending)
                 .unwrap_or_else(PoisonError::into_inner);
             engine.increment_epoch();
@@ -127,5 +146,32 @@ mod tests {
         assert!(brake.enter().is_none());
         running.pop();
         assert!(brake.enter().is_some());
+    }
+
+    #[test]
+    fn who_waits_for_room_gets_it_when_a_call_ends() {
+        let brake = Brake::new(wasmtime::Engine::default()).unwrap();
+        let mut running: Vec<_> = (0..CALLS_AT_ONCE).map(|_| brake.enter().unwrap()).collect();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| brake.enter().is_some());
+            while brake.shared.traffic().waiting == 0 {
+                std::thread::yield_now();
+            }
+            running.pop();
+            assert!(waiting.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn the_thread_rests_when_no_call_has_run_for_an_epoch_and_wakes_for_the_next() {
+        let brake = Brake::new(wasmtime::Engine::default()).unwrap();
+        for _ in 0..2 {
+            while !brake.shared.traffic().resting {
+                std::thread::yield_now();
+            }
+            let call = brake.enter().unwrap();
+            assert!(!brake.shared.traffic().resting);
+            drop(call);
+        }
     }
 }

@@ -16,12 +16,23 @@ pub(super) fn run(
     match reload::load(config, credentials, &Loader::forgetful(credentials)?) {
         Ok(live) => {
             let config = &live.config;
+            let remarks: Vec<String> = config
+                .sources
+                .values()
+                .flat_map(|source| {
+                    source
+                        .remarks()
+                        .into_iter()
+                        .map(|remark| format!("source {}: {remark}", source.id))
+                })
+                .collect();
             let counts = json!({
                 "ok": true,
                 "districts": config.districts.len(),
                 "sources": config.sources.len(),
                 "plugins": config.plugins.len(),
                 "problems": [],
+                "remarks": remarks,
             });
             if json {
                 print::json(&counts);
@@ -30,6 +41,9 @@ pub(super) fn run(
                     "the configuration is sound: {} districts, {} sources, {} plugins",
                     counts["districts"], counts["sources"], counts["plugins"]
                 );
+                for remark in &remarks {
+                    println!("remark: {}", print::one_line(remark));
+                }
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -1,11 +1,14 @@
 //! The command line: parse, ask the daemon, print.
 
+mod activity;
 mod args;
 mod check;
 mod client;
 mod offline;
 mod print;
+mod progress;
 mod remote;
+mod restore;
 mod show;
 
 pub use args::{Args, Command, DemoArgs};
@@ -117,6 +120,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
         Command::Plugin { command } => offline::plugin(&command, args.json),
+        Command::Restore(restore) => restore::run(&restore, args.credentials.as_deref(), args.json),
         Command::Completions { shell } => {
             args::completions(shell);
             Ok(ExitCode::SUCCESS)

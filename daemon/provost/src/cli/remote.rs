@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    FeedCommand, NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
+use super::progress::Bar;
 use super::{CliError, print, show};
 
 /// Rows asked for at once.
@@ -74,9 +75,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
     match command {
         DaemonCommand::Status => desk.print(&desk.get("/v1/status")?, show::status),
         DaemonCommand::Import { file, dry_run } => import(&desk, &file, dry_run),
-        DaemonCommand::Export => {
-            print::json(&desk.get("/v1/export")?);
-            Ok(ExitCode::SUCCESS)
+        DaemonCommand::Export { format } => export(&desk, &format),
+        DaemonCommand::Backup { file } => {
+            // The daemon does not know in which folder the command was typed.
+            let file = file.map(|file| std::path::absolute(&file).unwrap_or(file));
+            let answer = desk.post("/v1/backup", &json!({ "path": file }))?;
+            desk.print(&answer, show::backup)
         }
         DaemonCommand::Sync { command } => sync(&desk, command),
         DaemonCommand::Sweep {
@@ -91,18 +95,8 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             &desk.get(&format!("/v1/forecast?days={days}"))?,
             show::forecast,
         ),
-        DaemonCommand::Activity {
-            command:
-                ActivityCommand::Record {
-                    person,
-                    kind,
-                    at,
-                    id,
-                },
-        } => {
-            let event = json!({ "person": person, "kind": kind, "at": at, "id": id });
-            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
-        }
+        DaemonCommand::Activity { command } => activity(&desk, command),
+        DaemonCommand::Feed { command } => feed(&desk, &command),
         DaemonCommand::Contact { command } => contact(&desk, command),
         DaemonCommand::Decide(args) => decide(&desk, &args),
         DaemonCommand::Session { command } => session(&desk, command),
@@ -122,6 +116,49 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
     }
 }
 
+fn export(desk: &Desk<'_>, format: &str) -> Result<ExitCode, CliError> {
+    let document = desk.get("/v1/export")?;
+    if format == "toml" {
+        let text = toml::to_string(&document).map_err(|source| CliError::Other {
+            what: "write the document as TOML".to_owned(),
+            source: source.into(),
+        })?;
+        print!("{text}");
+    } else {
+        print::json(&document);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn activity(desk: &Desk<'_>, command: ActivityCommand) -> Result<ExitCode, CliError> {
+    match command {
+        ActivityCommand::Record {
+            person,
+            kind,
+            at,
+            id,
+            feed,
+        } => {
+            let event = json!({ "person": person, "kind": kind, "at": at, "id": id, "feed": feed });
+            desk.print(&desk.post("/v1/activity", &event)?, show::recorded)
+        }
+        ActivityCommand::Import { file, format } => {
+            let send = |batch: &Value| desk.post("/v1/activity/batch", batch);
+            super::activity::import(&file, format, desk.json, send)
+        }
+    }
+}
+
+fn feed(desk: &Desk<'_>, command: &FeedCommand) -> Result<ExitCode, CliError> {
+    match command {
+        FeedCommand::List => desk.print(&desk.get("/v1/feeds")?, show::feeds),
+        FeedCommand::Watermark { id, at } => {
+            let path = format!("/v1/feeds/{}/watermark", super::client::escaped(id));
+            desk.print(&desk.post(&path, &json!({ "at": at }))?, show::recorded)
+        }
+    }
+}
+
 fn import(desk: &Desk<'_>, file: &Path, dry_run: bool) -> Result<ExitCode, CliError> {
     let document = super::offline::document(file)?;
     let body = json!({ "document": document, "dry-run": dry_run });
@@ -130,13 +167,14 @@ fn import(desk: &Desk<'_>, file: &Path, dry_run: bool) -> Result<ExitCode, CliEr
 
 fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
     match command {
-        SyncCommand::Plan { source } => desk.print(
-            &desk.post("/v1/sync/plan", &json!({ "source": source }))?,
-            show::sync_plan,
-        ),
-        SyncCommand::Apply { source, plan } => {
-            let body = json!({ "source": source, "plan": plan });
-            let answer = desk.post("/v1/sync/apply", &body)?;
+        SyncCommand::Plan { source, full } => {
+            let body = json!({ "source": source, "full": full });
+            let answer = watched(desk, source, "/v1/sync/plan", &body)?;
+            desk.print(&answer, show::sync_plan)
+        }
+        SyncCommand::Apply { source, plan, full } => {
+            let body = json!({ "source": source, "plan": plan, "full": full });
+            let answer = watched(desk, source, "/v1/sync/apply", &body)?;
             desk.print(&answer, show::sync_plan)?;
             let applied =
                 answer.pointer("/done/outcome").and_then(Value::as_str) == Some("applied");
@@ -147,7 +185,32 @@ fn sync(desk: &Desk<'_>, command: SyncCommand) -> Result<ExitCode, CliError> {
             })
         }
         SyncCommand::Status => desk.print(&desk.get("/v1/sync")?, show::sync_status),
+        SyncCommand::Probe { source } => {
+            let query = query(&[("source", source.as_deref())]);
+            desk.print(
+                &desk.get(&format!("/v1/sync/probe{query}"))?,
+                show::sync_probe,
+            )
+        }
+        SyncCommand::Explain { about, source } => {
+            let query = query(&[("about", Some(&about)), ("source", source.as_deref())]);
+            let answer = desk.get(&format!("/v1/sync/explain{query}"))?;
+            desk.print(&answer, show::sync_explanation)
+        }
     }
+}
+
+/// Asks for something that reads a directory, and shows how far it has come.
+fn watched(
+    desk: &Desk<'_>,
+    source: Option<String>,
+    path: &str,
+    body: &Value,
+) -> Result<Value, CliError> {
+    let bar = Bar::begin(desk.socket, source);
+    let answer = desk.post(path, body);
+    bar.end();
+    answer
 }
 
 fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliError> {
@@ -217,15 +280,14 @@ fn pairs(texts: &[String]) -> Map<String, Value> {
 }
 
 fn decide(desk: &Desk<'_>, args: &DecideArgs) -> Result<ExitCode, CliError> {
-    let mut resource = reference(&args.resource);
-    resource["properties"] = Value::Object(pairs(&args.properties));
     let body = json!({
         "subject": reference(&args.subject),
-        "action": { "name": args.action },
-        "resource": resource,
+        "action": args.action,
+        "resource": reference(&args.resource),
+        "properties": pairs(&args.properties),
         "context": pairs(&args.context),
     });
-    desk.print(&desk.post("/access/v1/evaluation", &body)?, show::decision)
+    desk.print(&desk.post("/v1/decide", &body)?, show::decision)
 }
 
 fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliError> {

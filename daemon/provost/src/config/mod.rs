@@ -66,6 +66,8 @@ fn count(problems: usize) -> String {
 pub struct Config {
     /// The database file.
     pub store: PathBuf,
+    /// The folder for backups that are given no name.
+    pub backups: PathBuf,
     /// Where the daemon listens.
     pub listen: Listen,
     /// How mail goes out, if it does.
@@ -153,8 +155,9 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
     }
     top.done();
     match (store, listen) {
-        (Some(store), Some(listen)) if problems.is_empty() => Ok(Config {
+        (Some((store, backups)), Some(listen)) if problems.is_empty() => Ok(Config {
             store,
+            backups,
             listen,
             mail,
             operators,
@@ -201,11 +204,18 @@ fn check_districts(top: &Table<'_>, key: &str, districts: &BTreeMap<DistrictId, 
     }
 }
 
-fn read_store(top: &Table<'_>) -> Option<PathBuf> {
-    let Some(table) = top.table("store") else {
-        return Some(PathBuf::from("/var/lib/provost/provost.db"));
+/// The database file and the folder for backups, which is beside it if nothing is said.
+fn read_store(top: &Table<'_>) -> Option<(PathBuf, PathBuf)> {
+    let table = top.table("store");
+    let path = match &table {
+        None => Some(PathBuf::from("/var/lib/provost/provost.db")),
+        Some(table) => table.need_text("path").map(PathBuf::from),
     };
-    let path = table.need_text("path").map(PathBuf::from);
-    table.done();
-    path
+    let said = table.as_ref().and_then(|table| table.text("backups"));
+    if let Some(table) = table {
+        table.done();
+    }
+    let path = path?;
+    let backups = said.map_or_else(|| path.with_file_name("backups"), PathBuf::from);
+    Some((path, backups))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::period::Period;
 pub use super::server_url::ServerUrl;
-use crate::ldap::{Profile, check_filter};
+use crate::ldap::{Mode, Profile, check_filter};
 
 /// A directory source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Source {
     pub urls: Vec<ServerUrl>,
     /// The vendor, or `auto`.
     pub profile: Profile,
+    /// Whether everything is read each time.
+    pub mode: Mode,
     /// Who we are to the server.
     pub bind: Bind,
     /// Whether `ldap://` must be upgraded by StartTLS.
@@ -53,6 +55,16 @@ pub struct Source {
     pub timeouts: Timeouts,
     /// Entries of a page; servers of the Active Directory kind send 1000 at most.
     pub page_size: u32,
+}
+
+impl Source {
+    /// What is configured and not done yet, so that nobody waits for it.
+    pub fn remarks(&self) -> Vec<String> {
+        let remark =
+            "live = true: changes are read every so often in this version, not as they happen";
+        let live = self.live && self.mode != Mode::Full;
+        live.then(|| remark.to_owned()).into_iter().collect()
+    }
 }
 
 /// Attribute names by meaning.
@@ -210,6 +222,7 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
     );
     let guard = guard(table);
     let profile = table.parse("profile").unwrap_or(Profile::Auto);
+    let mode = table.parse("mode").unwrap_or(Mode::Auto);
     let start_tls = table.parse("starttls").unwrap_or(StartTls::Default);
     let id_attribute = table
         .text("id-attribute")
@@ -223,6 +236,7 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
         district: district?,
         urls,
         profile,
+        mode,
         bind: bind?,
         start_tls,
         ca_file,

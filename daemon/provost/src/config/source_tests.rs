@@ -105,3 +105,16 @@ fn only_a_loopback_server_is_spoken_to_in_clear_by_default() {
     assert!(local("ldap://127.0.0.1:3890") && local("ldap://localhost") && local("ldap://[::1]"));
     assert!(!local("ldap://10.0.0.1") && !local("ldap://localhost.example"));
 }
+
+#[test]
+fn the_mode_is_auto_unless_it_is_written_and_live_is_remarked() {
+    let (sources, problems) = read(EXAMPLE);
+    assert_eq!((sources[0].mode, problems.len()), (Mode::Auto, 0));
+    assert_eq!(sources[0].remarks().len(), 1);
+    let full = EXAMPLE.replace("live = true", "mode = \"full\"");
+    let (sources, _) = read(&full);
+    assert_eq!(sources[0].mode, Mode::Full);
+    assert_eq!(sources[0].remarks(), Vec::<String>::new());
+    let (_, problems) = read(&EXAMPLE.replace("live = true", "mode = \"dirsync\""));
+    assert!(problems[0].contains("must be \"auto\""), "{problems:?}");
+}

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::StageClock;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::contact::OnWordOf;
-use crate::flow::sync::{Approval, SyncError};
+use crate::flow::sync::{Approval, Extent, SyncError};
 use crate::flow::{self, FlowError, NotFound};
 use crate::store::{NoticeFilter, NoticeState, Page};
 
@@ -104,7 +104,13 @@ pub async fn drive(
     let approval = Approval::Operator("demo".to_owned());
     let report = daemon
         .syncs
-        .apply(source, None, daemon.ports.clock.now(), approval)
+        .apply(
+            source,
+            None,
+            daemon.ports.clock.now(),
+            Extent::Everything,
+            approval,
+        )
         .await?;
     println!(
         "\n{START}  {} people read over LDAP, {} added",

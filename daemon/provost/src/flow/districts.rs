@@ -3,6 +3,7 @@
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::district::District;
+use provost_core::id::DistrictId;
 use provost_core::lifecycle;
 use provost_core::register::Feed;
 
@@ -44,22 +45,23 @@ pub fn follow(
         Ok((plan(register, Actor::Configuration, now, changes), count))
     })?;
     for district in districts {
-        recheck(store, district, feeds, now)?;
+        recheck(store, &district.id, feeds, &Actor::Configuration, now)?;
     }
     Ok(count)
 }
 
 /// A changed time zone or feed moves what is due: every contact's next moment is worked out anew. Rule: domain §3.
-fn recheck(
+pub(super) fn recheck(
     store: &Store,
-    district: &District,
+    district: &DistrictId,
     feeds: &[Feed],
+    actor: &Actor,
     now: Timestamp,
 ) -> Result<(), FlowError> {
     write(store, |register| {
-        let here = Neighbourhood::read(register, feeds, &district.id)?;
+        let here = Neighbourhood::read(register, feeds, district)?;
         let changes = register
-            .contacts(Some(&district.id))?
+            .contacts(Some(district))?
             .into_iter()
             .filter_map(|(before, _)| {
                 let after = lifecycle::recheck(&before, &here.around(&before.person), now)?;
@@ -69,6 +71,6 @@ fn recheck(
                 })
             })
             .collect();
-        Ok((plan(register, Actor::Configuration, now, changes), ()))
+        Ok((plan(register, actor.clone(), now, changes), ()))
     })
 }

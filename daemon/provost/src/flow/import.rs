@@ -1,14 +1,13 @@
 //! The register document in and out: read with every check → plan → commit.
 
-use provost_core::Timestamp;
 use provost_core::change::{Actor, Plan};
 use provost_core::document::Problem;
 use provost_core::register::{self, Existing, Given};
-use provost_core::role::Roles;
 use serde_json::{Map, Value, json};
 
-use super::{FlowError, write};
-use crate::store::Store;
+use super::{FlowError, Scene, write};
+use crate::live::Live;
+use crate::store::Snapshot;
 
 /// Why a document was not imported.
 #[derive(Debug, thiserror::Error)]
@@ -32,21 +31,20 @@ fn answer(plan: &Plan, committed: bool) -> Value {
 /// # Errors
 /// [`ImportError::Contradictory`] with every contradiction.
 pub fn run(
-    store: &Store,
-    roles: &Roles,
+    scene: Scene<'_>,
     document: &Map<String, Value>,
     actor: &Actor,
     dry_run: bool,
-    now: Timestamp,
 ) -> Result<Value, ImportError> {
+    let now = scene.now;
     let mut problems = Vec::new();
-    let done = write(store, |register| {
-        let existing = register.existing()?;
+    let done = write(scene.store, |register| {
+        let existing = existing(scene.live, register)?;
         let by = actor.to_string();
         let given = Given {
             now,
             by: &by,
-            roles,
+            roles: &scene.live.roles,
             existing: &existing,
         };
         let empty = || Plan::new(existing.revision, actor.clone(), now);
@@ -73,7 +71,16 @@ pub fn run(
 ///
 /// # Errors
 /// If the store cannot be read.
-pub fn export(store: &Store) -> Result<Value, FlowError> {
-    let existing: Existing = store.read()?.existing()?;
+pub fn export(scene: Scene<'_>) -> Result<Value, FlowError> {
+    let existing = existing(scene.live, &scene.store.read()?)?;
     Ok(register::export(&existing))
+}
+
+/// What is in the register, with the feeds that the configuration knows: they gate what contacts are due for.
+fn existing(live: &Live, register: &Snapshot<'_>) -> Result<Existing, FlowError> {
+    let feeds = live.config.feeds.iter();
+    Ok(Existing {
+        feeds: feeds.map(|feed| (feed.id.clone(), feed.clone())).collect(),
+        ..register.existing()?
+    })
 }

@@ -1,18 +1,23 @@
 //! The flows: read, let the core decide, commit. One screen each; no protocol, no SQL and no rule in here.
 
 pub mod activity;
+pub mod backup;
 pub mod case;
 pub mod changes;
 pub mod clock;
 pub mod contact;
 pub mod decide;
 pub mod districts;
+pub mod feed;
 pub mod forecast;
 pub mod grant;
 pub mod import;
+pub mod ingest;
 pub mod neighbourhood;
 pub mod notify;
 pub mod reload;
+#[cfg(test)]
+pub(crate) mod rig;
 pub mod session;
 pub mod status;
 pub mod sweep;
@@ -162,8 +167,9 @@ pub fn contact(register: &Snapshot<'_>, reference: &str) -> Result<(Person, Cont
     Ok((person, contact))
 }
 
-/// How often a plan is made anew when the ground has moved under it.
-const ATTEMPTS: usize = 8;
+/// How often a plan is made anew when the ground has moved under it. Of those who collide one always gets through, so
+/// this is how many may want the same contact at the same moment.
+const ATTEMPTS: usize = 32;
 
 /// Makes a plan and commits it; makes it anew if another commit has changed what it stands on.
 pub(crate) fn write<T>(
@@ -179,7 +185,9 @@ pub(crate) fn write<T>(
         attempt += 1;
         match store.commit(plan) {
             Ok(_) => return Ok(answer),
-            Err(CommitError::Moved { .. }) if attempt < ATTEMPTS => {}
+            // An id that another commit has just taken is known when the plan is made anew.
+            Err(CommitError::Moved { .. } | CommitError::Duplicate { .. })
+                if attempt < ATTEMPTS => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -31,6 +31,10 @@ pub async fn deliver_due(
     stop: &CancellationToken,
 ) -> Result<Option<Timestamp>, FlowError> {
     loop {
+        if daemon.store.obstacle().is_some() {
+            // What cannot be recorded is not sent: it would be sent again and again.
+            return Ok(None);
+        }
         let mine = Arc::clone(daemon);
         let now = daemon.ports.clock.now();
         let due = blocking(move || Ok(mine.store.read()?.outbox_due(now, BATCH)?)).await?;

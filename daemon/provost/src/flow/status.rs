@@ -13,8 +13,18 @@ const ALARMS: usize = 10;
 pub fn line(store: &Store) -> String {
     match store.read().and_then(|register| register.counts()) {
         Ok(counts) => format!(
-            "{} people, {} contacts ({} pending, {} held), {} notices waiting",
-            counts.people, counts.contacts, counts.pending, counts.held, counts.notices_waiting
+            "{}{} people, {} contacts ({} pending, {} held), {} notices waiting",
+            store
+                .obstacle()
+                .map_or_else(String::new, |obstacle| format!(
+                    "takes no writes: {}; ",
+                    obstacle.why()
+                )),
+            counts.people,
+            counts.contacts,
+            counts.pending,
+            counts.held,
+            counts.notices_waiting
         ),
         Err(error) => format!("the store does not answer: {}", crate::live::chain(&error)),
     }
@@ -47,6 +57,9 @@ pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> 
         "clock": clock["transitions"],
         "configuration-refused": **daemon.reload_refused.load(),
         "sources": sources,
+        "feeds": daemon.scene(super::feed::list)?,
+        "takes-no-writes": daemon.hindrance.load_full().as_deref(),
+        "spool": daemon.spool.load_full().as_deref(),
         "plugins": policies.chain(channels).collect::<Vec<_>>(),
         "alarms": register.alarms(Page::newest(ALARMS))?.into_iter().map(|(_, alarm)| alarm).collect::<Vec<_>>(),
     }))

@@ -4,8 +4,9 @@ use provost_core::change::{Actor, Plan};
 use provost_core::id::DistrictId;
 use provost_core::lifecycle;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use super::neighbourhood::Neighbourhood;
+use super::neighbourhood::Headcount;
 use super::{FlowError, Scene, changes_of, write};
 use crate::store::Snapshot;
 
@@ -22,15 +23,18 @@ const BATCH: usize = 1000;
 pub fn plan(scene: Scene<'_>, register: &Snapshot<'_>, actor: Actor) -> Result<Plan, FlowError> {
     let (base, due) = register.due(scene.now, BATCH)?;
     let mut plan = Plan::new(base, actor, scene.now);
-    let mut around: BTreeMap<DistrictId, Neighbourhood> = BTreeMap::new();
+    let feeds = &scene.live.config.feeds;
+    let mut around: BTreeMap<DistrictId, Headcount> = BTreeMap::new();
     for contact in due {
-        let here = match around.remove(&contact.district) {
-            Some(here) => here,
-            None => Neighbourhood::read(register, &scene.live.config.feeds, &contact.district)?,
+        let here = match around.entry(contact.district.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let counted = Headcount::read(register, feeds, &contact.district, BATCH)?;
+                new.insert(counted)
+            }
         };
-        let here = around.entry(contact.district.clone()).or_insert(here);
-        if let Some(step) = lifecycle::step(&contact, &here.around(&contact.person), scene.now) {
-            here.put(&step.contact);
+        if let Some(step) = lifecycle::step(&contact, &here.around(&contact), scene.now) {
+            here.put(&contact, &step.contact);
             plan.changes.extend(changes_of(&contact, step));
         }
     }

@@ -34,24 +34,39 @@ impl<T: DeserializeOwned> FromRequest<Arc<Daemon>> for Body<T> {
                 "the content type must be application/json",
             ));
         }
-        let read = Bytes::from_request(request, daemon);
-        let bytes = tokio::time::timeout(BODY_TIME, read)
-            .await
-            .map_err(|_| {
-                let why = format!("it did not arrive within {} s", BODY_TIME.as_secs());
-                Problem::new(StatusCode::REQUEST_TIMEOUT, "read the body", why)
-            })?
-            .map_err(|why| Problem::new(why.status(), "read the body", why.body_text()))?;
+        let bytes = bytes(request, daemon).await?;
         parse(&bytes).map(Self)
     }
 }
 
+/// The whole body, in time.
+pub(super) async fn bytes(request: Request, daemon: &Arc<Daemon>) -> Result<Bytes, Problem> {
+    arrived(request, daemon, BODY_TIME).await
+}
+
+/// The whole body, if it arrives in time.
+async fn arrived(
+    request: Request,
+    daemon: &Arc<Daemon>,
+    within: Duration,
+) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(within, Bytes::from_request(request, daemon));
+    let read = read.await.map_err(|_| {
+        let why = format!("it did not arrive within {} s", within.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "read the body", why)
+    })?;
+    read.map_err(|why| Problem::new(why.status(), "read the body", why.body_text()))
+}
+
+/// The media type of the body, in lower case and without its parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next()?;
+    Some(kind.trim().to_ascii_lowercase())
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    media_type(headers).as_deref() == Some("application/json")
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -79,7 +94,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// The member that is wrong, with dots between levels. A missing one has no place in the text, only a name.
 fn field(path: &str, why: &str) -> Option<String> {
-    let path = (path != ".").then_some(path);
+    // What breaks off before a member has a name has no place either.
+    let path = (path != "." && path != "?").then_some(path);
     let missing = why
         .strip_prefix("missing field `")
         .and_then(|rest| rest.split('`').next());
@@ -110,5 +126,35 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Daemon>> for Params<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(params)| Self(params))
             .map_err(|why| Problem::bad_request("read the query", why.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::rig::Rig;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_in_time_is_cut_off_with_408() {
+        let rig = Rig::new().await;
+        let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let request = Request::new(axum::body::Body::from_stream(never));
+        let cut = arrived(request, &rig.daemon, Duration::from_millis(20)).await;
+        assert_eq!(cut.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[test]
+    fn a_problem_names_the_member_that_is_wrong_or_missing() {
+        let named = |path: &str, why: &str| field(path, why);
+        assert_eq!(
+            named(".", "missing field `kind` at line 1").as_deref(),
+            Some("kind")
+        );
+        assert_eq!(
+            named("subject", "missing field `id`").as_deref(),
+            Some("subject.id")
+        );
+        assert_eq!(named("at", "invalid type: integer").as_deref(), Some("at"));
+        assert_eq!(named(".", "expected value"), None);
     }
 }

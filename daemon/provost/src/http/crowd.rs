@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Everybody who is connected through one door.
 #[derive(Debug)]
 pub(super) struct Crowd {
+    size: usize,
     seats: Arc<Semaphore>,
     idle: Mutex<Idle>,
 }
@@ -40,6 +41,7 @@ pub(super) struct Busy(Arc<Seat>);
 impl Crowd {
     pub(super) fn new(seats: usize) -> Arc<Self> {
         Arc::new(Self {
+            size: seats,
             seats: Arc::new(Semaphore::new(seats)),
             idle: Mutex::default(),
         })
@@ -47,6 +49,11 @@ impl Crowd {
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are connected.
+    pub(super) fn present(&self) -> usize {
+        self.size.saturating_sub(self.seats.available_permits())
     }
 
     /// A seat. If there is none, the longest idle must leave; while everybody is busy, newcomers wait.

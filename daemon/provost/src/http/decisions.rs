@@ -1,11 +1,12 @@
 //! `/access/v1/…`: decisions, as the OpenID AuthZEN Authorization API 1.0 has them.
 
-use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
+use provost_core::Timestamp;
 use provost_core::decision::{Reference, Request};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,14 +14,28 @@ use utoipa_axum::routes;
 
 use super::body::{Body, object};
 use super::caller::Caller;
+use super::metrics::Metrics;
 use super::problem::Problem;
 use super::shapes;
 use super::work::{Answer, read};
 use crate::daemon::Daemon;
-use crate::flow;
+use crate::flow::{self, FlowError};
+use crate::live::Live;
+use crate::store::Snapshot;
+
+/// Bytes of a request for decisions: a thousand evaluations of a kilobyte each.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Evaluations of one request. They are worked off one after the other, so that one client cannot keep all others
+/// waiting for longer than some tens of milliseconds.
+const EVALUATIONS_MAX: usize = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
-    OpenApiRouter::default().routes(routes!(evaluation))
+    OpenApiRouter::default()
+        .routes(routes!(evaluation))
+        .routes(routes!(evaluations))
+        .routes(routes!(decide))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// The body of an evaluation (§6.1); unknown members are ignored.
@@ -40,10 +55,9 @@ struct Evaluation {
 /// A subject or a resource (§5.1, §5.2).
 #[derive(Debug, Deserialize, ToSchema)]
 struct Entity {
-    /// `person`, `district`, `case`, `group`, `tool` or `agent`; without it the type follows from the action.
-    #[serde(rename = "type", default)]
-    #[schema(nullable = false)]
-    kind: Option<String>,
+    /// `person`, `district`, `case`, `group`, `tool` or `agent`.
+    #[serde(rename = "type")]
+    kind: String,
     /// For a person: the register's id, `district/username`, a unique username, `uuid:…`, `mail:…` or `tel:…`.
     id: String,
     #[serde(default)]
@@ -63,16 +77,14 @@ impl From<Evaluation> for Request {
     fn from(asked: Evaluation) -> Self {
         let mut properties = asked.action.properties;
         properties.extend(asked.resource.properties);
+        let reference = |kind, id| Reference {
+            kind: Some(kind),
+            id,
+        };
         Self {
-            subject: Reference {
-                kind: asked.subject.kind,
-                id: asked.subject.id,
-            },
+            subject: reference(asked.subject.kind, asked.subject.id),
             action: asked.action.name,
-            resource: Reference {
-                kind: asked.resource.kind,
-                id: asked.resource.id,
-            },
+            resource: reference(asked.resource.kind, asked.resource.id),
             properties,
             context: asked.context,
         }
@@ -94,35 +106,282 @@ struct Evaluated {
     responses((status = 200, description = "the decision with all reasons", body = Evaluated)))]
 async fn evaluation(
     State(daemon): State<Arc<Daemon>>,
+    Extension(metrics): Extension<Arc<Metrics>>,
     caller: Caller,
     body: Result<Body<Evaluation>, Problem>,
 ) -> Answer<Evaluated> {
     let Body(asked) = body.map_err(malformed)?;
-    let request = Request::from(asked);
-    let Json((districts, decision)) = read(daemon, move |daemon| {
-        let live = daemon.config();
-        let facts = daemon
-            .store
-            .read()?
-            .facts(&request, daemon.ports.clock.now(), &live.roles)?;
-        let districts: Vec<_> = facts.districts.keys().cloned().collect();
-        Ok((districts, flow::decide::decide_on(&live, &request, &facts)))
+    one(daemon, metrics, caller, asked.into()).await
+}
+
+/// A question in the command line's words.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    #[serde(deserialize_with = "object")]
+    subject: Named,
+    /// The action's name.
+    action: String,
+    #[serde(deserialize_with = "object")]
+    resource: Named,
+    /// Of the resource and the action.
+    #[serde(default)]
+    properties: Map<String, Value>,
+    /// Circumstances, e.g. `session`.
+    #[serde(default)]
+    context: Map<String, Value>,
+}
+
+/// Who or what is meant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// Without it the type follows from the action.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: String,
+}
+
+impl From<Named> for Reference {
+    fn from(named: Named) -> Self {
+        Self {
+            kind: named.kind,
+            id: named.id,
+        }
+    }
+}
+
+/// One decision, asked for as briefly as on the command line: types may be left out.
+#[utoipa::path(post, path = "/v1/decide", tag = "decisions",
+    security(("token" = ["decide"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
+    request_body = Question,
+    responses((status = 200, description = "the decision with all reasons", body = Evaluated)))]
+async fn decide(
+    State(daemon): State<Arc<Daemon>>,
+    Extension(metrics): Extension<Arc<Metrics>>,
+    caller: Caller,
+    Body(asked): Body<Question>,
+) -> Answer<Evaluated> {
+    let request = Request {
+        subject: asked.subject.into(),
+        action: asked.action,
+        resource: asked.resource.into(),
+        properties: asked.properties,
+        context: asked.context,
+    };
+    one(daemon, metrics, caller, request).await
+}
+
+async fn one(
+    daemon: Arc<Daemon>,
+    metrics: Arc<Metrics>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Evaluated> {
+    let Json(evaluated) = read(daemon, move |daemon| {
+        let desk = Desk::open(daemon, &metrics, &caller)?;
+        desk.evaluate(&request)
     })
     .await?;
-    for district in &districts {
-        caller.must_reach(Some(district))?;
+    evaluated.map(Json)
+}
+
+/// The body of several evaluations (§7.1). What an evaluation leaves out is taken from the top.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Evaluations {
+    #[schema(value_type = Option<Entity>)]
+    subject: Option<Map<String, Value>>,
+    #[schema(value_type = Option<ActionName>)]
+    action: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Entity>)]
+    resource: Option<Map<String, Value>>,
+    context: Option<Map<String, Value>>,
+    /// Each with some of `subject`, `action`, `resource` and `context`. Without any the top is the only one.
+    #[schema(max_items = 1000)]
+    evaluations: Option<Vec<Map<String, Value>>>,
+    #[serde(default, deserialize_with = "object")]
+    options: Options,
+}
+
+/// How to work them off (§7.1.2).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct Options {
+    #[serde(default)]
+    evaluations_semantic: Semantic,
+}
+
+/// When to stop (§7.1.2.1).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Semantic {
+    #[default]
+    ExecuteAll,
+    DenyOnFirstDeny,
+    PermitOnFirstPermit,
+}
+
+impl Semantic {
+    /// This decision is the last that is wanted.
+    fn ends_with(self, decision: bool) -> bool {
+        match self {
+            Self::ExecuteAll => false,
+            Self::DenyOnFirstDeny => !decision,
+            Self::PermitOnFirstPermit => decision,
+        }
     }
-    if districts.is_empty() {
-        caller.must_reach(None)?;
+}
+
+/// One of several decisions; the context holds `error` where there is none.
+#[derive(Debug, Serialize, ToSchema)]
+struct EvaluatedOne {
+    decision: bool,
+    /// As of a single decision, or `error` with `status` and `message` (§7.2.1).
+    #[schema(value_type = Object)]
+    context: Value,
+}
+
+impl EvaluatedOne {
+    fn failed(problem: &Problem) -> Self {
+        let error = json!({ "status": problem.status().as_u16(), "message": problem.why() });
+        Self {
+            decision: false,
+            context: json!({ "error": error }),
+        }
     }
-    let mut context = serde_json::to_value(&decision).unwrap_or_default();
-    if let Some(members) = context.as_object_mut() {
-        members.remove("decision");
+}
+
+/// The decisions, in the order of the evaluations (§7.2), or the only one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum EvaluatedAll {
+    Several { evaluations: Vec<EvaluatedOne> },
+    One(Evaluated),
+}
+
+/// Several decisions on one state of the register.
+#[utoipa::path(post, path = "/access/v1/evaluations", tag = "decisions",
+    security(("token" = ["decide"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
+    request_body = Evaluations,
+    responses((status = 200, description = "one decision an evaluation, up to the one that ended it",
+        body = EvaluatedAll)))]
+async fn evaluations(
+    State(daemon): State<Arc<Daemon>>,
+    Extension(metrics): Extension<Arc<Metrics>>,
+    caller: Caller,
+    body: Result<Body<Evaluations>, Problem>,
+) -> Answer<EvaluatedAll> {
+    let Body(asked) = body.map_err(malformed)?;
+    let semantic = asked.options.evaluations_semantic;
+    let top = [
+        ("subject", asked.subject),
+        ("action", asked.action),
+        ("resource", asked.resource),
+        ("context", asked.context),
+    ];
+    let top: Map<_, _> = top
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), Value::Object(value?))))
+        .collect();
+    let items = asked.evaluations.unwrap_or_default();
+    if items.is_empty() {
+        let request = whole(top)?;
+        let Json(only) = one(daemon, metrics, caller, request).await?;
+        return Ok(Json(EvaluatedAll::One(only)));
     }
-    Ok(Json(Evaluated {
-        decision: decision.decision,
-        context,
-    }))
+    if items.len() > EVALUATIONS_MAX {
+        let why = format!("at most {EVALUATIONS_MAX} evaluations are decided at once");
+        return Err(
+            Problem::bad_request("read the evaluations", why).with("field", "evaluations".into())
+        );
+    }
+    read(daemon, move |daemon| {
+        let desk = Desk::open(daemon, &metrics, &caller)?;
+        let mut evaluations = Vec::with_capacity(items.len());
+        for item in items {
+            let mut members = top.clone();
+            members.extend(item);
+            let evaluated = match whole(members) {
+                Err(problem) => Err(problem),
+                Ok(request) => desk.evaluate(&request)?,
+            };
+            let evaluated = match evaluated {
+                Ok(Evaluated { decision, context }) => EvaluatedOne { decision, context },
+                Err(problem) => EvaluatedOne::failed(&problem),
+            };
+            let last = semantic.ends_with(evaluated.decision);
+            evaluations.push(evaluated);
+            if last {
+                break;
+            }
+        }
+        Ok(EvaluatedAll::Several { evaluations })
+    })
+    .await
+}
+
+/// An evaluation that has everything it needs.
+fn whole(members: Map<String, Value>) -> Result<Request, Problem> {
+    serde_json::from_value::<Evaluation>(Value::Object(members))
+        .map(Request::from)
+        .map_err(|why| Problem::bad_request("read the evaluation", why.to_string()))
+}
+
+/// Where decisions are made: one state of the register, what is in force, and who asks.
+struct Desk<'d> {
+    register: Snapshot<'d>,
+    live: Arc<Live>,
+    now: Timestamp,
+    metrics: &'d Metrics,
+    caller: &'d Caller,
+}
+
+impl<'d> Desk<'d> {
+    fn open(
+        daemon: &'d Daemon,
+        metrics: &'d Metrics,
+        caller: &'d Caller,
+    ) -> Result<Self, FlowError> {
+        Ok(Self {
+            register: daemon.store.read()?,
+            live: daemon.config(),
+            now: daemon.ports.clock.now(),
+            metrics,
+            caller,
+        })
+    }
+
+    /// The decision, or a 403 if it is about a district that the caller may not ask about.
+    fn evaluate(&self, request: &Request) -> Result<Result<Evaluated, Problem>, FlowError> {
+        let begun = tokio::time::Instant::now();
+        let facts = self.register.facts(request, self.now, &self.live.roles)?;
+        if let Err(problem) = self.may_ask(facts.districts.keys()) {
+            return Ok(Err(problem));
+        }
+        let decision = flow::decide::decide_on(&self.live, request, &facts);
+        self.metrics.decided(decision.decision, begun.elapsed());
+        let mut context = serde_json::to_value(&decision).unwrap_or_default();
+        if let Some(members) = context.as_object_mut() {
+            members.remove("decision");
+        }
+        Ok(Ok(Evaluated {
+            decision: decision.decision,
+            context,
+        }))
+    }
+
+    /// In every district that the facts are about; in all, if they are about none.
+    fn may_ask<'f>(
+        &self,
+        districts: impl ExactSizeIterator<Item = &'f provost_core::id::DistrictId>,
+    ) -> Result<(), Problem> {
+        if districts.len() == 0 {
+            return self.caller.must_reach(None);
+        }
+        for district in districts {
+            self.caller.must_reach(Some(district))?;
+        }
+        Ok(())
+    }
 }
 
 /// The standard has 400 for a wrong content type too (§10.1.1).

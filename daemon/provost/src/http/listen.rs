@@ -27,17 +27,29 @@ use crate::live::chain;
 /// door has its own, so that whoever fills the network's does not shut the command line out.
 pub(super) const CONNECTIONS_MAX: usize = 4096;
 
-/// Time for the head of a request to arrive, which is also how long a connection may idle between two.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long callers are waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// For the head of a request to arrive, which is also how long a connection may idle between two.
+    pub(super) head: Duration,
+    /// For a TLS handshake: several round trips of the slowest line.
+    pub(super) handshake: Duration,
+    /// For the request in flight when a connection must go. Shorter than the daemon's own stop.
+    pub(super) leave: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(30),
+            handshake: Duration::from_secs(10),
+            leave: Duration::from_secs(15),
+        }
+    }
+}
 
 /// Bytes of a request's head: a token and a long query, several times over.
 const HEAD_BYTES_MAX: usize = 32 << 10;
-
-/// Time for a TLS handshake: several round trips of the slowest line.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-
-/// Time to finish the request in flight when a connection must go. Shorter than the daemon's own stop.
-const LEAVE_TIME: Duration = Duration::from_secs(15);
 
 /// Pause after a connection could not be accepted: there are no descriptors then, and asking again at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -58,6 +70,14 @@ impl Door {
     /// If the address cannot be bound.
     pub async fn tcp(address: SocketAddr) -> io::Result<Self> {
         Ok(Self::Tcp(TcpListener::bind(address).await?))
+    }
+
+    /// The word of the door.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Unix(_) => "unix",
+            Self::Tcp(_) => "tcp",
+        }
     }
 
     async fn accept(&self) -> io::Result<Stream> {
@@ -87,6 +107,7 @@ pub(super) async fn serve(
     router: Router,
     door: Door,
     crowd: Arc<Crowd>,
+    times: Times,
     stop: CancellationToken,
 ) {
     let connections = TaskTracker::new();
@@ -109,72 +130,78 @@ pub(super) async fn serve(
             seat = crowd.seat() => seat,
         };
         let Some(seat) = seat else { break };
-        let (daemon, router, stop) = (Arc::clone(&daemon), router.clone(), stop.clone());
-        connections.spawn(welcome(daemon, router, stream, seat, stop));
+        let (daemon, guest) = (
+            Arc::clone(&daemon),
+            Guest {
+                router: router.clone(),
+                seat,
+                times,
+                stop: stop.clone(),
+            },
+        );
+        connections.spawn(welcome(daemon, stream, guest));
     }
     connections.close();
     connections.wait().await;
 }
 
-/// Learns who is there, and answers.
-async fn welcome(
-    daemon: Arc<Daemon>,
+/// One who came in.
+struct Guest {
     router: Router,
-    stream: Stream,
     seat: Arc<Seat>,
+    times: Times,
     stop: CancellationToken,
-) {
+}
+
+/// Learns who is there, and answers.
+async fn welcome(daemon: Arc<Daemon>, stream: Stream, guest: Guest) {
     match stream {
         Stream::Unix(stream) => {
             let uid = stream.peer_cred().ok().map(|peer| peer.uid());
-            answer(stream, Peer::account(uid), router, &seat, &stop).await;
+            guest.answered(stream, Peer::account(uid)).await;
         }
         Stream::Tcp(stream) => match &daemon.config().tls {
-            None => answer(stream, Peer::program(), router, &seat, &stop).await,
+            None => guest.answered(stream, Peer::program()).await,
             Some(tls) => {
                 let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
                 let shaken = tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = seat.must_leave() => return,
-                    shaken = timeout(HANDSHAKE_TIME, handshake) => shaken,
+                    () = guest.stop.cancelled() => return,
+                    () = guest.seat.must_leave() => return,
+                    shaken = timeout(guest.times.handshake, handshake) => shaken,
                 };
                 if let Ok(Ok(stream)) = shaken {
-                    answer(stream, Peer::program(), router, &seat, &stop).await;
+                    guest.answered(stream, Peer::program()).await;
                 }
             }
         },
     }
 }
 
-/// Answers the requests of one connection, one after the other.
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    peer: Peer,
-    router: Router,
-    seat: &Arc<Seat>,
-    stop: &CancellationToken,
-) {
-    let service = service_fn(|mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        let (mut router, busy) = (router.clone(), seat.busy());
-        async move {
-            let answer = router.call(request).await;
-            drop(busy);
-            answer
+impl Guest {
+    /// Answers the requests of the connection, one after the other.
+    async fn answered<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: Peer) {
+        let service = service_fn(|mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            let (mut router, busy) = (self.router.clone(), self.seat.busy());
+            async move {
+                let answer = router.call(request).await;
+                drop(busy);
+                answer
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.times.head)
+            .max_header_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        // A connection that breaks is the caller's affair: there is nobody left to tell.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = self.stop.cancelled() => {}
+            () = self.seat.must_leave() => {}
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    // A connection that breaks is the caller's affair: there is nobody left to tell.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = stop.cancelled() => {}
-        () = seat.must_leave() => {}
+        connection.as_mut().graceful_shutdown();
+        drop(timeout(self.times.leave, connection).await);
     }
-    connection.as_mut().graceful_shutdown();
-    drop(timeout(LEAVE_TIME, connection).await);
 }

@@ -9,6 +9,7 @@
 
 mod activity;
 mod audit;
+mod backup;
 mod body;
 mod caller;
 mod changes;
@@ -17,9 +18,12 @@ mod contacts;
 mod crowd;
 mod decisions;
 mod describe;
+mod feeds;
 mod guard;
+mod health;
 mod inactivity;
 mod listen;
+mod metrics;
 mod notices;
 mod once;
 mod page;
@@ -28,6 +32,8 @@ mod register;
 mod sessions;
 mod shapes;
 mod sync;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 mod tokens;
 mod work;
@@ -45,16 +51,30 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::daemon::Daemon;
 use crowd::Crowd;
 pub use listen::Door;
+use metrics::Metrics;
 use problem::Problem;
 
 /// Answers at every door until told to stop; requests in flight are finished.
 pub async fn serve(daemon: Arc<Daemon>, doors: Vec<Door>, stop: CancellationToken) {
-    let router = router(Arc::clone(&daemon));
+    let doors: Vec<_> = doors
+        .into_iter()
+        .map(|door| (door, Crowd::new(listen::CONNECTIONS_MAX)))
+        .collect();
+    let crowds = doors
+        .iter()
+        .map(|(door, crowd)| (door.word(), Arc::clone(crowd)));
+    let router = router(Arc::clone(&daemon), Metrics::new(crowds.collect()));
     let mut open = JoinSet::new();
-    for door in doors {
+    for (door, crowd) in doors {
         let (daemon, router, stop) = (Arc::clone(&daemon), router.clone(), stop.clone());
-        let crowd = Crowd::new(listen::CONNECTIONS_MAX);
-        open.spawn(listen::serve(daemon, router, door, crowd, stop));
+        open.spawn(listen::serve(
+            daemon,
+            router,
+            door,
+            crowd,
+            listen::Times::default(),
+            stop,
+        ));
     }
     while open.join_next().await.is_some() {}
 }
@@ -63,11 +83,15 @@ pub async fn serve(daemon: Arc<Daemon>, doors: Vec<Door>, stop: CancellationToke
 fn rooms() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::with_openapi(describe::blank())
         .merge(describe::routes())
+        .merge(health::routes())
+        .merge(metrics::routes())
         .merge(decisions::routes())
         .merge(register::routes())
         .merge(sync::routes())
         .merge(inactivity::routes())
         .merge(activity::routes())
+        .merge(feeds::routes())
+        .merge(backup::routes())
         .merge(contacts::routes())
         .merge(sessions::routes())
         .merge(notices::routes())
@@ -78,7 +102,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
 }
 
 /// Every resource with its handler, behind the guard.
-pub fn router(daemon: Arc<Daemon>) -> Router {
+fn router(daemon: Arc<Daemon>, metrics: Arc<Metrics>) -> Router {
     let (router, mut api) = rooms().split_for_parts();
     describe::finish(&mut api);
     let document = serde_json::to_value(&api).unwrap_or_default();
@@ -94,6 +118,8 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(body::BODY_BYTES_MAX))
         .layer(from_fn(echo_request_id))
+        .layer(from_fn_with_state(Arc::clone(&metrics), metrics::count))
+        .layer(axum::Extension(metrics))
         .layer(axum::Extension(describe::Text::of(&document)))
         .with_state(daemon)
 }

@@ -170,13 +170,18 @@ async fn carry_out(once: Once, key: Key, request: Request, next: Next) -> Respon
 
 fn answer(parts: &axum::http::response::Parts, body: &Bytes) -> Answer {
     let kind = parts.headers.get(header::CONTENT_TYPE);
+    // A token's secret is told once and kept nowhere, not even for a retry.
+    let secret = parts
+        .headers
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|control| control == "no-store");
     Answer {
         status: parts.status.as_u16(),
         kind: kind
             .and_then(|kind| kind.to_str().ok())
             .unwrap_or_default()
             .to_owned(),
-        body: String::from_utf8(body.to_vec()).ok(),
+        body: String::from_utf8(body.to_vec()).ok().filter(|_| !secret),
     }
 }
 
@@ -187,7 +192,7 @@ fn again(answer: Answer) -> Response {
         Some(body) => (status, [(header::CONTENT_TYPE, answer.kind)], body).into_response(),
         None => {
             let why = format!(
-                "the request was carried out ({status}); its answer was too large to be kept"
+                "the request was carried out ({status}); its answer was too large or too secret to be kept"
             );
             refused(StatusCode::CONFLICT, &why).into_response()
         }

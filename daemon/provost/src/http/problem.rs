@@ -8,7 +8,7 @@ use std::error::Error;
 use utoipa::ToSchema;
 
 use crate::flow::FlowError;
-use crate::store::CommitError;
+use crate::store::{CommitError, Obstacle};
 
 /// What went wrong, for the one who asked.
 #[derive(Debug)]
@@ -75,6 +75,18 @@ impl Problem {
         }
     }
 
+    /// The register takes no writes at the moment.
+    fn hindered(error: &FlowError, obstacle: Obstacle) -> Self {
+        let status = match obstacle {
+            Obstacle::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Obstacle::Unwritable => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut problem = Self::from_error(status, error);
+        let why = format!("{}; nothing of this was recorded", obstacle.why());
+        problem.causes.insert(0, why);
+        problem
+    }
+
     /// Adds a member to the document: a decision, a list of problems.
     #[must_use]
     pub fn with(mut self, key: &str, value: Value) -> Self {
@@ -88,6 +100,11 @@ impl Problem {
         Self { status, ..self }
     }
 
+    /// Why, in one sentence.
+    pub(super) fn why(&self) -> &str {
+        self.causes.first().unwrap_or(&self.title)
+    }
+
     /// The status it is answered with.
     pub(super) fn status(&self) -> StatusCode {
         self.status
@@ -96,6 +113,9 @@ impl Problem {
 
 impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Self {
+        if let Some(obstacle) = Obstacle::of(&error) {
+            return Self::hindered(&error, obstacle);
+        }
         let status = match &error {
             FlowError::Unknown { .. } => StatusCode::NOT_FOUND,
             FlowError::Refused { .. } => StatusCode::FORBIDDEN,

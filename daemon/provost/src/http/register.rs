@@ -57,21 +57,13 @@ async fn import(
 ) -> Answer<Value> {
     let actor = Actor::Operator(caller.name);
     let imported = write(daemon, move |daemon| {
-        let (roles, now) = (Arc::clone(&daemon.config().roles), daemon.ports.clock.now());
-        Ok(
-            match flow::import::run(
-                &daemon.store,
-                &roles,
-                &import.document,
-                &actor,
-                import.dry_run,
-                now,
-            ) {
-                Ok(plan) => Ok(plan),
-                Err(ImportError::Contradictory(problems)) => Err(problems),
-                Err(ImportError::Flow(error)) => return Err(error),
-            },
-        )
+        let (document, dry_run) = (&import.document, import.dry_run);
+        let done = daemon.scene(|scene| flow::import::run(scene, document, &actor, dry_run));
+        Ok(match done {
+            Ok(plan) => Ok(plan),
+            Err(ImportError::Contradictory(problems)) => Err(problems),
+            Err(ImportError::Flow(error)) => return Err(error),
+        })
     })
     .await?;
     let Json(imported) = imported;
@@ -90,5 +82,5 @@ async fn import(
 #[utoipa::path(get, path = "/v1/export", tag = "register", security(("token" = ["audit"])),
     responses((status = 200, description = "a register document", body = Object)))]
 async fn export(State(daemon): State<Arc<Daemon>>) -> Answer<Value> {
-    read(daemon, |daemon| flow::import::export(&daemon.store)).await
+    read(daemon, |daemon| daemon.scene(flow::import::export)).await
 }

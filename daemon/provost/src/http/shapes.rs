@@ -285,9 +285,39 @@ pub(super) struct Status {
     /// Why the last reload was refused; empty if it was not.
     configuration_refused: Vec<String>,
     sources: Vec<SourceStatus>,
+    feeds: Vec<super::feeds::Feed>,
+    /// Since when and why the register takes no writes; null while it does.
+    #[schema(required = true)]
+    takes_no_writes: Option<Hindrance>,
+    /// The folder for activity files; null without one.
+    #[schema(required = true)]
+    spool: Option<Spool>,
     plugins: Vec<Plugin>,
     /// The latest.
     alarms: Vec<Alarm>,
+}
+
+/// Why the register takes no writes.
+#[derive(ToSchema)]
+pub(super) struct Hindrance {
+    #[schema(format = DateTime)]
+    since: String,
+    why: String,
+}
+
+/// The folder for activity files, since the daemon's start.
+#[derive(ToSchema)]
+pub(super) struct Spool {
+    folder: String,
+    /// Files that wait to be taken.
+    waiting: u64,
+    /// Files taken whole.
+    done: u64,
+    /// Files of which something was refused.
+    failed: u64,
+    /// Why nothing is taken at the moment.
+    #[schema(required = true)]
+    trouble: Option<String>,
 }
 
 /// Something that operators must know.
@@ -309,10 +339,40 @@ pub(super) struct Alarm {
 pub(super) struct SourceStatus {
     source: String,
     district: String,
+    /// `full` or `refresh`: how the next read is done.
+    #[schema(required = true)]
+    mode: Option<String>,
     #[schema(format = DateTime, required = true)]
     last_complete_read: Option<String>,
+    /// When the directory last answered, with everything or with all that changed.
+    #[schema(format = DateTime, required = true)]
+    last_answer: Option<String>,
+    /// `everything`, `changes` or `nothing`.
+    #[schema(required = true)]
+    last_extent: Option<String>,
     #[schema(format = DateTime, required = true)]
     last_applied: Option<String>,
+    /// When something last changed in the register because of it.
+    #[schema(format = DateTime, required = true)]
+    last_change: Option<String>,
+    /// When everything was last read and applied.
+    #[schema(format = DateTime, required = true)]
+    last_verified: Option<String>,
+    /// Changes that verifications found and reads of changes had missed.
+    missed_by_incremental: u64,
+    missed_by_incremental_last: u64,
+    /// Why everything was read the last time that it was.
+    #[schema(required = true)]
+    everything_because: Option<String>,
+    /// `kept` or `none`.
+    cookie: String,
+    /// Seconds since the last answer.
+    #[schema(required = true)]
+    age_seconds: Option<i64>,
+    #[schema(format = DateTime, required = true)]
+    next_due: Option<String>,
+    /// Too old: something for operators to look at.
+    overdue: bool,
     #[schema(format = DateTime, required = true)]
     tried: Option<String>,
     /// Entries read so far, while it is being read.
@@ -331,6 +391,65 @@ pub(super) struct SourceStatus {
     /// Counts of the last plan.
     #[schema(required = true)]
     summary: Option<BTreeMap<String, serde_json::Value>>,
+    /// What is configured and not done yet.
+    remarks: Vec<String>,
+}
+
+/// What server a source has, and how it is read.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) struct SyncProbe {
+    source: String,
+    server: String,
+    /// Who we are to the server.
+    identity: String,
+    profile: String,
+    profile_because: String,
+    /// `full` or `refresh`.
+    mode: String,
+    mode_because: String,
+    id_attribute: String,
+    controls: Vec<String>,
+    naming_contexts: Vec<String>,
+    /// What the schema says to the names of filter and mapping.
+    schema: String,
+    schema_ok: bool,
+    page_size: u32,
+    paged: bool,
+    /// Entries of the first page.
+    first_page: u64,
+    /// What the server said at the end of the first page, if that was no success.
+    #[schema(required = true)]
+    first_page_said: Option<String>,
+    remarks: Vec<String>,
+}
+
+/// What a directory says of somebody, and what follows.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) struct SyncExplanation {
+    source: String,
+    server: String,
+    stable_id: String,
+    #[schema(required = true)]
+    dn: Option<String>,
+    /// Attributes as they came.
+    #[schema(required = true)]
+    read: Option<BTreeMap<String, Vec<String>>>,
+    /// The entry as the configuration maps it.
+    #[schema(required = true)]
+    mapped: Option<BTreeMap<String, serde_json::Value>>,
+    /// Why it does not belong to the source.
+    #[schema(required = true)]
+    absence: Option<String>,
+    /// The register's person.
+    #[schema(required = true)]
+    register: Option<BTreeMap<String, serde_json::Value>>,
+    /// Changes and remarks, one line each.
+    follows: Vec<String>,
+    /// When the lists of the mapped groups were last read.
+    #[schema(format = DateTime, required = true)]
+    lists_read: Option<String>,
 }
 
 /// What a directory says and what follows from it.
@@ -340,6 +459,11 @@ pub(super) struct SyncAnswer {
     source: String,
     /// Which server answered.
     server: String,
+    /// How much was read: `everything`, `changes` or `nothing`.
+    extent: String,
+    /// Why everything was.
+    #[schema(required = true)]
+    because: Option<String>,
     /// One line a change.
     lines: Vec<String>,
     summary: BTreeMap<String, serde_json::Value>,

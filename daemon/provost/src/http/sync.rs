@@ -3,28 +3,35 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use provost_core::Timestamp;
+use provost_core::directory::Entry;
 use provost_core::id::SourceId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::Body;
+use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
 use super::work::Answer;
 use crate::config::source::Source;
-use crate::daemon::Daemon;
-use crate::flow::sync::{Approval, Line, Lines, Report, SyncError};
+use crate::daemon::{Daemon, blocking};
+use crate::flow::sync::{
+    Approval, Explanation, Extent, Line, Lines, Probe, Report, SourceState, SyncError,
+};
+use crate::store::Lookup;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
         .routes(routes!(status))
         .routes(routes!(plan))
         .routes(routes!(apply))
+        .routes(routes!(probe))
+        .routes(routes!(explain))
 }
 
 impl From<SyncError> for Problem {
@@ -38,33 +45,57 @@ pub(super) async fn states(daemon: &Daemon) -> Result<Vec<Value>, Problem> {
     let mut rows = Vec::new();
     for source in daemon.config().config.sources.values() {
         let state = daemon.syncs.status(&source.id).await?;
-        let outcome = match (&state.error, &state.unapplied, &state.applied) {
-            (Some(_), _, _) => "failed",
-            (None, Some(_), _) => "not applied",
-            (None, None, Some(_)) => "applied",
-            (None, None, None) => "never read",
-        };
-        let concerns: Vec<_> = state
-            .summary
-            .iter()
-            .flat_map(|summary| &summary.concerns)
-            .map(ToString::to_string)
-            .collect();
-        rows.push(json!({
-            "source": source.id,
-            "district": source.district,
-            "last-complete-read": state.read,
-            "last-applied": state.applied,
-            "tried": state.tried,
-            "reading": daemon.syncs.progress(&source.id),
-            "people": state.summary.as_ref().map(|summary| summary.read),
-            "outcome": outcome,
-            "waiting-plan": state.unapplied,
-            "why": state.error.or_else(|| (!concerns.is_empty()).then(|| concerns.join("; "))),
-            "summary": state.summary,
-        }));
+        let reading = daemon.syncs.progress(&source.id);
+        rows.push(row(source, state, reading, daemon.ports.clock.now()));
     }
     Ok(rows)
+}
+
+fn row(source: &Source, state: SourceState, reading: Option<u64>, now: Timestamp) -> Value {
+    let fresh = state.freshness(source, now);
+    let outcome = match (&state.error, &state.unapplied, &state.applied) {
+        (Some(_), _, _) => "failed",
+        (None, Some(_), _) => "not applied",
+        (None, None, Some(_)) => "applied",
+        (None, None, None) => "never read",
+    };
+    let concerns: Vec<_> = state
+        .latest
+        .iter()
+        .flat_map(|summary| &summary.concerns)
+        .map(ToString::to_string)
+        .collect();
+    let mode = match (state.keeps_cookie(), state.read) {
+        (true, _) => Some("refresh"),
+        (false, Some(_)) => Some("full"),
+        (false, None) => None,
+    };
+    json!({
+        "source": source.id,
+        "district": source.district,
+        "mode": mode,
+        "last-complete-read": state.read,
+        "last-answer": state.answered,
+        "last-extent": state.extent,
+        "last-applied": state.applied,
+        "last-change": state.changed,
+        "last-verified": state.verified,
+        "missed-by-incremental": state.missed,
+        "missed-by-incremental-last": state.missed_last,
+        "everything-because": state.because,
+        "cookie": if state.keeps_cookie() { "kept" } else { "none" },
+        "age-seconds": fresh.age.map(|age| age.as_secs()),
+        "next-due": fresh.next_due,
+        "overdue": fresh.overdue,
+        "tried": state.tried,
+        "reading": reading,
+        "people": state.summary.as_ref().map(|summary| summary.read),
+        "outcome": outcome,
+        "waiting-plan": state.unapplied,
+        "why": state.error.or_else(|| (!concerns.is_empty()).then(|| concerns.join("; "))),
+        "summary": state.latest,
+        "remarks": source.remarks(),
+    })
 }
 
 /// Freshness and last outcome of each source.
@@ -83,6 +114,19 @@ struct SyncRequest {
     source: Option<SourceId>,
     /// Hash of the one plan that is approved; any plan that no guard refuses if left out.
     plan: Option<String>,
+    /// Read everything, even where changes alone would do.
+    #[serde(default)]
+    full: bool,
+}
+
+impl SyncRequest {
+    fn extent(&self) -> Extent {
+        if self.full {
+            Extent::Everything
+        } else {
+            Extent::Changes
+        }
+    }
 }
 
 /// The source asked for, or the only one.
@@ -141,6 +185,8 @@ fn answer(report: &Report, lines: &[String]) -> Value {
     json!({
         "source": report.source,
         "server": report.server,
+        "extent": report.extent,
+        "because": report.because,
         "lines": lines,
         "summary": report.summary,
         "hash": report.summary.hash,
@@ -155,12 +201,13 @@ fn answer(report: &Report, lines: &[String]) -> Value {
 #[utoipa::path(post, path = "/v1/sync/plan", tag = "directory", security(("token" = ["audit"])),
     request_body = SyncRequest, responses((status = 200, description = "the plan", body = shapes::SyncAnswer)))]
 async fn plan(State(daemon): State<Arc<Daemon>>, Body(asked): Body<SyncRequest>) -> Answer<Value> {
+    let extent = asked.extent();
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let (lines, shown) = collecting();
     let report = daemon
         .syncs
-        .plan(&source, feed, daemon.ports.clock.now(), lines)
+        .plan(&source, feed, daemon.ports.clock.now(), extent, lines)
         .await?;
     let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Json(answer(&report, &shown)))
@@ -175,6 +222,7 @@ async fn apply(
     caller: Caller,
     Body(asked): Body<SyncRequest>,
 ) -> Answer<Value> {
+    let extent = asked.extent();
     let source = source_of(&daemon, asked.source)?;
     let feed = daemon.config().feed_of(&source.district);
     let approval = match asked.plan {
@@ -186,8 +234,130 @@ async fn apply(
     };
     let applied = daemon
         .syncs
-        .apply(&source, feed, daemon.ports.clock.now(), approval)
+        .apply(&source, feed, daemon.ports.clock.now(), extent, approval)
         .await;
     daemon.changed();
     Ok(Json(answer(&applied?, &[])))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ProbeParams {
+    /// Which source; may be left out where there is only one.
+    #[param(value_type = Option<String>)]
+    source: Option<SourceId>,
+}
+
+/// What server a source has, how it is read and why.
+#[utoipa::path(get, path = "/v1/sync/probe", tag = "directory", security(("token" = ["audit"])),
+    params(ProbeParams), responses((status = 200, description = "what was found", body = shapes::SyncProbe)))]
+async fn probe(
+    State(daemon): State<Arc<Daemon>>,
+    Params(asked): Params<ProbeParams>,
+) -> Answer<Value> {
+    let source = source_of(&daemon, asked.source)?;
+    let probe = daemon.syncs.probe(&source).await?;
+    Ok(Json(probed(&source, &probe)))
+}
+
+fn probed(source: &Source, probe: &Probe) -> Value {
+    let server = &probe.server;
+    json!({
+        "source": source.id,
+        "server": server.address,
+        "identity": source.bind.identity(),
+        "profile": server.root.vendor.word(),
+        "profile-because": server.root.because,
+        "mode": server.way.word(),
+        "mode-because": server.way.because,
+        "id-attribute": server.id.name,
+        "controls": server.root.controls,
+        "naming-contexts": server.root.contexts,
+        "schema": probe.schema.as_deref().unwrap_or("everything that is asked for is defined"),
+        "schema-ok": probe.schema.is_none(),
+        "page-size": source.page_size,
+        "paged": probe.sample.paged,
+        "first-page": probe.sample.entries,
+        "first-page-said": probe.sample.said,
+        "remarks": source.remarks(),
+    })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ExplainParams {
+    /// A reference to a person, a distinguished name, a stable id or a username.
+    about: String,
+    /// Which source; may be left out where there is only one, or where the register knows the person.
+    #[param(value_type = Option<String>)]
+    source: Option<SourceId>,
+}
+
+/// What a directory says of somebody now, how it is mapped, what follows and why.
+#[utoipa::path(get, path = "/v1/sync/explain", tag = "directory", security(("token" = ["audit"])),
+    params(ExplainParams), responses((status = 200, description = "both sides and what follows", body = shapes::SyncExplanation)))]
+async fn explain(
+    State(daemon): State<Arc<Daemon>>,
+    Params(asked): Params<ExplainParams>,
+) -> Answer<Value> {
+    let of = match asked.source {
+        Some(source) => Some(source),
+        None => source_behind(&daemon, asked.about.clone()).await?,
+    };
+    let source = source_of(&daemon, of)?;
+    let feed = daemon.config().feed_of(&source.district);
+    let now = daemon.ports.clock.now();
+    let explained = daemon
+        .syncs
+        .explain(&source, feed, now, &asked.about)
+        .await?;
+    let explanation = explained.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("explain `{}`", asked.about),
+            "neither the directory nor the register knows it",
+        )
+    })?;
+    Ok(Json(explained_as(&source, &explanation)))
+}
+
+/// The source that answers for a person of the register; `None` for nobody that it knows.
+async fn source_behind(daemon: &Arc<Daemon>, about: String) -> Result<Option<SourceId>, Problem> {
+    let asked = Arc::clone(daemon);
+    let found = blocking(move || Ok(asked.store.read()?.find_person(&about, None)?)).await?;
+    Ok(match found {
+        Lookup::One(person) => person.directory.map(|link| link.source),
+        Lookup::None | Lookup::Many(_) => None,
+    })
+}
+
+fn explained_as(source: &Source, explanation: &Explanation) -> Value {
+    let lines = explanation.lines.iter().map(ToString::to_string);
+    json!({
+        "source": source.id,
+        "server": explanation.server,
+        "stable-id": explanation.stable_id,
+        "dn": explanation.entry.as_ref().map(|entry| &entry.dn),
+        "read": explanation.entry.as_ref().map(shown),
+        "mapped": explanation.theirs,
+        "absence": explanation.absence,
+        "register": explanation.ours,
+        "follows": lines.collect::<Vec<_>>(),
+        "lists-read": explanation.lists_read,
+    })
+}
+
+/// Attributes as they came; bytes that are no text are named as such.
+fn shown(entry: &Entry) -> serde_json::Map<String, Value> {
+    let text = |value: &Vec<u8>| match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("({} bytes that are no text)", value.len()),
+    };
+    let attributes = entry.attributes.iter();
+    attributes
+        .map(|attribute| {
+            let values: Vec<_> = attribute.values.iter().map(text).collect();
+            (attribute.name.clone(), json!(values))
+        })
+        .collect()
 }

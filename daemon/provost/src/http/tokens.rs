@@ -1,7 +1,8 @@
 //! `/v1/tokens…`: what programs show to be let in.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use provost_core::Timestamp;
 use provost_core::change::Actor;
 use provost_core::id::{DistrictId, TokenId};
@@ -119,13 +120,13 @@ async fn create(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
     Body(asked): Body<NewToken>,
-) -> Answer<MadeToken> {
+) -> Result<impl IntoResponse, Problem> {
     let wanted = wanted(asked)?;
     if !caller.holds_all(&wanted.scopes, wanted.districts.as_deref()) {
         let why = "a token opens no more than its maker may: other scopes or districts are needed";
         return Err(Problem::new(StatusCode::FORBIDDEN, "make a token", why));
     }
-    write(daemon, move |daemon| {
+    let made = write(daemon, move |daemon| {
         let actor = Actor::Operator(caller.name.clone());
         let (token, secret) = flow::token::create(daemon, &wanted, &actor)?;
         Ok(MadeToken {
@@ -133,7 +134,8 @@ async fn create(
             secret,
         })
     })
-    .await
+    .await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], made))
 }
 
 fn wanted(asked: NewToken) -> Result<Wanted, Problem> {

@@ -3,7 +3,7 @@
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::TcpStream;
+use std::net::{Ipv6Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -85,7 +85,10 @@ async fn open(
     };
     let (settings, address) = match url {
         ServerUrl::Unix(path) => {
-            let stream = std::os::unix::net::UnixStream::connect(path).map_err(failed)?;
+            let stream = tokio::net::UnixStream::connect(path).await;
+            let stream = stream
+                .and_then(|stream| stream.into_std())
+                .map_err(failed)?;
             let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(stream));
             (settings, "ldapi:///".to_owned())
         }
@@ -95,12 +98,29 @@ async fn open(
             let mut settings = LdapConnSettings::new()
                 .set_std_stream(StdStream::Tcp(stream))
                 .set_starttls(start_tls);
-            if *tls || start_tls {
-                settings = settings.set_config(tls::settings(source, server)?);
+            if !*tls && !start_tls {
+                return start(settings, server.to_owned(), server).await;
             }
-            (settings, server.to_owned())
+            let address: Option<Ipv6Addr> = host.parse().ok();
+            settings = settings.set_config(tls::settings(source, server, address)?);
+            match address {
+                None => (settings, server.to_owned()),
+                Some(_) => {
+                    let scheme = if *tls { "ldaps" } else { "ldap" };
+                    (settings, format!("{scheme}://{}:{port}", tls::STAND_IN))
+                }
+            }
         }
     };
+    start(settings, address, server).await
+}
+
+/// Lets the library speak on the opened socket.
+async fn start(
+    settings: LdapConnSettings,
+    address: String,
+    server: &str,
+) -> Result<(LdapConnAsync, Ldap), DirectoryError> {
     // The library can panic on a malformed answer to StartTLS; as a task of its own that is an error like any other.
     let opening =
         tokio::spawn(async move { LdapConnAsync::with_settings(settings, &address).await });

@@ -5,7 +5,11 @@ use provost_core::directory::{Absence, Dn, Entry};
 
 use super::error::DirectoryError;
 use super::reading::LdapReading;
-use super::search::Query;
+use super::search::{Asked, Query};
+use super::{Found, Wanted, schema};
+
+/// Whether entries lie below an entry: slapd's and X.501's operational attribute.
+const HAS_SUBORDINATES: &str = "hasSubordinates";
 
 impl LdapReading {
     /// Base read of the last name, then a search by id without the filter.
@@ -13,49 +17,73 @@ impl LdapReading {
         &mut self,
         stable_id: &str,
         dn: &str,
-    ) -> Result<Absence, DirectoryError> {
+    ) -> Result<Found, DirectoryError> {
         match self.look(stable_id, dn).await {
-            Ok(absence) => Ok(absence),
+            Ok(found) => Ok(found),
             // The server says no to this question; that is no proof of anything.
-            Err(DirectoryError::Incomplete { .. }) => Ok(Absence::Unknown),
+            Err(DirectoryError::Incomplete { .. }) => Ok(Found {
+                absence: Absence::Unknown,
+                shown: false,
+            }),
             Err(error) => Err(error),
         }
     }
 
-    async fn look(&mut self, stable_id: &str, dn: &str) -> Result<Absence, DirectoryError> {
-        let own = |entry: &&Entry, id: &Self| id.server.id.of(entry).as_deref() == Some(stable_id);
+    async fn look(&mut self, stable_id: &str, dn: &str) -> Result<Found, DirectoryError> {
         let here = self.read_base(dn, "(objectClass=*)").await?;
-        if let Some(entry) = here.as_ref().filter(|entry| own(entry, self)) {
-            return self.where_it_is(&entry.dn.clone()).await;
-        }
-        let context = self.context();
-        let by_id = self.server.id.filter(stable_id);
-        let query = Query {
-            what: "look up an absent id",
-            base: &context,
-            scope: Scope::Subtree,
-            filter: &by_id,
-            attributes: vec![self.server.id.name.clone()],
+        let here = here.filter(|entry| self.server.id.of(entry).as_deref() == Some(stable_id));
+        let found = match here {
+            Some(entry) => Some(entry),
+            None => self.by_id(stable_id).await?,
         };
-        let found = self.connection.find(&query).await?;
-        match found.iter().find(|entry| own(entry, self)) {
-            Some(entry) => self.where_it_is(&entry.dn.clone()).await,
-            None => self.is_its_container_readable(dn).await,
+        match found {
+            Some(entry) => self.where_it_is(&entry).await,
+            None => {
+                let absence = self.is_its_container_readable(dn).await?;
+                let shown = absence.acts();
+                Ok(Found { absence, shown })
+            }
         }
     }
 
+    async fn by_id(&mut self, stable_id: &str) -> Result<Option<Entry>, DirectoryError> {
+        let (context, by_id) = (self.context(), self.server.id.filter(stable_id));
+        let query = Query {
+            what: "look up an id",
+            base: &context,
+            scope: Scope::Subtree,
+            filter: &by_id,
+            attributes: self.asked(),
+        };
+        let found = self.connection.find(&query).await?;
+        let own = |entry: &Entry| self.server.id.of(entry).as_deref() == Some(stable_id);
+        Ok(found.into_iter().find(own))
+    }
+
+    /// What is asked of single entries: what is mapped, and what the filter looks at.
+    fn asked(&self) -> Vec<String> {
+        let mut asked = self.mapping().attributes();
+        asked.extend(schema::names(&self.source.filter).attributes);
+        asked
+    }
+
     /// It exists under this name: outside, let go by the filter, or kept from the read.
-    async fn where_it_is(&mut self, dn: &str) -> Result<Absence, DirectoryError> {
-        match Dn::parse(dn) {
-            Ok(name) if !name.is_within(&self.base) => return Ok(Absence::MovedOut),
+    async fn where_it_is(&mut self, entry: &Entry) -> Result<Found, DirectoryError> {
+        let told = |absence, shown| Ok(Found { absence, shown });
+        match Dn::parse(&entry.dn) {
+            Ok(name) if !name.is_within(&self.base) => return told(Absence::MovedOut, true),
             Ok(_) => {}
-            Err(_) => return Ok(Absence::Unknown),
+            Err(_) => return told(Absence::Unknown, false),
         }
         let filter = self.source.filter.clone();
-        Ok(match self.read_base(dn, &filter).await? {
-            Some(_) => Absence::Hidden,
-            None => Absence::LeftFilter,
-        })
+        if self.read_base(&entry.dn, &filter).await?.is_some() {
+            return told(Absence::Hidden, true);
+        }
+        // A filter does not match what an access rule hides either. Only an entry that shows every attribute of the
+        // filter has left it for certain.
+        let used = schema::names(&filter).attributes;
+        let shown = used.iter().all(|name| entry.values(name).next().is_some());
+        told(Absence::LeftFilter, shown)
     }
 
     /// Nothing found. That is a deletion only where we may look: a container that cannot be read hides what is in it.
@@ -77,9 +105,72 @@ impl LdapReading {
             base: dn,
             scope: Scope::Base,
             filter,
-            attributes: vec![self.server.id.name.clone()],
+            attributes: self.asked(),
         };
         Ok(self.connection.find(&query).await?.into_iter().next())
+    }
+
+    /// One entry that somebody asks about, whether it belongs to the source or not.
+    pub(super) async fn find_entry(
+        &mut self,
+        wanted: &Wanted,
+    ) -> Result<Option<Entry>, DirectoryError> {
+        match wanted {
+            Wanted::Dn(dn) => self.read_base(dn, "(objectClass=*)").await,
+            Wanted::StableId(id) => self.by_id(id).await,
+        }
+    }
+
+    /// All entries of the source with a username.
+    pub(super) async fn find_namesakes(
+        &mut self,
+        username: &str,
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let base = self.source.base.clone();
+        let value = ldap3::ldap_escape(username);
+        let filter = format!(
+            "(&{}({}={value}))",
+            self.source.filter, self.source.attributes.username
+        );
+        let query = Query {
+            what: "look up a username",
+            base: &base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: self.mapping().attributes(),
+        };
+        self.connection.find(&query).await
+    }
+
+    /// Whether entries lie below one of these entries. One that does not say counts as one with entries below it.
+    pub(super) async fn find_container(&mut self, ids: &[String]) -> Result<bool, DirectoryError> {
+        /// Ids of one question: few enough for every server's limit of a filter.
+        const IDS: usize = 100;
+        let context = self.context();
+        for ids in ids.chunks(IDS) {
+            let by_id: String = ids.iter().map(|id| self.server.id.filter(id)).collect();
+            let filter = format!("(|{by_id})");
+            let query = Query {
+                what: "look up changed containers",
+                base: &context,
+                scope: Scope::Subtree,
+                filter: &filter,
+                attributes: vec![HAS_SUBORDINATES.to_owned()],
+            };
+            let mut search = self.connection.search(&query, Asked::All).await?;
+            let mut found = false;
+            while let Some(entry) = search.next().await? {
+                found |= entry.values(HAS_SUBORDINATES).next() != Some(b"FALSE".as_slice());
+            }
+            let ending = search.finish().await?;
+            if ending.code != 0 {
+                return Err(ending.incomplete(query.what));
+            }
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The naming context that the base lies in: entries may have moved anywhere within it.

@@ -10,6 +10,9 @@ use super::{Member, Members};
 
 const LISTS: [&str; 3] = ["member", "uniqueMember", "memberUid"];
 
+/// slapd's number of an entry's last change. A time (`modifyTimestamp`) would not do: two changes of one second share it.
+const VERSION: &str = "entryCSN";
+
 /// Pieces of one list that are asked for: 1,000 pieces of 1,500 are more people than any district has.
 const PIECES_MAX: u32 = 1_000;
 
@@ -17,12 +20,11 @@ impl LdapReading {
     /// Reads a group by name. Active Directory sends long lists in pieces (`member;range=0-1499`), which are asked for
     /// until the last one.
     pub(super) async fn read_members(&mut self, group: &str) -> Result<Members, DirectoryError> {
-        let Some(entry) = self
-            .group_entry(group, LISTS.map(str::to_owned).into())
-            .await?
-        else {
+        let asked = LISTS.into_iter().chain([VERSION]).map(str::to_owned);
+        let Some(entry) = self.group_entry(group, asked.collect()).await? else {
             return Ok(Members::Absent);
         };
+        let version = version(&entry);
         let mut list = List::default();
         let mut next = list.take(&entry);
         for _ in 0..PIECES_MAX {
@@ -39,7 +41,16 @@ impl LdapReading {
         if list.more.is_some() {
             return Err(piece_missing(group));
         }
-        Ok(list.finish())
+        Ok(list.finish(version))
+    }
+
+    /// The group's version alone.
+    pub(super) async fn read_group_version(
+        &mut self,
+        group: &str,
+    ) -> Result<Option<String>, DirectoryError> {
+        let entry = self.group_entry(group, vec![VERSION.to_owned()]).await?;
+        Ok(entry.as_ref().and_then(version))
     }
 
     async fn group_entry(
@@ -56,6 +67,11 @@ impl LdapReading {
         };
         Ok(self.connection.find(&query).await?.into_iter().next())
     }
+}
+
+fn version(entry: &Entry) -> Option<String> {
+    let value = entry.values(VERSION).next()?;
+    std::str::from_utf8(value).ok().map(str::to_owned)
 }
 
 fn piece_missing(group: &str) -> DirectoryError {
@@ -104,13 +120,14 @@ impl List {
         self.more.clone()
     }
 
-    fn finish(self) -> Members {
+    fn finish(self, version: Option<String>) -> Members {
         if self.values == 0 {
-            return Members::NoList;
+            return Members::NoList { version };
         }
         Members::Group {
             members: self.members,
             unreadable: self.unreadable,
+            version,
         }
     }
 }
@@ -154,7 +171,7 @@ mod tests {
         let mut list = List::default();
         assert_eq!(list.take(&entry), None);
         assert_eq!(
-            list.finish(),
+            list.finish(None),
             Members::Group {
                 members: vec![
                     Member::Name("uid=ana,dc=x".to_owned()),
@@ -162,6 +179,7 @@ mod tests {
                     Member::Username("cy".to_owned()),
                 ],
                 unreadable: 1,
+                version: None,
             }
         );
     }

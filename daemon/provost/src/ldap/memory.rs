@@ -9,7 +9,10 @@ use tokio::sync::mpsc::Sender;
 
 use super::error::DirectoryError;
 use super::profile::{RootDse, Vendor};
-use super::{Directory, Member, Members, Reading, Seen, Server};
+use super::{
+    Changes, Content, Directory, Found, Mark, Member, Members, Reading, Sample, Seen, Server,
+    Wanted, Way,
+};
 use crate::config::source::Source;
 
 /// How an entry shows itself.
@@ -92,10 +95,15 @@ impl Directory for InMemory {
                 contexts: vec![source.base.clone()],
             },
             id: IdAttribute::named("entryUUID"),
+            way: Way {
+                refresh: false,
+                because: "it is kept in memory".to_owned(),
+            },
         };
         let reading = InMemoryReading {
             directory: self.clone(),
             server,
+            username: source.attributes.username.clone(),
         };
         async move { Ok(Box::new(reading) as Box<dyn Reading>) }.boxed()
     }
@@ -104,6 +112,8 @@ impl Directory for InMemory {
 struct InMemoryReading {
     directory: InMemory,
     server: Server,
+    /// The attribute that holds usernames.
+    username: String,
 }
 
 impl Reading for InMemoryReading {
@@ -111,7 +121,7 @@ impl Reading for InMemoryReading {
         &self.server
     }
 
-    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<u64, DirectoryError>> {
+    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<Content, DirectoryError>> {
         let seen: Vec<Seen> = self
             .directory
             .lock()
@@ -133,9 +143,20 @@ impl Reading for InMemoryReading {
             out.send(seen)
                 .await
                 .map_err(|_| DirectoryError::Stopped { what })?;
-            Ok(entries)
+            Ok(Content {
+                entries,
+                mark: None,
+            })
         }
         .boxed()
+    }
+
+    fn changes<'a>(
+        &'a mut self,
+        _since: &'a Mark,
+        _out: Sender<Vec<Seen>>,
+    ) -> BoxFuture<'a, Result<Changes, DirectoryError>> {
+        async { Ok(Changes::Unusable("a directory in memory keeps no marks")) }.boxed()
     }
 
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
@@ -155,10 +176,11 @@ impl Reading for InMemoryReading {
                     .map(|name| Member::Name(name.key()))
                     .collect();
                 match members.is_empty() {
-                    true => Members::NoList,
+                    true => Members::NoList { version: None },
                     false => Members::Group {
                         members,
                         unreadable: 0,
+                        version: None,
                     },
                 }
             }
@@ -166,16 +188,82 @@ impl Reading for InMemoryReading {
         async move { Ok(members) }.boxed()
     }
 
+    fn group_version<'a>(
+        &'a mut self,
+        _group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, DirectoryError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn has_container<'a>(
+        &'a mut self,
+        _ids: &'a [String],
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>> {
+        async { Ok(false) }.boxed()
+    }
+
+    fn namesakes<'a>(
+        &'a mut self,
+        username: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, DirectoryError>> {
+        let same = |value: &[u8]| value.eq_ignore_ascii_case(username.as_bytes());
+        let found = self.listed(|entry| entry.values(&self.username).any(same));
+        async move { Ok(found) }.boxed()
+    }
+
+    fn check(&mut self) -> BoxFuture<'_, Result<bool, DirectoryError>> {
+        async { Ok(false) }.boxed()
+    }
+
+    fn sample(&mut self) -> BoxFuture<'_, Result<Sample, DirectoryError>> {
+        let entries = self.listed(|_| true).len() as u64;
+        async move {
+            Ok(Sample {
+                entries,
+                paged: false,
+                said: None,
+            })
+        }
+        .boxed()
+    }
+
+    fn entry<'a>(
+        &'a mut self,
+        wanted: &'a Wanted,
+    ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>> {
+        let found = self.listed(|entry| match wanted {
+            Wanted::Dn(dn) => Dn::parse(dn).is_ok_and(|dn| Dn::parse(&entry.dn) == Ok(dn)),
+            Wanted::StableId(id) => self.server.id.of(entry).as_ref() == Some(id),
+        });
+        async move { Ok(found.into_iter().next()) }.boxed()
+    }
+
     fn look_up<'a>(
         &'a mut self,
         stable_id: &'a str,
         _dn: &'a str,
-    ) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+    ) -> BoxFuture<'a, Result<Found, DirectoryError>> {
         let absence = match self.directory.lock().get(stable_id) {
             None | Some((_, Shown::Deleted)) => Absence::Deleted,
             Some((_, Shown::Omitted(absence))) => *absence,
             Some((_, Shown::Listed)) => Absence::Hidden,
         };
-        async move { Ok(absence) }.boxed()
+        let shown = absence.acts();
+        async move { Ok(Found { absence, shown }) }.boxed()
+    }
+}
+
+impl InMemoryReading {
+    /// Listed entries of a kind.
+    fn listed(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let entries = self.directory.lock();
+        let listed = entries
+            .values()
+            .filter(|(_, shown)| *shown == Shown::Listed);
+        listed
+            .map(|(entry, _)| entry)
+            .filter(|entry| wanted(entry))
+            .cloned()
+            .collect()
     }
 }

@@ -14,8 +14,8 @@ pub(super) enum Item {
     Entry(Entry),
     /// A continuation that points to another server; sources read what their own servers hold.
     Referral,
-    /// Something that concerns other protocols (RFC 4533).
-    Intermediate,
+    /// A message between entries (RFC 4511 §4.13): its name and its value.
+    Intermediate(Option<Vec<u8>>, Option<Vec<u8>>),
 }
 
 const SEARCH_RESULT_ENTRY: u64 = 4;
@@ -27,9 +27,23 @@ pub(super) fn item(message: StructureTag) -> Result<Item, &'static str> {
     match (message.class, message.id) {
         (TagClass::Application, SEARCH_RESULT_ENTRY) => entry(message).map(Item::Entry),
         (TagClass::Application, SEARCH_RESULT_REFERENCE) => Ok(Item::Referral),
-        (TagClass::Application, INTERMEDIATE_RESPONSE) => Ok(Item::Intermediate),
+        (TagClass::Application, INTERMEDIATE_RESPONSE) => intermediate(message),
         _ => Err("a message that belongs to no search"),
     }
+}
+
+fn intermediate(message: StructureTag) -> Result<Item, &'static str> {
+    let (mut name, mut value) = (None, None);
+    for part in constructed(message, "an intermediate message that is no sequence")? {
+        let id = part.id;
+        let bytes = octets(part, "an intermediate message whose parts are no strings")?;
+        match id {
+            0 => name = Some(bytes),
+            1 => value = Some(bytes),
+            _ => return Err("an intermediate message with unknown parts"),
+        }
+    }
+    Ok(Item::Intermediate(name, value))
 }
 
 fn entry(message: StructureTag) -> Result<Entry, &'static str> {
@@ -85,13 +99,21 @@ pub(super) const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 /// The value that asks for `size` entries from where `cookie` stands. Source: RFC 2696 §2.
 pub(super) fn page_request(size: u32, cookie: &[u8]) -> Vec<u8> {
     let mut body = integer(size);
-    body.push(0x04);
-    body.extend(length(cookie.len()));
-    body.extend_from_slice(cookie);
-    let mut value = vec![0x30];
-    value.extend(length(body.len()));
-    value.extend(body);
-    value
+    body.extend(octet_string(cookie));
+    tagged(0x30, body)
+}
+
+/// An OCTET STRING. Source: X.690 §8.7.
+pub(super) fn octet_string(bytes: &[u8]) -> Vec<u8> {
+    tagged(0x04, bytes.to_vec())
+}
+
+/// An element of one tag byte with its length. Source: X.690 §8.1.
+pub(super) fn tagged(tag: u8, body: Vec<u8>) -> Vec<u8> {
+    let mut element = vec![tag];
+    element.extend(length(body.len()));
+    element.extend(body);
+    element
 }
 
 fn integer(number: u32) -> Vec<u8> {
@@ -104,10 +126,7 @@ fn integer(number: u32) -> Vec<u8> {
     if bytes.first().is_some_and(|first| *first >= 0x80) {
         bytes.insert(0, 0);
     }
-    let mut tagged = vec![0x02];
-    tagged.extend(length(bytes.len()));
-    tagged.extend(bytes);
-    tagged
+    tagged(0x02, bytes)
 }
 
 fn length(bytes: usize) -> Vec<u8> {

@@ -4,27 +4,32 @@
 //! tests an [`InMemory`] one. A reading answers everything or an error: there is no such thing as a partial result.
 
 mod connect;
+mod content_sync;
 mod driver;
 mod error;
 mod lookup;
 mod member;
 mod memory;
 mod message;
+mod mode;
 mod people;
 mod profile;
 mod reading;
+mod refresh;
 mod schema;
 mod search;
 mod tls;
 
 pub use error::DirectoryError;
 pub use memory::{InMemory, Shown};
+pub use mode::{Mode, Way};
 pub use profile::{Profile, RootDse, Vendor};
 pub use reading::LdapDirectory;
 pub use schema::check_filter;
 
 use futures_util::future::BoxFuture;
 use provost_core::directory::{Absence, Entry, IdAttribute};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 
 use crate::config::source::Source;
@@ -59,9 +64,14 @@ pub enum Members {
         members: Vec<Member>,
         /// Values that were left out.
         unreadable: u64,
+        /// Changes whenever the list does; `None` if the server does not show that.
+        version: Option<String>,
     },
     /// An entry without a list of members: a person, or an empty group.
-    NoList,
+    NoList {
+        /// As of a list.
+        version: Option<String>,
+    },
     /// Nothing there, or nothing that we may see.
     Absent,
 }
@@ -75,6 +85,67 @@ pub struct Server {
     pub root: RootDse,
     /// By what its entries are known.
     pub id: IdAttribute,
+    /// How it is read.
+    pub way: Way,
+}
+
+/// Where a read stood: what a later one needs to read only what changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Mark {
+    /// The server that gave the cookie; no other one is asked to go on from it.
+    pub server: String,
+    /// The cookie. Source: RFC 4533 §2.1.3.
+    pub cookie: Vec<u8>,
+    /// The schema that the filter was checked against, by the time it was made.
+    pub schema: String,
+}
+
+/// What a complete read came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Entries that were sent.
+    pub entries: u64,
+    /// Where it stood, if the server can go on from there.
+    pub mark: Option<Mark>,
+}
+
+/// What a read of changes came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changes {
+    /// What was sent is all that changed; the next read goes on from here.
+    Since(Mark),
+    /// What was sent, if anything, is not to be believed: everything must be read. Says why.
+    Unusable(&'static str),
+}
+
+/// One entry that somebody asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// By distinguished name.
+    Dn(String),
+    /// By stable id, anywhere in the naming context.
+    StableId(String),
+}
+
+/// What the first page of a source came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// Entries that came.
+    pub entries: u64,
+    /// The server sends pages.
+    pub paged: bool,
+    /// What the server said at its end, if that was no success: a limit, a busy server.
+    pub said: Option<String>,
+}
+
+/// What looking an absent id up came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Why it is absent.
+    pub absence: Absence,
+    /// The entry itself shows that, or that there is none: nothing that an access rule may hide was needed to tell.
+    pub shown: bool,
 }
 
 /// Where staff are read from.
@@ -91,17 +162,54 @@ pub trait Reading: Send {
     /// The server.
     fn server(&self) -> &Server;
 
-    /// Sends everything that belongs to the source, in batches, and says how many entries it was. An error means that
-    /// what was sent is not everything and must be forgotten.
-    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<u64, DirectoryError>>;
+    /// Sends everything that belongs to the source, in batches. An error means that what was sent is not everything and
+    /// must be forgotten.
+    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<Content, DirectoryError>>;
+
+    /// Sends what changed since the mark, in batches. Absence from them says nothing.
+    fn changes<'a>(
+        &'a mut self,
+        since: &'a Mark,
+        out: Sender<Vec<Seen>>,
+    ) -> BoxFuture<'a, Result<Changes, DirectoryError>>;
 
     /// The list of one group, not followed into nested ones.
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>>;
+
+    /// What changes whenever the list of the group does, without reading the list; `None` if nothing shows it.
+    fn group_version<'a>(
+        &'a mut self,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, DirectoryError>>;
+
+    /// Whether entries lie below one of these entries: if it was moved or renamed, they were too, without a word.
+    fn has_container<'a>(
+        &'a mut self,
+        ids: &'a [String],
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>>;
+
+    /// All entries of the source with a username.
+    fn namesakes<'a>(
+        &'a mut self,
+        username: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, DirectoryError>>;
+
+    /// Checks the names of the filter and the mapping against the server's schema; says whether it shows one.
+    fn check(&mut self) -> BoxFuture<'_, Result<bool, DirectoryError>>;
+
+    /// Reads the first page, to see what comes.
+    fn sample(&mut self) -> BoxFuture<'_, Result<Sample, DirectoryError>>;
+
+    /// One entry, whether it belongs to the source or not.
+    fn entry<'a>(
+        &'a mut self,
+        wanted: &'a Wanted,
+    ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>>;
 
     /// Looks an absent id up by itself: under its last name, and anywhere without the source's filter.
     fn look_up<'a>(
         &'a mut self,
         stable_id: &'a str,
         dn: &'a str,
-    ) -> BoxFuture<'a, Result<Absence, DirectoryError>>;
+    ) -> BoxFuture<'a, Result<Found, DirectoryError>>;
 }

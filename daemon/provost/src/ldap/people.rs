@@ -3,14 +3,14 @@
 use ldap3::Scope;
 use tokio::sync::mpsc::Sender;
 
-use super::Seen;
 use super::error::DirectoryError;
 use super::message::{PAGED_RESULTS, page_cookie};
 use super::reading::LdapReading;
-use super::search::Query;
+use super::search::{Asked, Query};
+use super::{Sample, Seen};
 
 /// Entries handed over at once: few enough to keep memory flat, many enough for one transaction of the store.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// Empty pages in a row that are believed. Active Directory sends a few where it filters after counting.
 const EMPTY_PAGES_MAX: u32 = 100;
@@ -36,7 +36,10 @@ impl LdapReading {
                 filter: &filter,
                 attributes: mapping.attributes(),
             };
-            let asked = paged.then_some((self.source.page_size, cookie.as_slice()));
+            let asked = match paged {
+                true => Asked::Page(self.source.page_size, &cookie),
+                false => Asked::All,
+            };
             let (entries, next) = self.page(&query, asked, out).await?;
             all += entries;
             empty = if entries == 0 { empty + 1 } else { 0 };
@@ -54,11 +57,40 @@ impl LdapReading {
         Ok(all)
     }
 
+    /// The first page alone, and what the server said at its end.
+    pub(super) async fn read_sample(&mut self) -> Result<Sample, DirectoryError> {
+        let (base, filter) = (self.source.base.clone(), self.source.filter.clone());
+        let query = Query {
+            what: "read the first page",
+            base: &base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: vec![self.server.id.name.clone()],
+        };
+        let paged = self.server.root.knows(PAGED_RESULTS);
+        let asked = match paged {
+            true => Asked::Page(self.source.page_size, &[]),
+            false => Asked::All,
+        };
+        let mut search = self.connection.search(&query, asked).await?;
+        let mut entries = 0;
+        while search.next().await?.is_some() {
+            entries += 1;
+        }
+        let ending = search.finish().await?;
+        let said = (ending.code != 0).then(|| ending.incomplete(query.what).to_string());
+        Ok(Sample {
+            entries,
+            paged,
+            said,
+        })
+    }
+
     /// One page: how many entries it had, and the cookie of the next; empty for none.
     async fn page(
         &mut self,
         query: &Query<'_>,
-        asked: Option<(u32, &[u8])>,
+        asked: Asked<'_>,
         out: &Sender<Vec<Seen>>,
     ) -> Result<(u64, Vec<u8>), DirectoryError> {
         let mut search = self.connection.search(query, asked).await?;
@@ -80,8 +112,7 @@ impl LdapReading {
             return Err(ending.incomplete(query.what));
         }
         match (asked, ending.page) {
-            (None, _) => Ok((entries, Vec::new())),
-            (Some(_), Some(value)) => {
+            (Asked::Page(..), Some(value)) => {
                 let cookie = page_cookie(&value).map_err(|found| DirectoryError::Malformed {
                     what: query.what.to_owned(),
                     found,
@@ -89,15 +120,16 @@ impl LdapReading {
                 Ok((entries, cookie))
             }
             // Asked for a page and told nothing about the next one: nobody knows whether this was everything.
-            (Some(_), None) => Err(DirectoryError::Malformed {
+            (Asked::Page(..), None) => Err(DirectoryError::Malformed {
                 what: query.what.to_owned(),
                 found: "no cookie after a page",
             }),
+            (Asked::All | Asked::Changes(_), _) => Ok((entries, Vec::new())),
         }
     }
 }
 
-async fn hand_over(
+pub(super) async fn hand_over(
     batch: Vec<Seen>,
     what: &str,
     out: &Sender<Vec<Seen>>,

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ldap3::Scope;
-use provost_core::directory::{Absence, Dn, IdAttribute};
+use provost_core::directory::{Dn, Entry, IdAttribute, Mapping};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
@@ -11,7 +11,10 @@ use super::connect::{Connection, connect};
 use super::error::DirectoryError;
 use super::profile::{ROOT_ATTRIBUTES, RootDse};
 use super::search::Query;
-use super::{Directory, Members, Reading, Seen, Server, schema};
+use super::{
+    Changes, Content, Directory, Found, Mark, Members, Reading, Sample, Seen, Server, Wanted, Way,
+    schema,
+};
 use crate::config::source::Source;
 
 /// Directories that are reached over LDAP.
@@ -45,23 +48,77 @@ impl Reading for LdapReading {
         &self.server
     }
 
-    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<u64, DirectoryError>> {
+    fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<Content, DirectoryError>> {
         async move {
-            self.check_schema().await?;
-            self.read_people(&out).await
+            let schema = self.check_schema().await?;
+            if let (true, Some(schema)) = (self.server.way.refresh, schema) {
+                if let Some(content) = self.read_content(schema, &out).await? {
+                    return Ok(content);
+                }
+                tracing::warn!(source = %self.source.id, "server cannot be read in one go, reading by pages");
+            }
+            let entries = self.read_people(&out).await?;
+            Ok(Content {
+                entries,
+                mark: None,
+            })
         }
         .boxed()
+    }
+
+    fn changes<'a>(
+        &'a mut self,
+        since: &'a Mark,
+        out: Sender<Vec<Seen>>,
+    ) -> BoxFuture<'a, Result<Changes, DirectoryError>> {
+        async move { self.read_changes(since, &out).await }.boxed()
     }
 
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
         self.read_members(group).boxed()
     }
 
+    fn group_version<'a>(
+        &'a mut self,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, DirectoryError>> {
+        self.read_group_version(group).boxed()
+    }
+
+    fn has_container<'a>(
+        &'a mut self,
+        ids: &'a [String],
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>> {
+        self.find_container(ids).boxed()
+    }
+
+    fn namesakes<'a>(
+        &'a mut self,
+        username: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, DirectoryError>> {
+        self.find_namesakes(username).boxed()
+    }
+
+    fn check(&mut self) -> BoxFuture<'_, Result<bool, DirectoryError>> {
+        async { Ok(self.check_schema().await?.is_some()) }.boxed()
+    }
+
+    fn sample(&mut self) -> BoxFuture<'_, Result<Sample, DirectoryError>> {
+        self.read_sample().boxed()
+    }
+
+    fn entry<'a>(
+        &'a mut self,
+        wanted: &'a Wanted,
+    ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>> {
+        self.find_entry(wanted).boxed()
+    }
+
     fn look_up<'a>(
         &'a mut self,
         stable_id: &'a str,
         dn: &'a str,
-    ) -> BoxFuture<'a, Result<Absence, DirectoryError>> {
+    ) -> BoxFuture<'a, Result<Found, DirectoryError>> {
         self.explain(stable_id, dn).boxed()
     }
 }
@@ -92,6 +149,7 @@ impl LdapReading {
         })?;
         let server = Server {
             address: connection.server.clone(),
+            way: Way::choose(source.mode, &root, &id),
             root,
             id,
         };
@@ -103,20 +161,28 @@ impl LdapReading {
         })
     }
 
+    /// Which attribute means what, for this server.
+    pub(super) fn mapping(&self) -> Mapping {
+        self.source.attributes.mapping(self.server.id.clone())
+    }
+
     /// Refuses a filter or a mapping that names what the server does not define: it would be answered with success,
-    /// and look like an empty directory or like people without mail.
-    async fn check_schema(&mut self) -> Result<(), DirectoryError> {
+    /// and look like an empty directory or like people without mail. Says when that schema was made; `None` if there
+    /// was nothing to check against.
+    pub(super) async fn check_schema(&mut self) -> Result<Option<String>, DirectoryError> {
         let Some(schema) = self.server.root.schema.clone() else {
             // A server that publishes no schema gives nothing to check against; the other guards remain.
             tracing::warn!(source = %self.source.id, "server publishes no schema, names are not checked");
-            return Ok(());
+            return Ok(None);
         };
         let query = Query {
             what: "read the server's schema",
             base: &schema,
             scope: Scope::Base,
             filter: "(objectClass=*)",
-            attributes: vec!["attributeTypes".to_owned(), "objectClasses".to_owned()],
+            attributes: ["attributeTypes", "objectClasses", SCHEMA_MADE]
+                .map(str::to_owned)
+                .into(),
         };
         let found = self.connection.find(&query).await?;
         let defined = |name: &str| -> BTreeSet<String> {
@@ -130,15 +196,37 @@ impl LdapReading {
         let (attributes, classes) = (defined("attributeTypes"), defined("objectClasses"));
         if attributes.is_empty() {
             tracing::warn!(source = %self.source.id, "server shows no schema, names are not checked");
-            return Ok(());
+            return Ok(None);
         }
-        self.first_undefined(&attributes, &classes)
-            .map_or(Ok(()), |what| {
-                Err(DirectoryError::Undefined {
-                    server: self.server.address.clone(),
-                    what,
-                })
-            })
+        match self.first_undefined(&attributes, &classes) {
+            None => Ok(found.first().and_then(made)),
+            Some(what) => Err(DirectoryError::Undefined {
+                server: self.server.address.clone(),
+                what,
+            }),
+        }
+    }
+
+    /// Checks the schema if it is not the one that was checked before; says which one it is now.
+    pub(super) async fn schema_since(
+        &mut self,
+        checked: &str,
+    ) -> Result<Option<String>, DirectoryError> {
+        let Some(schema) = self.server.root.schema.clone() else {
+            return Ok(None);
+        };
+        let query = Query {
+            what: "read when the server's schema was made",
+            base: &schema,
+            scope: Scope::Base,
+            filter: "(objectClass=*)",
+            attributes: vec![SCHEMA_MADE.to_owned()],
+        };
+        let found = self.connection.find(&query).await?;
+        match found.first().and_then(made) {
+            Some(same) if same == checked => Ok(Some(same)),
+            _ => self.check_schema().await,
+        }
     }
 
     fn first_undefined(
@@ -173,4 +261,12 @@ impl LdapReading {
         };
         attribute.or_else(class)
     }
+}
+
+/// When an entry changed last. Source: RFC 4512 §3.4.4.
+const SCHEMA_MADE: &str = "modifyTimestamp";
+
+fn made(schema: &Entry) -> Option<String> {
+    let value = schema.values(SCHEMA_MADE).next()?;
+    std::str::from_utf8(value).ok().map(str::to_owned)
 }

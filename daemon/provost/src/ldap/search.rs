@@ -4,6 +4,7 @@ use ldap3::controls::RawControl;
 use ldap3::{LdapResult, Scope, SearchStream};
 
 use super::connect::{Connection, printable};
+use super::content_sync::{self, SYNC_DONE, SYNC_REQUEST, SYNC_STATE};
 use super::error::{DirectoryError, meaning};
 use super::message::{self, Item, PAGED_RESULTS};
 use provost_core::directory::Entry;
@@ -40,27 +41,49 @@ pub(super) struct Ending {
     pub(super) text: String,
     /// Value of the paged-results control, if one came.
     pub(super) page: Option<Vec<u8>>,
+    /// Value of the Sync Done control, if one came.
+    pub(super) sync: Option<Vec<u8>>,
 }
 
 /// "There is no such entry" (RFC 4511 appendix A.2).
 pub(super) const NO_SUCH_OBJECT: u32 = 32;
-/// A page of a paged search, or everything.
-pub(super) type Page<'p> = Option<(u32, &'p [u8])>;
+
+/// How much of the answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked<'a> {
+    /// All of it.
+    All,
+    /// So many entries from where the cookie stands.
+    Page(u32, &'a [u8]),
+    /// What changed since the cookie, or everything with a cookie for the next time.
+    Changes(Option<&'a [u8]>),
+}
+
+impl Asked<'_> {
+    fn control(self) -> Option<RawControl> {
+        let (name, value) = match self {
+            Self::All => return None,
+            Self::Page(size, cookie) => (PAGED_RESULTS, message::page_request(size, cookie)),
+            Self::Changes(cookie) => (SYNC_REQUEST, content_sync::request(cookie)),
+        };
+        Some(RawControl {
+            ctype: name.to_owned(),
+            // A server that cannot do it must say so rather than stop somewhere.
+            crit: true,
+            val: Some(value),
+        })
+    }
+}
 
 impl Connection {
     /// Sends a search.
     pub(super) async fn search(
         &mut self,
         query: &Query<'_>,
-        page: Page<'_>,
+        asked: Asked<'_>,
     ) -> Result<Search<'_>, DirectoryError> {
-        if let Some((size, cookie)) = page {
-            self.ldap.with_controls(vec![RawControl {
-                ctype: PAGED_RESULTS.to_owned(),
-                // A server that cannot page must say so rather than stop somewhere.
-                crit: true,
-                val: Some(message::page_request(size, cookie)),
-            }]);
+        if let Some(control) = asked.control() {
+            self.ldap.with_controls(vec![control]);
         }
         let attributes = query.attributes.clone();
         let sent = self
@@ -80,7 +103,7 @@ impl Connection {
         /// A search that is expected to be small and is not has been misunderstood.
         const FEW: usize = 16;
         let mut entries = Vec::new();
-        let mut search = self.search(query, None).await?;
+        let mut search = self.search(query, Asked::All).await?;
         while let Some(entry) = search.next().await? {
             if entries.len() == FEW {
                 return Err(DirectoryError::Malformed {
@@ -102,26 +125,43 @@ impl Connection {
 impl Search<'_> {
     /// The next entry; `None` at the end. Referrals are skipped: a source reads what its own servers hold.
     pub(super) async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
-        while !self.ended {
-            let connection = &mut *self.connection;
-            let next = self.stream.next();
-            let message = connection
-                .driver
-                .attend(&self.what, connection.limit, next)
-                .await?;
-            let Some(message) = message else {
-                self.ended = true;
-                break;
-            };
-            let item = message::item(message.0).map_err(|found| DirectoryError::Malformed {
-                what: self.what.clone(),
-                found,
-            })?;
+        while let Some((item, _)) = self.next_item().await? {
             if let Item::Entry(entry) = item {
                 return Ok(Some(entry));
             }
         }
         Ok(None)
+    }
+
+    /// The next message, whatever it is, with the value of its Sync State control; `None` at the end.
+    pub(super) async fn next_item(
+        &mut self,
+    ) -> Result<Option<(Item, Option<Vec<u8>>)>, DirectoryError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let connection = &mut *self.connection;
+        let next = self.stream.next();
+        let message = connection
+            .driver
+            .attend(&self.what, connection.limit, next)
+            .await?;
+        let Some(message) = message else {
+            self.ended = true;
+            return Ok(None);
+        };
+        let controls = message.1.into_iter().map(|control| control.1);
+        let state = value_of(controls, SYNC_STATE);
+        let item = message::item(message.0).map_err(|found| self.malformed(found))?;
+        Ok(Some((item, state)))
+    }
+
+    /// What the server sent is no LDAP.
+    pub(super) fn malformed(&self, found: &'static str) -> DirectoryError {
+        DirectoryError::Malformed {
+            what: self.what.clone(),
+            found,
+        }
     }
 
     /// The server's verdict, after the last entry.
@@ -138,16 +178,14 @@ impl Search<'_> {
 
 impl Ending {
     fn of(result: LdapResult) -> Self {
-        let page = result
-            .ctrls
-            .into_iter()
-            .map(|control| control.1)
-            .find(|control| control.ctype == PAGED_RESULTS)
-            .map(|control| control.val.unwrap_or_default());
+        let controls = result.ctrls.iter().map(|control| control.1.clone());
+        let page = value_of(controls.clone(), PAGED_RESULTS);
+        let sync = value_of(controls, SYNC_DONE);
         Self {
             code: result.rc,
             text: printable(&result.text),
             page,
+            sync,
         }
     }
 
@@ -160,4 +198,10 @@ impl Ending {
             text: self.text,
         }
     }
+}
+
+/// The value of the control of that name; empty where it has none.
+fn value_of(controls: impl Iterator<Item = RawControl>, name: &str) -> Option<Vec<u8>> {
+    let mut named = controls.filter(|control| control.ctype == name);
+    named.next().map(|control| control.val.unwrap_or_default())
 }

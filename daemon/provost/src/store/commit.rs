@@ -9,6 +9,7 @@ use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 
 use super::error::{CommitError, StoreError};
 use super::journal::{Journal, Stamp};
+use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
     access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
@@ -119,7 +120,7 @@ impl<'c> Commit<'c> {
             agent::note(self.connection, id, self.revision())?;
         }
         // Without a change there is no journal entry, and so no commit.
-        Ok(Revision(self.journal.head.revision.unsigned_abs()))
+        Ok(self.journal.head.reached())
     }
 
     /// Writes the rows of a change. Says who is concerned where the change itself cannot.
@@ -155,6 +156,11 @@ impl<'c> Commit<'c> {
             let account = (person.district.clone(), person.username.clone());
             self.accounts.push(account);
         }
+    }
+
+    /// How much there is, this commit included.
+    pub(super) fn counts(&mut self) -> &mut Counts {
+        &mut self.journal.head.counts
     }
 
     /// The number of this commit, as rows keep it.

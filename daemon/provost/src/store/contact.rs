@@ -8,20 +8,25 @@ use provost_core::person::Person;
 use rusqlite::{Row, params};
 
 use super::commit::{Commit, Expected};
-use super::error::{CommitError, StoreError};
+use super::error::{Attempt, CommitError, StoreError};
 use super::person;
-use super::row::{collect, execute, from_column, limit, many, micros, one, to_body, value};
+use super::row::{collect, execute, from_column, limit, many, micros, one, to_body, to_u64, value};
 use super::snapshot::Snapshot;
 
 pub(super) fn put(
-    commit: &Commit<'_>,
+    commit: &mut Commit<'_>,
     expected: Expected,
     after: &Contact,
 ) -> Result<(), CommitError> {
-    const STORED: &str = "SELECT revision FROM contact WHERE person = ?1";
+    const WHAT: &str = "find a contact";
+    const STORED: &str = "SELECT revision, state FROM contact WHERE person = ?1";
     let person = after.person.as_str();
-    let stored = value(commit.connection, "find a contact", STORED, [person])?;
-    commit.check(stored, expected, || format!("contact {person}"))?;
+    let stored: Vec<(i64, String)> = collect(commit.connection, WHAT, STORED, [person], |row| {
+        Ok((row.get(0).attempting(WHAT)?, row.get(1).attempting(WHAT)?))
+    })?;
+    let (revision, state) = stored.into_iter().next().unzip();
+    commit.check(revision, expected, || format!("contact {person}"))?;
+    commit.counts().contact(state.as_deref(), after.state);
     execute(
         commit.connection,
         "write a contact",
@@ -122,6 +127,29 @@ impl Snapshot<'_> {
             (one.next_due, &one.person).cmp(&(other.next_due, &other.person))
         });
         Ok((self.revision(), contacts))
+    }
+
+    /// How many valid contacts a district has, and how many of them are technical; neither is counted further than
+    /// `enough`, so that a large district takes no longer than a small one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn valid_contacts(
+        &self,
+        district: &DistrictId,
+        enough: usize,
+    ) -> Result<(usize, usize), StoreError> {
+        const WHAT: &str = "count the contacts of a district";
+        let count = |sql| {
+            let params = params![district.as_str(), limit(enough)];
+            let found: Option<i64> = value(self.connection(), WHAT, sql, params)?;
+            let count = to_u64("number of contacts", found.unwrap_or(0))?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        };
+        Ok((
+            count(include_str!("contact/valid.sql"))?,
+            count(include_str!("contact/technical.sql"))?,
+        ))
     }
 
     /// When something is due next for anybody.

@@ -1,5 +1,7 @@
 //! What can go wrong in the store, told so that an operator knows what to do.
 
+use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,6 +65,26 @@ pub enum StoreError {
     InUse {
         /// The file.
         path: PathBuf,
+    },
+    /// There is no room to work in beside the file.
+    #[error(
+        "open the register {}: its disk is full or cannot be written, and the log needs some room beside the file; make room first",
+        path.display()
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is no backup that could be put back.
+    #[error("use the backup {}: {why}", path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// A statement failed.
     #[error("{what} in the register")]
@@ -135,6 +157,62 @@ pub enum CommitError {
     /// The store itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why the register takes no writes although it can be read. It passes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// No room is left.
+    Full,
+    /// The disk or its file system refuses.
+    Unwritable,
+}
+
+impl Obstacle {
+    /// What an operator reads.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Full => "the register's disk is full",
+            Self::Unwritable => {
+                "the register's disk cannot be written (read-only, over quota or failing)"
+            }
+        }
+    }
+
+    /// The obstacle behind an error, if there is one.
+    pub fn of(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            let shared = error.downcast_ref::<Arc<rusqlite::Error>>();
+            let failed = shared.map(AsRef::as_ref).or(error.downcast_ref());
+            if let Some(failed) = failed {
+                return Self::behind(failed);
+            }
+            if let Some(failed) = error.downcast_ref::<std::io::Error>() {
+                return match failed.kind() {
+                    ErrorKind::StorageFull => Some(Self::Full),
+                    ErrorKind::ReadOnlyFilesystem | ErrorKind::QuotaExceeded => {
+                        Some(Self::Unwritable)
+                    }
+                    _ => None,
+                };
+            }
+            cause = error.source();
+        }
+        None
+    }
+
+    fn behind(error: &rusqlite::Error) -> Option<Self> {
+        match error.sqlite_error_code()? {
+            ErrorCode::DiskFull => Some(Self::Full),
+            // A group of writes that the first one's failure took back is the last of these.
+            ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OperationAborted => Some(Self::Unwritable),
+            _ => None,
+        }
+    }
 }
 
 /// Says what was attempted when a statement fails.

@@ -2,30 +2,72 @@
 
 use jiff::Timestamp;
 use provost_core::decision::{
-    Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing, default_resource_kinds,
-    default_subject_kinds,
+    DistrictFacts, Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing,
+    default_resource_kinds, default_subject_kinds,
 };
-use provost_core::district::District;
-use provost_core::id::{AgentId, DistrictId, PersonId};
+use provost_core::id::{AgentId, DistrictId, Revision};
 use provost_core::person::Person;
 use provost_core::rights::Tools;
 use provost_core::role::{Granted, Group, Roles};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
+use super::Store;
 use super::error::StoreError;
+use super::kept::{Kept, Meant, Shelves, Standing};
 use super::person::Lookup;
+use super::shelf::{Bulk, Shelf};
 use super::snapshot::Snapshot;
 
-/// Everybody and everything read so far for one request.
+/// Why facts could not be gathered.
+enum Stop {
+    /// Something is not kept, and there is no snapshot to read it from.
+    NotKept,
+    /// The register cannot be read.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Facts for one request in the making, all of one revision: from what is kept, else from the database.
 struct Gathering<'g> {
-    snapshot: &'g Snapshot<'g>,
+    kept: &'g Kept,
+    snapshot: Option<&'g Snapshot<'g>>,
+    revision: Revision,
     now: Timestamp,
     roles: &'g Arc<Roles>,
-    tools: Arc<Tools>,
-    people: BTreeMap<PersonId, Arc<PersonFacts>>,
-    districts: BTreeMap<DistrictId, Option<District>>,
+}
+
+impl Store {
+    /// What [`Snapshot::facts`] would read now. If all of it is kept, the database is not asked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn facts(
+        &self,
+        request: &Request,
+        now: Timestamp,
+        roles: &Arc<Roles>,
+    ) -> Result<Facts, StoreError> {
+        let from_memory = Gathering {
+            kept: &self.kept,
+            snapshot: None,
+            revision: self.kept.latest(),
+            now,
+            roles,
+        };
+        match from_memory.facts(request) {
+            Ok(facts) => Ok(facts),
+            Err(Stop::NotKept) => self.read()?.facts(request, now, roles),
+            Err(Stop::Store(error)) => Err(error),
+        }
+    }
 }
 
 impl Snapshot<'_> {
@@ -42,71 +84,102 @@ impl Snapshot<'_> {
         now: Timestamp,
         roles: &Arc<Roles>,
     ) -> Result<Facts, StoreError> {
-        let mut gathering = Gathering {
-            snapshot: self,
-            now,
-            roles,
-            tools: self.catalogue().covering(self.connection())?,
-            people: BTreeMap::new(),
-            districts: BTreeMap::new(),
-        };
-        let subject = gathering.subject(&request.subject, &request.action)?;
-        let home = match &subject {
-            Party::Person(person) => Some(person.person.district.clone()),
-            Party::Agent(_) | Party::Unknown(_) => None,
-        };
-        let resource = gathering.resource(&request.resource, &request.action, home.as_ref())?;
-        let away = resource.district().cloned();
-        let place = away.as_ref().or(home.as_ref());
-        let mut districts = BTreeMap::new();
-        for id in home.iter().chain(&away) {
-            if !districts.contains_key(id)
-                && let Some(facts) = self.district_facts(id)?
-            {
-                districts.insert(id.clone(), Arc::new(facts));
-            }
-        }
-        Ok(Facts {
-            revision: self.revision(),
-            now,
-            session: gathering.session(request)?,
-            people: gathering.named_people(request, place)?,
-            group: gathering.named_group(request, place)?,
-            subject,
-            resource,
-            districts,
-            roles: Arc::clone(roles),
-            tools: gathering.tools,
-        })
+        self.facts_beside(self.kept(), request, now, roles)
     }
 
-    /// A person with everything that the rules ask of one; `None` if the register has no such person.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the register cannot be read.
-    pub fn person_facts(
+    /// The same beside something else that is kept; the tests ask with nothing.
+    pub(super) fn facts_beside(
         &self,
-        id: &PersonId,
+        kept: &Kept,
+        request: &Request,
         now: Timestamp,
         roles: &Arc<Roles>,
-    ) -> Result<Option<Arc<PersonFacts>>, StoreError> {
-        let mut gathering = Gathering {
-            snapshot: self,
+    ) -> Result<Facts, StoreError> {
+        let gathering = Gathering {
+            kept,
+            snapshot: Some(self),
+            revision: self.revision(),
             now,
             roles,
-            tools: self.catalogue().covering(self.connection())?,
-            people: BTreeMap::new(),
-            districts: BTreeMap::new(),
         };
-        match self.person(id)? {
-            Some(person) => gathering.person(person).map(Some),
-            None => Ok(None),
+        match gathering.facts(request) {
+            Ok(facts) => Ok(facts),
+            Err(Stop::Store(error)) => Err(error),
+            Err(Stop::NotKept) => unreachable!("what is not kept is read from the snapshot"),
         }
     }
 }
 
 impl Gathering<'_> {
-    fn subject(&mut self, reference: &Reference, action: &str) -> Result<Party, StoreError> {
+    fn facts(&self, request: &Request) -> Result<Facts, Stop> {
+        let subject = self.subject(&request.subject, &request.action)?;
+        let home = match &subject {
+            Party::Person(person) => Some(person.person.district.clone()),
+            Party::Agent(_) | Party::Unknown(_) => None,
+        };
+        let resource = self.resource(&request.resource, &request.action, home.as_ref())?;
+        let away = resource.district().cloned();
+        let place = away.as_ref().or(home.as_ref());
+        let mut districts = BTreeMap::new();
+        for id in home.iter().chain(&away) {
+            if !districts.contains_key(id)
+                && let Some(facts) = self.district(id)?
+            {
+                districts.insert(id.clone(), facts);
+            }
+        }
+        Ok(Facts {
+            revision: self.revision,
+            now: self.now,
+            session: self.session(request)?,
+            people: self.named_people(request, place)?,
+            group: self.named_group(request, place)?,
+            subject,
+            resource,
+            districts,
+            roles: Arc::clone(self.roles),
+            tools: self.tools()?,
+        })
+    }
+
+    /// Uses what is kept, unless that is of a later revision by now.
+    fn shelves<T>(&self, use_them: impl FnOnce(&mut Shelves) -> Option<T>) -> Option<T> {
+        self.kept.at(self.revision, self.roles, use_them).flatten()
+    }
+
+    fn register(&self) -> Result<&Snapshot<'_>, Stop> {
+        self.snapshot.ok_or(Stop::NotKept)
+    }
+
+    /// What is kept under `key`, else what `read` finds; that is kept then.
+    fn look_up<K: Hash + Eq + Bulk, V: Clone + Bulk>(
+        &self,
+        shelf: fn(&mut Shelves) -> &mut Shelf<K, V>,
+        key: K,
+        read: impl FnOnce(&Snapshot<'_>) -> Result<V, StoreError>,
+    ) -> Result<V, Stop> {
+        if let Some(found) = self.shelves(|shelves| shelf(shelves).get(&key)) {
+            return Ok(found);
+        }
+        let found = read(self.register()?)?;
+        self.shelves(|shelves| {
+            shelf(shelves).put(key, found.clone());
+            Some(())
+        });
+        Ok(found)
+    }
+
+    fn tools(&self) -> Result<Arc<Tools>, Stop> {
+        if let Some(tools) = self.shelves(|shelves| shelves.tools.clone()) {
+            return Ok(tools);
+        }
+        let register = self.register()?;
+        let tools = register.catalogue().covering(register.connection())?;
+        self.shelves(|shelves| shelves.tools.replace(Arc::clone(&tools)));
+        Ok(tools)
+    }
+
+    fn subject(&self, reference: &Reference, action: &str) -> Result<Party, Stop> {
         let id = reference.id.as_str();
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
@@ -120,11 +193,12 @@ impl Gathering<'_> {
         {
             return Ok(Party::Person(person));
         }
-        // An agent whose type was said is vouched for by the caller.
+        // An agent whose type was said is vouched for by the caller. Agents become known without a revision of their
+        // own, so what is kept cannot tell.
         let vouched = reference.kind.is_some();
         if kinds.contains(&"agent")
             && let Ok(agent) = AgentId::new(id)
-            && (vouched || self.snapshot.is_agent(id)?)
+            && (vouched || self.register()?.is_agent(id)?)
         {
             return Ok(Party::Agent(agent));
         }
@@ -132,11 +206,11 @@ impl Gathering<'_> {
     }
 
     fn resource(
-        &mut self,
+        &self,
         reference: &Reference,
         action: &str,
         home: Option<&DistrictId>,
-    ) -> Result<Thing, StoreError> {
+    ) -> Result<Thing, Stop> {
         let said = reference.kind.as_deref();
         let kinds = said.as_slice();
         let kinds = if kinds.is_empty() {
@@ -156,18 +230,22 @@ impl Gathering<'_> {
     }
 
     fn thing(
-        &mut self,
+        &self,
         kind: &str,
         id: &str,
         home: Option<&DistrictId>,
-    ) -> Result<Option<Thing>, StoreError> {
+    ) -> Result<Option<Thing>, Stop> {
         Ok(match kind {
             "person" => self.find(id, home)?.map(Thing::Person),
             "district" => match DistrictId::new(id) {
                 Ok(id) => self.district(&id)?.map(|_| Thing::District(id)),
                 Err(_) => None,
             },
-            "case" => self.snapshot.case_by_name(id)?.map(Thing::Case),
+            "case" => {
+                let read = |register: &Snapshot<'_>| register.case_by_name(id);
+                let case = self.look_up(|shelves| &mut shelves.cases, id.to_owned(), read)?;
+                case.map(Thing::Case)
+            }
             "group" => self.group(id, home)?.map(Thing::Group),
             "tool" => id.parse().ok().map(Thing::Tool),
             _ => None,
@@ -176,92 +254,127 @@ impl Gathering<'_> {
 
     /// A person by reference; who is not clear is nobody.
     fn find(
-        &mut self,
+        &self,
         reference: &str,
         district: Option<&DistrictId>,
-    ) -> Result<Option<Arc<PersonFacts>>, StoreError> {
-        match self.snapshot.find_person(reference, district)? {
-            Lookup::One(person) => self.person(*person).map(Some),
-            Lookup::None | Lookup::Many(_) => Ok(None),
-        }
+    ) -> Result<Option<Arc<PersonFacts>>, Stop> {
+        let key = Meant::Near(reference.to_owned(), district.cloned());
+        self.person(key, |register| {
+            Ok(match register.find_person(reference, district)? {
+                Lookup::One(person) => Some(*person),
+                Lookup::None | Lookup::Many(_) => None,
+            })
+        })
     }
 
-    fn person(&mut self, person: Person) -> Result<Arc<PersonFacts>, StoreError> {
-        if let Some(facts) = self.people.get(&person.id) {
-            return Ok(Arc::clone(facts));
+    fn person(
+        &self,
+        key: Meant,
+        find: impl FnOnce(&Snapshot<'_>) -> Result<Option<Person>, StoreError>,
+    ) -> Result<Option<Arc<PersonFacts>>, Stop> {
+        let kept = self.shelves(|shelves| shelves.people.get(&key));
+        let found = match kept {
+            Some(None) => return Ok(None),
+            Some(Some(standing)) if standing.holds(self.now) => return Ok(Some(standing.facts)),
+            _ => find(self.register()?)?,
+        };
+        let standing = match found {
+            Some(person) => Some(self.standing(person)?),
+            None => None,
+        };
+        self.shelves(|shelves| {
+            shelves.people.put(key, standing.clone());
+            Some(())
+        });
+        Ok(standing.map(|standing| standing.facts))
+    }
+
+    /// What a person's grants add up to. The same person may be asked for in several ways.
+    fn standing(&self, person: Person) -> Result<Standing, Stop> {
+        let key = Meant::Id(person.id.clone());
+        if let Some(Some(kept)) = self.shelves(|shelves| shelves.people.get(&key))
+            && kept.holds(self.now)
+        {
+            return Ok(kept);
         }
-        let id = person.id.clone();
-        let Some(district) = self.district(&person.district)? else {
-            return Err(StoreError::Value {
+        let Some(place) = self.district(&person.district)? else {
+            return Err(Stop::Store(StoreError::Value {
                 noun: "district of a person",
                 found: person.district.to_string(),
-            });
+            }));
         };
-        let contact = self.snapshot.contact(&id)?;
-        let grants = self.snapshot.grants(&id)?;
+        let register = self.register()?;
+        let contact = register.contact(&person.id)?;
+        let grants = register.grants(&person.id)?;
         let mut groups = BTreeMap::new();
         for grant in &grants {
             if let Granted::Group(group) = &grant.what
-                && let Some(found) = self.snapshot.group(&district.id, group)?
+                && let Some(found) = self.group_in(&place.district.id, group.as_str())?
             {
                 groups.insert(group.clone(), found);
             }
         }
-        let catalogue = (self.roles.as_ref(), self.tools.as_ref());
+        let expiries: Vec<_> = grants.iter().filter_map(|grant| grant.expires).collect();
+        let tools = self.tools()?;
+        let catalogue = (self.roles.as_ref(), tools.as_ref());
         let facts = PersonFacts::new(
-            person, contact, grants, &groups, &district, catalogue, self.now,
+            person,
+            contact,
+            grants,
+            &groups,
+            &place.district,
+            catalogue,
+            self.now,
         );
-        let facts = Arc::new(facts);
-        self.people.insert(id, Arc::clone(&facts));
-        Ok(facts)
+        let standing = Standing::new(facts, &expiries, self.now);
+        self.shelves(|shelves| {
+            shelves.people.put(key, Some(standing.clone()));
+            Some(())
+        });
+        Ok(standing)
     }
 
-    fn district(&mut self, id: &DistrictId) -> Result<Option<District>, StoreError> {
-        if let Some(known) = self.districts.get(id) {
-            return Ok(known.clone());
-        }
-        let found = self.snapshot.district(id)?;
-        self.districts.insert(id.clone(), found.clone());
-        Ok(found)
+    fn district(&self, id: &DistrictId) -> Result<Option<Arc<DistrictFacts>>, Stop> {
+        self.look_up(
+            |shelves| &mut shelves.districts,
+            id.clone(),
+            |register| Ok(register.district_facts(id)?.map(Arc::new)),
+        )
     }
 
     /// A group by `district/group`, else of the given district, else the only one of that id.
-    fn group(
-        &self,
-        reference: &str,
-        district: Option<&DistrictId>,
-    ) -> Result<Option<Group>, StoreError> {
-        if let Some((of, id)) = reference.split_once('/')
-            && let Some(group) = self.snapshot.group_by_name(of, id)?
-        {
-            return Ok(Some(group));
-        }
-        if let Some(district) = district
-            && let Some(group) = self.snapshot.group_by_name(district.as_str(), reference)?
-        {
-            return Ok(Some(group));
-        }
-        let mut named = self.snapshot.groups_named(reference)?;
-        let only = named.pop();
-        Ok(only.filter(|_| named.is_empty()))
+    fn group(&self, reference: &str, district: Option<&DistrictId>) -> Result<Option<Group>, Stop> {
+        let key = Meant::Near(reference.to_owned(), district.cloned());
+        self.look_up(
+            |shelves| &mut shelves.groups,
+            key,
+            |register| register.find_group(reference, district),
+        )
+    }
+
+    fn group_in(&self, district: &DistrictId, name: &str) -> Result<Option<Group>, Stop> {
+        self.look_up(
+            |shelves| &mut shelves.groups,
+            Meant::In(district.clone(), name.to_owned()),
+            |register| register.group_by_name(district.as_str(), name),
+        )
     }
 
     /// The open session that the context names.
-    fn session(&mut self, request: &Request) -> Result<Option<NestedSession>, StoreError> {
+    fn session(&self, request: &Request) -> Result<Option<NestedSession>, Stop> {
         let Some(id) = request.context.get("session").and_then(Value::as_str) else {
             return Ok(None);
         };
-        let Some(session) = self.snapshot.session_by_name(id)? else {
+        let session = self.look_up(
+            |shelves| &mut shelves.sessions,
+            id.to_owned(),
+            |register| register.session_by_name(id),
+        )?;
+        let Some(session) = session.filter(|session| session.closed.is_none()) else {
             return Ok(None);
         };
-        if session.closed.is_some() {
-            return Ok(None);
-        }
         let target = match &session.target {
-            Some(target) => match self.snapshot.person(target)? {
-                Some(person) => Some(self.person(person)?),
-                None => None,
-            },
+            Some(id) => self.person(Meant::Id(id.clone()), |register| register.person(id))?,
             None => None,
         };
         Ok(Some(NestedSession { session, target }))
@@ -269,10 +382,10 @@ impl Gathering<'_> {
 
     /// Participants of a call (`with`) and the receiver of a case (`to`), by the id in the request.
     fn named_people(
-        &mut self,
+        &self,
         request: &Request,
         district: Option<&DistrictId>,
-    ) -> Result<BTreeMap<String, Arc<PersonFacts>>, StoreError> {
+    ) -> Result<BTreeMap<String, Arc<PersonFacts>>, Stop> {
         let mut people = BTreeMap::new();
         for key in ["with", "to"] {
             for reference in texts(request, key) {
@@ -289,11 +402,11 @@ impl Gathering<'_> {
         &self,
         request: &Request,
         district: Option<&DistrictId>,
-    ) -> Result<Option<Group>, StoreError> {
-        let (Some(name), Some(district)) = (request.text("group"), district) else {
-            return Ok(None);
-        };
-        self.snapshot.group_by_name(district.as_str(), name)
+    ) -> Result<Option<Group>, Stop> {
+        match (request.text("group"), district) {
+            (Some(name), Some(district)) => self.group_in(district, name),
+            _ => Ok(None),
+        }
     }
 }
 

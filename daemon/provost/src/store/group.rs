@@ -70,9 +70,25 @@ impl Snapshot<'_> {
         many(self.connection(), "group", SQL, [district.as_str()])
     }
 
-    /// The groups of that id, whatever district they are of.
-    pub(super) fn groups_named(&self, id: &str) -> Result<Vec<Group>, StoreError> {
-        const SQL: &str = "SELECT body FROM user_group WHERE id = ?1 ORDER BY district";
-        many(self.connection(), "group", SQL, [id])
+    /// A group by `district/group`, else of the given district, else the only one of that id.
+    pub(super) fn find_group(
+        &self,
+        reference: &str,
+        district: Option<&DistrictId>,
+    ) -> Result<Option<Group>, StoreError> {
+        if let Some((of, id)) = reference.split_once('/')
+            && let Some(group) = self.group_by_name(of, id)?
+        {
+            return Ok(Some(group));
+        }
+        if let Some(district) = district
+            && let Some(group) = self.group_by_name(district.as_str(), reference)?
+        {
+            return Ok(Some(group));
+        }
+        const NAMED: &str = "SELECT body FROM user_group WHERE id = ?1 ORDER BY district";
+        let mut named: Vec<Group> = many(self.connection(), "group", NAMED, [reference])?;
+        let only = named.pop();
+        Ok(only.filter(|_| named.is_empty()))
     }
 }

@@ -10,6 +10,8 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::error::{Attempt, StoreError};
+use super::kept::Touched;
+use super::register::Counts;
 use super::row::{collect, execute, from_body, limit, to_body, to_u64};
 use super::snapshot::Snapshot;
 
@@ -27,6 +29,15 @@ pub(super) struct Head {
     /// Number of the last commit; 0 before the first.
     pub(super) revision: i64,
     chain: [u8; 32],
+    /// How much there is then.
+    pub(super) counts: Counts,
+}
+
+impl Head {
+    /// The last commit.
+    pub(super) fn reached(&self) -> Revision {
+        Revision(self.revision.unsigned_abs())
+    }
 }
 
 /// What a row's chain hash covers.
@@ -93,12 +104,15 @@ impl Salts {
 pub(super) struct Journal {
     /// Where it ends. The writer puts an earlier value back when it rolls rows back.
     pub(super) head: Head,
+    /// What the changes of the present transaction may have made untrue of what readers keep.
+    pub(super) touched: Touched,
     salts: Salts,
 }
 
 impl Journal {
     /// Finds the end of the journal.
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let counts = Counts::read(connection)?;
         let last = collect(
             connection,
             "find the journal's end",
@@ -110,6 +124,7 @@ impl Journal {
                         seq: row.get(0)?,
                         revision: row.get(1)?,
                         chain: row.get(2)?,
+                        counts,
                     })
                 };
                 read().attempting("find the journal's end")
@@ -119,12 +134,17 @@ impl Journal {
             seq: 0,
             revision: 0,
             chain: GENESIS,
+            counts,
         });
         let salts = Salts {
             lot: [0; 256 * SALT],
             used: 256 * SALT,
         };
-        Ok(Self { head, salts })
+        Ok(Self {
+            head,
+            touched: Touched::default(),
+            salts,
+        })
     }
 
     /// Adds a change as a row of the commit `revision`.
@@ -172,10 +192,12 @@ impl Journal {
             "INSERT INTO journal_value (seq, salt, value) VALUES (?1, ?2, ?3)",
             params![seq, salt, value],
         )?;
+        self.touched = self.touched.max(Touched::by(change));
         self.head = Head {
             seq,
             revision: commit.revision,
             chain,
+            ..self.head
         };
         Ok(())
     }

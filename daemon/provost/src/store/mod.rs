@@ -21,6 +21,7 @@ mod feed;
 mod grant;
 mod group;
 mod journal;
+mod kept;
 mod notice;
 mod open;
 mod person;
@@ -28,6 +29,7 @@ mod register;
 mod row;
 mod session;
 mod setting;
+mod shelf;
 mod snapshot;
 mod staging;
 #[cfg(test)]
@@ -37,25 +39,30 @@ mod tool;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};
+pub use backup::{Backup, Restored, restore, verify};
 pub use commit::Commit;
-pub use error::{CommitError, StoreError};
+pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
 pub use register::Counts;
 pub use snapshot::Snapshot;
-pub use staging::{Compared, Comparing, Due, Mirror, News, Staged, StagedAbsence, StagedList};
+pub use staging::{
+    Compared, Comparing, Due, Mirror, News, Staged, StagedAbsence, StagedList, Which,
+};
 pub use writer::Writing;
 
 use provost_core::change::Plan;
 use provost_core::id::{AgentId, PersonId, Revision};
 use serde::Serialize;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use kept::Kept;
 use snapshot::{Origin, Pool};
 use tool::Catalogue;
 use writer::{Company, Home, Job, Writer};
@@ -64,10 +71,13 @@ use writer::{Company, Home, Job, Writer};
 pub struct Store {
     pool: Pool,
     catalogue: Catalogue,
+    kept: Arc<Kept>,
     jobs: Option<SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
     path: PathBuf,
+    /// What kept the last write from the disk, if anything did.
+    obstacle: Mutex<Option<Obstacle>>,
 }
 
 /// Which part of a long list: the newest rows, or those before a number.
@@ -123,7 +133,8 @@ impl Store {
         path: &Path,
         lock: Option<open::Lock>,
     ) -> Result<Self, StoreError> {
-        let writer = Writer::new(home)?;
+        let kept = Arc::new(Kept::default());
+        let writer = Writer::new(home, Arc::clone(&kept))?;
         let (sender, receiver) = sync_channel(writer::QUEUE);
         let thread = std::thread::Builder::new()
             .name("provost-writer".to_owned())
@@ -136,11 +147,41 @@ impl Store {
         Ok(Self {
             pool: Pool::new(origin),
             catalogue: Catalogue::default(),
+            kept,
             jobs: Some(sender),
             writer: Some(thread),
             lock,
             path: path.to_owned(),
+            obstacle: Mutex::default(),
         })
+    }
+
+    /// A register in a file that nobody writes; it takes no writes.
+    fn frozen(path: &Path) -> Self {
+        Self {
+            pool: Pool::new(Origin::Frozen(path.to_owned())),
+            catalogue: Catalogue::default(),
+            kept: Arc::default(),
+            jobs: None,
+            writer: None,
+            lock: None,
+            path: path.to_owned(),
+            obstacle: Mutex::default(),
+        }
+    }
+
+    /// Why no writes are taken at the moment, `None` while they are. Reads go on either way.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let obstacle = self.obstacle.lock();
+        *obstacle.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries whether writes are taken again, by one that changes nothing of the register.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        self.put("store.probe", "")
     }
 
     /// The register as it is now.
@@ -162,12 +203,12 @@ impl Store {
 
     /// Writes a copy of the register as it is now to `to`, which must not exist yet, without stopping anybody.
     ///
+    /// The copy is proved before it gets its name.
+    ///
     /// # Errors
-    /// [`StoreError`] if the file is there already or cannot be written; it is removed again then.
-    pub fn backup(&self, to: &Path) -> Result<Revision, StoreError> {
-        let register = self.read()?;
-        backup::write(register.connection(), to)?;
-        Ok(register.revision())
+    /// [`StoreError`] if the file is there already, cannot be written, or is not what was copied; nothing is left then.
+    pub fn backup(&self, to: &Path) -> Result<Backup, StoreError> {
+        backup::write(self.read()?.connection(), to)
     }
 
     /// Commits a plan and waits until it is durable. A plan without changes is no commit: the answer is then the
@@ -197,7 +238,7 @@ impl Store {
     pub fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: Send + From<StoreError> + 'static,
+        E: Error + Send + From<StoreError> + 'static,
         F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
     {
         self.submit(Company::Alone, work)
@@ -243,11 +284,21 @@ impl Store {
     fn submit<T, E, F>(&self, company: Company, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: Send + From<StoreError> + 'static,
+        E: Error + Send + From<StoreError> + 'static,
         F: FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
     {
         let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
-        writer::submit(jobs, company, work)
+        let result = writer::submit(jobs, company, work);
+        let obstacle = match &result {
+            Ok(_) => None,
+            // A write that was refused for itself tells nothing of the disk.
+            Err(error) => match Obstacle::of(error) {
+                None => return result,
+                found => found,
+            },
+        };
+        *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = obstacle;
+        result
     }
 }
 

@@ -8,6 +8,7 @@ use rusqlite::{Row, params};
 use super::Page;
 use super::commit::Commit;
 use super::error::{Attempt, CommitError, StoreError};
+use super::register::Counts;
 use super::row::{collect, execute, from_column, limit, many, micros, to_body, to_u64};
 use super::snapshot::Snapshot;
 
@@ -89,8 +90,8 @@ pub struct NoticeFilter {
 }
 
 /// Puts a notice into the outbox; one that is there already stays as it is, whatever crashed in between.
-pub(super) fn add(commit: &Commit<'_>, notice: &Notice) -> Result<(), CommitError> {
-    execute(
+pub(super) fn add(commit: &mut Commit<'_>, notice: &Notice) -> Result<(), CommitError> {
+    let added = execute(
         commit.connection,
         "write a notice",
         include_str!("notice/add.sql"),
@@ -103,11 +104,15 @@ pub(super) fn add(commit: &Commit<'_>, notice: &Notice) -> Result<(), CommitErro
             to_body("notice", notice)?,
         ],
     )?;
+    Counts::follow(&mut commit.counts().notices_waiting, false, added > 0);
     Ok(())
 }
 
 /// Records an attempt and what became of the notice by it. Says whom the notice was for.
-pub(super) fn deliver(commit: &Commit<'_>, delivery: &Delivery) -> Result<PersonId, CommitError> {
+pub(super) fn deliver(
+    commit: &mut Commit<'_>,
+    delivery: &Delivery,
+) -> Result<PersonId, CommitError> {
     let id = delivery.notice.as_str();
     let sql = include_str!("notice/one.sql");
     let found = collect(commit.connection, READ, sql, [id], read)?;
@@ -124,18 +129,22 @@ pub(super) fn deliver(commit: &Commit<'_>, delivery: &Delivery) -> Result<Person
         Outcome::Withdrawn => 0,
         _ => 1,
     };
+    let state = outgoing.state.after(&delivery.outcome);
     execute(
         commit.connection,
         "write what became of a notice",
         include_str!("notice/deliver.sql"),
         params![
             id,
-            outgoing.state.after(&delivery.outcome).word(),
+            state.word(),
             tried,
             micros(not_before),
             not_before.to_string(),
         ],
     )?;
+    let waits = |state| state == NoticeState::Waiting;
+    let count = &mut commit.counts().notices_waiting;
+    Counts::follow(count, waits(outgoing.state), waits(state));
     const LOG: &str = "INSERT INTO delivery (notice, body) VALUES (?1, ?2)";
     let body = to_body("delivery", delivery)?;
     execute(

@@ -15,12 +15,13 @@ use super::staging::file as staging;
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
     include_str!("migrations/004.sql"),
     include_str!("migrations/005.sql"),
+    include_str!("migrations/006.sql"),
 ];
 
 /// Bytes up to which every start examines the whole file: takes well under a tenth of a second.
@@ -46,18 +47,23 @@ const STATEMENTS: usize = 192;
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
+/// The lock's file, beside the register.
+pub(super) fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
 /// How the last daemon on this file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LastStop {
+pub(super) enum LastStop {
     Clean,
     Unclean,
 }
 
 impl Lock {
-    fn take(path: &Path) -> Result<(Self, LastStop), StoreError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let lock_path = PathBuf::from(name);
+    pub(super) fn take(path: &Path) -> Result<(Self, LastStop), StoreError> {
+        let lock_path = lock_path(path);
         let attempt = |what| {
             let path = lock_path.clone();
             move |source| StoreError::File { what, path, source }
@@ -85,8 +91,9 @@ impl Lock {
         if !mark.is_empty() {
             return Ok((Self(file), LastStop::Unclean));
         }
-        file.write_all(b"in use\n")
-            .map_err(attempt("write the lock file"))?;
+        // On a full disk the mark is left out: the register can be read all the same, and the next start merely
+        // examines less.
+        let _ = file.write_all(b"in use\n");
         Ok((Self(file), LastStop::Clean))
     }
 
@@ -150,8 +157,49 @@ pub(super) fn reader_beside(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens another connection that only reads the register.
-fn reader(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    reading(path, OpenFlags::empty())
+}
+
+/// Opens a file that nobody writes, without leaving anything beside it.
+pub(super) fn frozen(path: &Path) -> Result<Connection, StoreError> {
+    // A name in a URI, RFC 3986: SQLite takes `immutable` only there.
+    let name: String = path
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(|byte| match byte {
+            b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                char::from(*byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    let name = format!("file:{name}?immutable=1");
+    reading(Path::new(&name), OpenFlags::SQLITE_OPEN_URI)
+}
+
+/// Proves that a file is a register of a format that this build knows, page by page and index by index.
+pub(super) fn prove(path: &Path) -> Result<(), StoreError> {
+    let connection = match look_through(path, frozen)? {
+        Look::New => {
+            return Err(StoreError::NotADatabase {
+                path: path.to_owned(),
+            });
+        }
+        Look::Register { .. } => frozen(path)?,
+    };
+    check(&connection, path, "PRAGMA main.integrity_check(1)")
+}
+
+/// The file is a register in which nothing is damaged.
+pub(super) fn is_sound(path: &Path) -> bool {
+    let register = matches!(look(path), Ok(Look::Register { .. }));
+    register && reader(path).is_ok_and(|connection| examine(&connection, path).is_ok())
+}
+
+fn reading(path: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let prepare = || {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
@@ -165,8 +213,12 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// Reads every page and says what is wrong with the first that is. Rule: damaged → clear error, file untouched.
 pub(super) fn examine(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    check(connection, path, "PRAGMA main.quick_check(1)")
+}
+
+fn check(connection: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
     let verdict: String = connection
-        .query_row("PRAGMA main.quick_check(1)", [], |row| row.get(0))
+        .query_row(sql, [], |row| row.get(0))
         .map_err(|source| unreadable(path, source))?;
     if verdict == "ok" {
         return Ok(());
@@ -179,6 +231,13 @@ pub(super) fn examine(connection: &Connection, path: &Path) -> Result<(), StoreE
 
 /// Looks at the file through a connection that cannot write.
 fn look(path: &Path) -> Result<Look, StoreError> {
+    look_through(path, reader)
+}
+
+fn look_through(
+    path: &Path,
+    reader: impl FnOnce(&Path) -> Result<Connection, StoreError>,
+) -> Result<Look, StoreError> {
     let Some(bytes) = head(path)? else {
         return Ok(Look::New);
     };
@@ -260,6 +319,9 @@ fn unreadable(path: &Path, source: rusqlite::Error) -> StoreError {
             path,
             detail: source.to_string(),
         },
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => {
+            StoreError::NoRoom { path, source }
+        }
         _ => StoreError::Sql {
             what: "open the register's file",
             source,

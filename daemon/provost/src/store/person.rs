@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
+use super::register::Counts;
 use super::row::{collect, execute, from_column, limit, many, one, to_body, value, values};
 use super::snapshot::Snapshot;
 
@@ -32,6 +33,7 @@ pub(super) fn put(
 fn add(commit: &mut Commit<'_>, person: &Person) -> Result<(), CommitError> {
     const KEEP: &str = "INSERT INTO staged_address (address, person) VALUES (?1, ?2)";
     write(commit, include_str!("person/add.sql"), person)?;
+    Counts::follow(&mut commit.counts().people, false, true);
     commit.check_account(person);
     for address in addresses(person) {
         let row = [address.as_str(), person.id.as_str()];
@@ -73,6 +75,7 @@ fn replace(
     let Some((_, old)) = stored else {
         return Ok(());
     };
+    Counts::follow(&mut commit.counts().people, true, after.is_some());
     if let Some(link) = &old.directory {
         let entry = [link.source.as_str(), link.stable_id.as_str()];
         execute(commit.connection, UNSETTLING, UNSETTLE, entry)?;

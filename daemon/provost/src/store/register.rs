@@ -1,13 +1,14 @@
 //! The register as a whole: what is in it, and how much.
 
 use provost_core::change::FeedMark;
-use provost_core::contact::Contact;
+use provost_core::contact::{Contact, ContactState};
 use provost_core::person::Person;
 use provost_core::register::Existing;
 use provost_core::role::{Grant, Group};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 
-use super::error::StoreError;
+use super::error::{Attempt, StoreError};
 use super::grant;
 use super::row::{collect, many, to_u64};
 use super::snapshot::Snapshot;
@@ -27,24 +28,14 @@ pub struct Counts {
     pub notices_waiting: u64,
 }
 
-impl Snapshot<'_> {
-    /// Counts people, contacts and waiting notices.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the register cannot be read.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        const WHAT: &str = "number of things";
+impl Counts {
+    /// How much a connection sees.
+    pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
+        const WHAT: &str = "count";
         let sql = include_str!("register/counts.sql");
-        let counted = collect(self.connection(), "count", sql, [], |row| {
-            let number = |place| {
-                row.get(place)
-                    .map_err(|source| StoreError::Sql {
-                        what: "count",
-                        source,
-                    })
-                    .and_then(|found| to_u64(WHAT, found))
-            };
-            Ok(Counts {
+        let counted = collect(connection, WHAT, sql, [], |row| {
+            let number = |place| to_u64("number of things", row.get(place).attempting(WHAT)?);
+            Ok(Self {
                 people: number(0)?,
                 contacts: number(1)?,
                 pending: number(2)?,
@@ -53,6 +44,50 @@ impl Snapshot<'_> {
             })
         })?;
         Ok(counted.into_iter().next().unwrap_or_default())
+    }
+
+    /// Writes them down for everybody.
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(include_str!("register/tally.sql"))?;
+        let numbers = [
+            self.people,
+            self.contacts,
+            self.pending,
+            self.held,
+            self.notices_waiting,
+        ];
+        statement.execute(numbers.map(u64::cast_signed)).map(drop)
+    }
+
+    /// Something was there `before` and is there `after` a change: the count of such things follows.
+    pub(super) fn follow(count: &mut u64, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => *count += 1,
+            (true, false) => *count = count.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// A contact goes from one state to another; it has none before it is designated.
+    pub(super) fn contact(&mut self, before: Option<&str>, after: ContactState) {
+        let after = Some(after.word());
+        let there =
+            |state: Option<&str>| state.is_some_and(|state| state != ContactState::Removed.word());
+        let is = |state: Option<&str>, wanted: ContactState| state == Some(wanted.word());
+        Self::follow(&mut self.contacts, there(before), there(after));
+        let (pending, held) = (ContactState::Pending, ContactState::Held);
+        Self::follow(&mut self.pending, is(before, pending), is(after, pending));
+        Self::follow(&mut self.held, is(before, held), is(after, held));
+    }
+}
+
+impl Snapshot<'_> {
+    /// How many people, contacts and waiting notices there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        Counts::read(self.connection())
     }
 
     /// Everything that a register document may say or refer to. Configured feeds are not the store's to know: `feeds`

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Attempt, StoreError};
+use super::kept::Kept;
 use super::row::{to_u64, value};
 use super::tool::Catalogue;
 use super::{Store, open};
@@ -19,6 +20,8 @@ const IDLE: usize = 8;
 pub(super) enum Origin {
     /// The register's file.
     File(PathBuf),
+    /// A file that nobody writes: a backup.
+    Frozen(PathBuf),
     /// A register in memory, and the number of its transactions. A reader works on a copy of its own, so that it
     /// neither waits for the writer nor makes the writer wait.
     Memory(Arc<Mutex<Connection>>, Arc<AtomicU64>),
@@ -36,6 +39,15 @@ struct Reader {
     copied_at: Option<u64>,
 }
 
+impl Reader {
+    fn of(connection: Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection,
+            copied_at: None,
+        })
+    }
+}
+
 impl Pool {
     pub(super) fn new(origin: Origin) -> Self {
         Self {
@@ -51,15 +63,8 @@ impl Pool {
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         match &self.origin {
-            Origin::File(path) => idle.map_or_else(
-                || {
-                    Ok(Reader {
-                        connection: open::reader_beside(path)?,
-                        copied_at: None,
-                    })
-                },
-                Ok,
-            ),
+            Origin::File(path) => idle.map_or_else(|| Reader::of(open::reader_beside(path)?), Ok),
+            Origin::Frozen(path) => idle.map_or_else(|| Reader::of(open::frozen(path)?), Ok),
             Origin::Memory(shared, transactions) => {
                 let reader = match idle {
                     Some(reader) => reader,
@@ -144,6 +149,11 @@ impl<'s> Snapshot<'s> {
             Some(reader) => &reader.connection,
             None => unreachable!("only the drop takes the reader away"),
         }
+    }
+
+    /// What decisions have read before.
+    pub(super) fn kept(&self) -> &'s Kept {
+        &self.store.kept
     }
 
     /// The tool catalogue that readers share.

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::commit::Commit;
 use super::error::{CommitError, StoreError};
-use super::journal::Journal;
+use super::journal::{Head, Journal};
+use super::kept::{Kept, Touched};
 use crate::failpoint;
 use jiff::Timestamp;
 use provost_core::change::Actor;
@@ -81,7 +82,7 @@ impl<'w> Writing<'w> {
 
     /// The last revision, commits of this very transaction included.
     pub fn revision(&self) -> Revision {
-        Revision(self.journal.head.revision.unsigned_abs())
+        self.journal.head.reached()
     }
 
     /// The connection, for the tables of this room.
@@ -198,13 +199,19 @@ impl Home {
 pub(super) struct Writer {
     home: Home,
     journal: Journal,
+    kept: Arc<Kept>,
 }
 
 impl Writer {
     /// Takes the connection over.
-    pub(super) fn new(home: Home) -> Result<Self, StoreError> {
+    pub(super) fn new(home: Home, kept: Arc<Kept>) -> Result<Self, StoreError> {
         let journal = Journal::load(&home.borrow())?;
-        Ok(Self { home, journal })
+        kept.commit(Revision(0), journal.head.reached(), Touched::Anything);
+        Ok(Self {
+            home,
+            journal,
+            kept,
+        })
     }
 
     /// Works until the last sender is gone.
@@ -212,6 +219,8 @@ impl Writer {
         let mut next = None;
         while let Some(first) = next.take().or_else(|| jobs.recv().ok()) {
             let connection = self.home.borrow();
+            let before = self.journal.head.reached();
+            self.journal.touched = Touched::default();
             let mut group = Group {
                 connection: &connection,
                 journal: &mut self.journal,
@@ -220,6 +229,10 @@ impl Writer {
             let (durable, left_over) = group.transact(first, jobs);
             self.home.changed();
             let members = group.members;
+            let after = self.journal.head.reached();
+            if after != before {
+                self.kept.commit(before, after, self.journal.touched);
+            }
             for member in members {
                 member.answer(&durable);
             }
@@ -275,7 +288,7 @@ impl Group<'_> {
         let mut left_over = None;
         let result = self.fill(first, jobs, &mut left_over);
         let durable = result.and_then(|keep| match keep {
-            Keep::Rows => self.end(),
+            Keep::Rows => self.end(before),
             Keep::Nothing => self.connection.execute_batch("ROLLBACK"),
         });
         if durable.is_err() {
@@ -288,7 +301,11 @@ impl Group<'_> {
         (durable.map_err(Arc::new), left_over)
     }
 
-    fn end(&self) -> rusqlite::Result<()> {
+    fn end(&self, before: Head) -> rusqlite::Result<()> {
+        let counts = self.journal.head.counts;
+        if counts != before.counts {
+            counts.write(self.connection)?;
+        }
         failpoint::hit("store.commit.before");
         self.connection.execute_batch("COMMIT")?;
         failpoint::hit("store.commit.after");

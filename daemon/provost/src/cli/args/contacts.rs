@@ -1,6 +1,9 @@
 //! What can be typed about contacts and their activity.
 
 use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
+
+use crate::spool::lines::Format;
 
 /// `provost sweep …`.
 #[derive(Debug, Clone, Subcommand)]
@@ -28,6 +31,31 @@ pub enum ActivityCommand {
         /// Its id, by which a duplicate is known; made from the other fields if left out.
         #[arg(long)]
         id: Option<String>,
+        /// The configured feed that brings it.
+        #[arg(long)]
+        feed: Option<String>,
+    },
+    /// Record the events of a file, as the spool does. Exit 1 if something in it was refused.
+    Import {
+        /// The file; `-` is standard input.
+        file: PathBuf,
+        /// ndjson or csv; told by the file's name if left out.
+        #[arg(long)]
+        format: Option<Format>,
+    },
+}
+
+/// `provost feed …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum FeedCommand {
+    /// The configured feeds with how far each has come.
+    List,
+    /// Say that everything that happened before a moment has been sent.
+    Watermark {
+        /// Which feed.
+        id: String,
+        /// The moment, RFC 3339.
+        at: String,
     },
 }
 

@@ -5,10 +5,10 @@ mod decisions;
 mod directory;
 mod operations;
 
-pub use contacts::{ActivityCommand, ContactCommand, SweepCommand, WhoArgs};
+pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
 pub use decisions::{DecideArgs, SessionCommand};
 pub use directory::SyncCommand;
-pub use operations::{AuditCommand, ClockCommand, NoticeCommand, TokenCommand};
+pub use operations::{AuditCommand, ClockCommand, NoticeCommand, RestoreArgs, TokenCommand};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -67,6 +67,8 @@ pub enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
+    /// Put a backup in the place of the register, while no daemon runs. The register that is there is kept beside it.
+    Restore(RestoreArgs),
     /// Print shell completions.
     #[command(hide = true)]
     Completions {
@@ -144,8 +146,17 @@ pub enum DaemonCommand {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Print the register as a register document (JSON).
-    Export,
+    /// Print the register as a register document.
+    Export {
+        /// toml or json.
+        #[arg(long, default_value = "json", value_parser = ["toml", "json"])]
+        format: String,
+    },
+    /// Write a proved copy of the register, beside the running daemon.
+    Backup {
+        /// Where the daemon writes it; must be free. A name with the time in the folder for backups if left out.
+        file: Option<PathBuf>,
+    },
     /// Directory sync.
     Sync {
         /// What to do.
@@ -169,6 +180,12 @@ pub enum DaemonCommand {
         /// What to do.
         #[command(subcommand)]
         command: ActivityCommand,
+    },
+    /// Where activity comes from.
+    Feed {
+        /// What to do.
+        #[command(subcommand)]
+        command: FeedCommand,
     },
     /// Authorized contacts.
     Contact {

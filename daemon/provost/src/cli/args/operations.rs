@@ -1,6 +1,20 @@
-//! What can be typed about notices, tokens, the journal and the clock.
+//! What can be typed about notices, tokens, the journal, the clock and backups.
 
-use clap::Subcommand;
+use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
+
+/// `provost restore`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RestoreArgs {
+    /// The backup.
+    pub backup: PathBuf,
+    /// The configuration, which says where the register lies.
+    #[arg(long, default_value = "/etc/provost/provost.toml")]
+    pub config: PathBuf,
+    /// Only prove the backup.
+    #[arg(long)]
+    pub check: bool,
+}
 
 /// `provost notice …`.
 #[derive(Debug, Clone, Subcommand)]

@@ -6,6 +6,10 @@ pub(super) use tokens::{made_token, tokens};
 
 use serde_json::Value;
 
+mod sync;
+
+pub(super) use sync::{sync_explanation, sync_plan, sync_probe, sync_status};
+
 use super::print::{cell, table};
 
 fn rows(answer: &Value) -> &[Value] {
@@ -43,11 +47,30 @@ pub(super) fn status(answer: &Value) {
             ("notices waiting", "notices-waiting"),
             ("next due", "next-due"),
             ("clock", "clock"),
+            ("takes no writes", "takes-no-writes.why"),
+            ("since", "takes-no-writes.since"),
             ("configuration refused", "configuration-refused"),
         ],
     );
     println!();
     sync_status(answer.get("sources").unwrap_or(&Value::Null));
+    if !under(answer, "feeds").is_empty() {
+        println!();
+        feeds(&answer["feeds"]);
+    }
+    if let Some(spool) = answer.get("spool").filter(|spool| !spool.is_null()) {
+        println!();
+        fields(
+            spool,
+            &[
+                ("spool", "folder"),
+                ("files waiting", "waiting"),
+                ("files taken", "done"),
+                ("files with refusals", "failed"),
+                ("trouble", "trouble"),
+            ],
+        );
+    }
     println!();
     table(
         under(answer, "plugins"),
@@ -67,16 +90,31 @@ pub(super) fn status(answer: &Value) {
     }
 }
 
-pub(super) fn sync_status(answer: &Value) {
+/// A backup, or a register that one was put in place of.
+pub(in crate::cli) fn backup(answer: &Value) {
+    fields(
+        answer,
+        &[
+            ("file", "file"),
+            ("revision", "revision"),
+            ("journal entries", "entries"),
+            ("journal head", "head"),
+            ("bytes", "bytes"),
+            ("replaced, kept as", "replaced"),
+        ],
+    );
+}
+
+pub(super) fn feeds(answer: &Value) {
     table(
         rows(answer),
         &[
-            ("SOURCE", "source"),
+            ("FEED", "feed"),
             ("DISTRICT", "district"),
-            ("LAST COMPLETE READ", "last-complete-read"),
-            ("PEOPLE", "people"),
-            ("LAST OUTCOME", "outcome"),
-            ("WHY", "why"),
+            ("WATERMARK", "watermark"),
+            ("LAG (S)", "lag-seconds"),
+            ("MAX LAG (S)", "max-lag-seconds"),
+            ("STALE", "stale"),
         ],
     );
 }
@@ -90,56 +128,6 @@ pub(super) fn plan(answer: &Value) {
     println!("{} changes", lines.len());
     if answer.get("committed").and_then(Value::as_bool) == Some(true) {
         println!("committed");
-    }
-}
-
-/// A sync's plan or what became of it: its lines, its counts, its hash and what stands against it.
-pub(super) fn sync_plan(answer: &Value) {
-    for line in under(answer, "lines")
-        .iter()
-        .chain(under(answer, "remarks"))
-    {
-        println!("{}", cell(line, ""));
-    }
-    let counts = answer.get("summary").and_then(Value::as_object);
-    let counts: Vec<_> = counts
-        .into_iter()
-        .flatten()
-        .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
-        .map(|(name, count)| format!("{count} {}", name.replace('-', " ")))
-        .collect();
-    println!(
-        "source {} on {}: {}",
-        cell(answer, "source"),
-        cell(answer, "server"),
-        counts.join(", ")
-    );
-    println!("hash {}", cell(answer, "hash"));
-    for concern in under(answer, "concerns") {
-        println!("concern: {}", cell(concern, ""));
-    }
-    if let Some(outcome) = outcome(answer) {
-        println!("{outcome}");
-    }
-}
-
-/// What became of an apply, in words.
-fn outcome(answer: &Value) -> Option<String> {
-    let hash = cell(answer, "hash");
-    match answer.get("done")?.get("outcome")?.as_str()? {
-        "applied" => Some(format!(
-            "applied, revision {}",
-            cell(answer, "done.revision")
-        )),
-        "refused" => Some(format!(
-            "refused, nothing changed: mend the source, or approve this very plan with --plan {hash}"
-        )),
-        "waiting" => Some("not applied: the plan waits for an operator's `sync apply`".to_owned()),
-        "moved" => Some(
-            "not applied: the directory or the register has changed since that plan was made"
-                .to_owned(),
-        ),
-        _ => None,
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Fault {
     None,
     /// Closes the connection after so many entries of a connection.
     DropAfter(usize),
+    /// Falls silent after so many entries of a connection.
+    StallAfter(usize),
     /// Answers "size limit exceeded" after so many entries of a search.
     SizeLimit(usize),
     /// Answers "busy" to every search below the root.

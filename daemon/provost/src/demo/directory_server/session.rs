@@ -153,6 +153,9 @@ impl Session {
             if matches!(fault, Fault::DropAfter(entries) if self.sent >= entries) {
                 return Ok(Next::Close);
             }
+            if matches!(fault, Fault::StallAfter(entries) if self.sent >= entries) {
+                return Ok(Next::Go);
+            }
             self.sent += 1;
             self.send(LdapMsg::new(id, LdapOp::SearchResultEntry(entry)))
                 .await?;

@@ -147,7 +147,7 @@ fn write_step(run: &Run, commit: &mut Commit<'_>, step: &Step<'_>) -> Result<(),
 }
 
 /// What becomes of a plan that `approval` does not let through; `None` for one that passes.
-fn held(approval: &Approval, summary: &Summary) -> Option<Outcome> {
+pub(super) fn held(approval: &Approval, summary: &Summary) -> Option<Outcome> {
     let objections = approval.objections(&summary.concerns);
     match approval {
         Approval::Exactly { hash, .. } if *hash != summary.hash => Some(Outcome::Moved),
@@ -200,6 +200,7 @@ fn compared(run: &Run) -> Compared<'_> {
     Compared {
         source: &run.source.id,
         district: &run.source.district,
+        which: run.which,
     }
 }
 

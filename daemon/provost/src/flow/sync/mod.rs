@@ -4,10 +4,14 @@
 //! the counts, the hash and the guards; then, if nothing stands against it, inside the writer's transaction, where it
 //! must come to the same hash or is taken back.
 
+mod changes;
 mod compare;
 mod error;
 mod explain;
+mod freshness;
+mod probe;
 mod read;
+mod report;
 mod state;
 
 #[cfg(test)]
@@ -15,113 +19,26 @@ mod tests;
 
 pub use error::SyncError;
 pub use explain::Explanation;
+pub use freshness::Freshness;
+pub use probe::Probe;
+pub use report::{Approval, Extent, Line, Outcome, Report};
 pub use state::SourceState;
 
 use jiff::Timestamp;
-use provost_core::change::{Actor, Change, Plan};
-use provost_core::directory::{Concern, Remark, Summary};
+use provost_core::change::{Actor, Change, Plan, PlanHasher};
+use provost_core::directory::Summary;
 use provost_core::id::{FeedId, Revision, SourceId};
 use provost_core::notice::Alarm;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::source::Source;
-use crate::ldap::{Directory, Server};
-use crate::store::Store;
+use crate::ldap::Directory;
+use crate::store::{Store, Which};
 use compare::Comparison;
-
-/// Who lets a plan through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Approval {
-    /// The timer: a first plan, many new roles and everything that a guard refuses wait.
-    Automatic,
-    /// An operator who has not seen the plan: what a guard refuses still does not pass.
-    Operator(String),
-    /// An operator who has seen this very plan: it passes whatever the guards say, and no other plan does.
-    Exactly {
-        /// The operator.
-        operator: String,
-        /// Hash of the plan.
-        hash: String,
-    },
-}
-
-impl Approval {
-    fn actor(&self, source: &SourceId) -> Actor {
-        match self {
-            Self::Automatic => Actor::Source(source.clone()),
-            Self::Operator(name) | Self::Exactly { operator: name, .. } => {
-                Actor::Operator(name.clone())
-            }
-        }
-    }
-
-    /// Which of a plan's concerns stand between this approval and the plan.
-    fn objections<'s>(&self, concerns: &'s [Concern]) -> Vec<&'s Concern> {
-        let concerns = concerns.iter();
-        match self {
-            Self::Automatic => concerns.collect(),
-            Self::Operator(_) => concerns.filter(|concern| concern.refuses()).collect(),
-            Self::Exactly { .. } => Vec::new(),
-        }
-    }
-}
-
-/// What one run came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Outcome {
-    /// Written; an empty plan writes nothing.
-    Applied {
-        /// The revision since.
-        revision: Revision,
-    },
-    /// Nothing written: the plan waits for an operator.
-    Waiting,
-    /// Nothing written: a guard refuses the plan.
-    Refused,
-    /// Nothing written: this is not the plan that was approved.
-    Moved,
-}
-
-/// What one run found and did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Report {
-    /// The source.
-    pub source: SourceId,
-    /// The server that was read.
-    pub server: String,
-    /// Counts, hash and concerns.
-    pub summary: Summary,
-    /// The first remarks on single entries.
-    pub remarks: Vec<Remark>,
-    /// How many remarks there were.
-    pub remarks_in_all: u64,
-    /// What became of it; `None` where only a plan was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub done: Option<Outcome>,
-}
-
-/// One line of a plan, as it streams by.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Line {
-    /// A write.
-    Change(Change),
-    /// Something that an operator should know.
-    Remark(Remark),
-}
-
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Change(change) => change.fmt(f),
-            Self::Remark(remark) => remark.fmt(f),
-        }
-    }
-}
+use read::{Read, Remarks};
+use state::{Cookie, Kept, Next};
 
 /// Where the lines of a plan go. Called off the runtime's threads, so that it may block.
 pub type Lines = Box<dyn FnMut(Line) + Send>;
@@ -158,6 +75,7 @@ struct Run {
     source: Arc<Source>,
     feed: Option<FeedId>,
     at: Timestamp,
+    which: Which,
 }
 
 impl Syncs {
@@ -181,12 +99,17 @@ impl Syncs {
         source: &Arc<Source>,
         feed: Option<FeedId>,
         at: Timestamp,
+        extent: Extent,
         lines: Lines,
     ) -> Result<Report, SyncError> {
         let running = self.begin(&source.id)?;
         let run = self.run(source, feed, at);
-        let read = self.read(&run, &running).await?;
-        let comparison = compare::dry(run, lines).await?;
+        let since = match self.status(&source.id).await?.next(source, at, extent) {
+            Next::Changes(cookie) => Some(cookie),
+            Next::Everything | Next::Verification(_) => None,
+        };
+        let read = self.read(&run, &running, since).await?;
+        let comparison = dry(&run, &read, lines).await?;
         Ok(report(&read, comparison, None))
     }
 
@@ -200,15 +123,49 @@ impl Syncs {
         source: &Arc<Source>,
         feed: Option<FeedId>,
         at: Timestamp,
+        extent: Extent,
         approval: Approval,
     ) -> Result<Report, SyncError> {
         let running = self.begin(&source.id)?;
         let run = self.run(source, feed, at);
-        let result = self.read_and_apply(&run, &running, &approval).await;
+        let result = self.rounds(&run, &running, extent, &approval).await;
         if let Err(error) = &result {
             self.note_failure(&run, error).await?;
         }
         result
+    }
+
+    /// One read with what follows, or two where it is time to see what reads of changes have missed.
+    async fn rounds(
+        &self,
+        run: &Run,
+        running: &Running<'_>,
+        extent: Extent,
+        approval: &Approval,
+    ) -> Result<Report, SyncError> {
+        let state = self.status(&run.source.id).await?;
+        match (state.next(&run.source, run.at, extent), approval) {
+            (Next::Changes(cookie), _) => {
+                self.read_and_apply(run, running, approval, Some(cookie), false)
+                    .await
+            }
+            // Whoever approves one plan approves nothing that another read brings beside it.
+            (Next::Everything, _) | (Next::Verification(_), Approval::Exactly { .. }) => {
+                self.read_and_apply(run, running, approval, None, false)
+                    .await
+            }
+            (Next::Verification(cookie), _) => {
+                let round = self
+                    .read_and_apply(run, running, approval, Some(cookie), false)
+                    .await?;
+                if round.extent == Extent::Everything {
+                    return Ok(round);
+                }
+                running.entries.store(0, Ordering::Relaxed);
+                self.read_and_apply(run, running, approval, None, true)
+                    .await
+            }
+        }
     }
 
     async fn read_and_apply(
@@ -216,25 +173,15 @@ impl Syncs {
         run: &Run,
         running: &Running<'_>,
         approval: &Approval,
+        since: Option<Cookie>,
+        verifies: bool,
     ) -> Result<Report, SyncError> {
-        let read = self.read(run, running).await?;
-        let (comparison, done) = compare::apply(run.clone(), approval.clone()).await?;
+        let mut read = self.read(run, running, since).await?;
+        let (comparison, done) = apply(run, &read, approval.clone()).await?;
+        let cookie = read.cookie.take();
         let report = report(&read, comparison, Some(done));
-        self.note_success(run, &report).await?;
+        self.note_success(run, &report, cookie, verifies).await?;
         Ok(report)
-    }
-
-    /// Connects to the source and says what kind of server it found and why.
-    ///
-    /// # Errors
-    /// [`SyncError`] if no server of the source can be used.
-    pub async fn probe(&self, source: &Source) -> Result<Server, SyncError> {
-        let reading = self
-            .directory
-            .open(source)
-            .await
-            .map_err(SyncError::directory(&source.id))?;
-        Ok(reading.server().clone())
     }
 
     /// What is known of a source: last read, last plan, last error.
@@ -280,15 +227,27 @@ impl Syncs {
             source: Arc::clone(source),
             feed,
             at,
+            which: Which::All,
         }
     }
 
-    async fn read(&self, run: &Run, running: &Running<'_>) -> Result<read::Read, SyncError> {
-        read::read(run, self.directory.as_ref(), &running.entries).await
+    async fn read(
+        &self,
+        run: &Run,
+        running: &Running<'_>,
+        since: Option<Cookie>,
+    ) -> Result<Read, SyncError> {
+        read::read(run, self.directory.as_ref(), &running.entries, since).await
     }
 
-    /// Keeps what a complete read came to; alarms the operators when a refusal or a waiting plan is news.
-    async fn note_success(&self, run: &Run, report: &Report) -> Result<(), SyncError> {
+    /// Keeps what a read came to; alarms the operators when a refusal or a waiting plan is news.
+    async fn note_success(
+        &self,
+        run: &Run,
+        report: &Report,
+        cookie: Option<Cookie>,
+        verifies: bool,
+    ) -> Result<(), SyncError> {
         let (run, report) = (run.clone(), report.clone());
         blocking(move || {
             let before = state::load(&run.store, &run.source.id)?;
@@ -313,7 +272,12 @@ impl Syncs {
                 );
                 raise(&run, code, message)?;
             }
-            state::save(&run.store, &before.after(&report, &run.source, run.at))
+            let kept = Kept {
+                report: &report,
+                cookie,
+                verifies,
+            };
+            state::save(&run.store, &before.after(kept, &run.source, run.at))
         })
         .await
     }
@@ -353,12 +317,59 @@ fn raise(run: &Run, code: &str, message: String) -> Result<(), SyncError> {
     Ok(())
 }
 
-fn report(read: &read::Read, comparison: Comparison, done: Option<Outcome>) -> Report {
+/// The run as far as the read went.
+fn as_read(run: &Run, read: &Read) -> Run {
+    let which = match read.extent {
+        Extent::Everything => Which::All,
+        Extent::Changes | Extent::Nothing => Which::Named,
+    };
+    Run {
+        which,
+        ..run.clone()
+    }
+}
+
+/// What follows from a read. Where nothing changed, nothing does, and nobody has to look.
+async fn dry(run: &Run, read: &Read, lines: Lines) -> Result<Comparison, SyncError> {
+    match read.extent {
+        Extent::Everything | Extent::Changes => compare::dry(as_read(run, read), lines).await,
+        Extent::Nothing => {
+            let summary = Summary {
+                hash: PlanHasher::default().finish(),
+                ..Summary::default()
+            };
+            Ok(Comparison {
+                summary,
+                remarks: Remarks::default(),
+            })
+        }
+    }
+}
+
+/// Applies what follows from a read, if `approval` lets it through.
+async fn apply(
+    run: &Run,
+    read: &Read,
+    approval: Approval,
+) -> Result<(Comparison, Outcome), SyncError> {
+    if read.extent != Extent::Nothing {
+        return compare::apply(as_read(run, read), approval).await;
+    }
+    let comparison = dry(run, read, no_lines()).await?;
+    let run = run.clone();
+    let revision = blocking(move || Ok(run.store.read()?.revision())).await?;
+    let held = compare::held(&approval, &comparison.summary);
+    Ok((comparison, held.unwrap_or(Outcome::Applied { revision })))
+}
+
+fn report(read: &Read, comparison: Comparison, done: Option<Outcome>) -> Report {
     let mut remarks = read.remarks.clone();
     remarks.extend(comparison.remarks);
     Report {
         source: read.source.clone(),
         server: read.server.clone(),
+        extent: read.extent,
+        because: read.because.clone(),
         summary: comparison.summary,
         remarks_in_all: remarks.in_all(),
         remarks: remarks.first(),

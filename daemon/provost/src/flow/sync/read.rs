@@ -1,21 +1,33 @@
 //! Reading: entries into the staging tables, then groups, then what became of those who were not read.
 
-use provost_core::directory::{Absence, Entry, Mapping, Observation, Quarantined, Remark, observe};
+use provost_core::directory::{
+    Absence, Dn, Entry, Mapping, Observation, Quarantined, Remark, observe,
+};
 use provost_core::id::SourceId;
 use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
+use provost_core::role::Granted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::{Run, SyncError, blocking, state};
+use super::changes::{self, Round};
+use super::state::{self, Cookie, ListVersion, keep_lists};
+use super::{Extent, Run, SyncError, blocking};
+use crate::config::source::Source;
 use crate::ldap::{Directory, DirectoryError, Member, Members, Reading, Seen};
 use crate::store::{Mirror, News, Staged, StagedAbsence, StagedList};
 
-/// What a complete read left beside the staged rows.
+/// What a read left beside the staged rows.
 pub(super) struct Read {
     pub(super) source: SourceId,
     pub(super) server: String,
     pub(super) remarks: Remarks,
+    /// How much was read.
+    pub(super) extent: Extent,
+    /// Why everything was.
+    pub(super) because: Option<String>,
+    /// What the next read goes on from once this one is applied.
+    pub(super) cookie: Option<Cookie>,
 }
 
 /// Remarks: all counted, the first ones kept.
@@ -52,20 +64,45 @@ impl Remarks {
 }
 
 /// Batches that wait to be staged. The server waits when they are full.
-const BATCHES: usize = 4;
+pub(super) const BATCHES: usize = 4;
 
-/// Reads everything that the source has, or fails.
+/// Reads what changed since the cookie, or everything that the source has, or fails.
 pub(super) async fn read(
     run: &Run,
     directory: &dyn Directory,
     progress: &Arc<AtomicU64>,
+    since: Option<Cookie>,
 ) -> Result<Read, SyncError> {
     let source = &run.source;
-    let failed = SyncError::directory;
-    let mut reading = directory.open(source).await.map_err(failed(&source.id))?;
+    let opened = directory.open(source).await;
+    let mut reading = opened.map_err(SyncError::directory(&source.id))?;
+    let because = match since {
+        None => None,
+        Some(cookie) => match changes::read(run, reading.as_mut(), cookie, progress).await? {
+            Round::Read(read) => return Ok(*read),
+            Round::Everything(why) => {
+                tracing::info!(source = %source.id, why, "reading everything, not changes alone");
+                progress.store(0, Ordering::Relaxed);
+                Some(why.to_owned())
+            }
+        },
+    };
+    everything(run, reading.as_mut(), progress, because).await
+}
+
+/// Reads everything that the source has, or fails.
+async fn everything(
+    run: &Run,
+    reading: &mut dyn Reading,
+    progress: &Arc<AtomicU64>,
+    because: Option<String>,
+) -> Result<Read, SyncError> {
+    let source = &run.source;
     let server = reading.server().clone();
     let begun = run.clone();
     let mirror = blocking(move || {
+        // Lists that are half read belong to no version.
+        keep_lists(&begun.store, &begun.source.id, None)?;
         begun.store.unstage_groups(&begun.source.id)?;
         Ok(begun.store.mirror(&begun.source.id)?)
     })
@@ -80,25 +117,32 @@ pub(super) async fn read(
         batches,
         Arc::clone(progress),
     );
-    let (entries, staged) = tokio::join!(reading.people(out), staging);
+    let (content, staged) = tokio::join!(reading.people(out), staging);
     // If staging failed, the reading only knows that nobody listens any more.
     let (mirror, remarks, deleted) = staged?;
-    entries.map_err(failed(&source.id))?;
+    let content = content.map_err(SyncError::directory(&source.id))?;
     let complete = run.clone();
     blocking(move || Ok(complete.store.forget_unseen(&complete.source.id, mirror)?)).await?;
 
-    let mut reading = reading;
-    groups(run, reading.as_mut()).await?;
-    absences(run, reading.as_mut(), deleted).await?;
+    let lists = groups(run, reading).await?;
+    absences(run, reading, deleted).await?;
+    let cookie = content.mark.zip(lists).map(|(mark, lists)| Cookie {
+        mark,
+        question: state::question(source),
+        lists,
+    });
     Ok(Read {
         source: source.id.clone(),
         server: server.address,
         remarks,
+        extent: Extent::Everything,
+        because: because.or_else(|| (!server.way.refresh).then(|| server.way.because.clone())),
+        cookie,
     })
 }
 
 /// Maps and stages batches until the reading ends. Deletions that the server reports are returned.
-async fn stage(
+pub(super) async fn stage(
     run: Run,
     mapping: Arc<Mapping>,
     mut mirror: Mirror,
@@ -120,7 +164,7 @@ async fn stage(
 }
 
 /// Maps a batch and stages what is news in it.
-fn stage_batch(
+pub(super) fn stage_batch(
     run: &Run,
     mapping: &Mapping,
     mut mirror: Mirror,
@@ -136,7 +180,7 @@ fn stage_batch(
                 continue;
             }
         };
-        let Some(staged) = mapped(&entry, mapping, run, &mut remarks) else {
+        let Some(staged) = waiting(&entry, mapping, run, &mut remarks) else {
             continue;
         };
         let what = mirror.see(&staged);
@@ -154,7 +198,7 @@ fn stage_batch(
 }
 
 /// What waits of an entry; `None` for one that belongs to nobody.
-fn mapped(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) -> Option<Staged> {
+fn waiting(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) -> Option<Staged> {
     match observe(entry, mapping, run.at) {
         Observation::Staff(observed, odd) => {
             odd.into_iter().for_each(|remark| remarks.add(remark));
@@ -175,26 +219,64 @@ fn mapped(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) ->
 /// Names that are asked for before the next ones are fetched from the staging tables.
 const NAMES: usize = 200;
 
-/// Reads the mapped groups and every group within them, breadth first, and works out who is given what.
-async fn groups(run: &Run, reading: &mut dyn Reading) -> Result<(), SyncError> {
+/// Lists whose versions are kept; a source with more of them is always read as a whole.
+const VERSIONS: usize = 1_000;
+
+/// The versions of the lists that were read; `None` as soon as one of them has none.
+struct Versions(Option<Vec<ListVersion>>);
+
+impl Versions {
+    fn add(&mut self, group: &str, version: Option<String>) {
+        let list = version.map(|version| ListVersion {
+            group: group.to_owned(),
+            version,
+        });
+        self.0 = self.0.take().zip(list).map(|(mut lists, list)| {
+            lists.push(list);
+            lists
+        });
+        self.0.take_if(|lists| lists.len() > VERSIONS);
+    }
+}
+
+/// The mapped groups of a source, each with what it gives.
+pub(super) fn mapped(source: &Source) -> Vec<(Dn, Granted)> {
+    let groups = source.grants.iter();
+    groups
+        .map(|group| (group.name.clone(), group.gives.clone()))
+        .collect()
+}
+
+/// Reads the mapped groups and every group within them, breadth first, and works out who is given what. Says which
+/// versions of the lists that were.
+async fn groups(
+    run: &Run,
+    reading: &mut dyn Reading,
+) -> Result<Option<Vec<ListVersion>>, SyncError> {
     let source = Arc::clone(&run.source);
-    let mut lists = Vec::new();
+    let (mut lists, mut versions) = (Vec::new(), Versions(Some(Vec::new())));
     for group in &source.grants {
         let members = reading
             .members(&group.dn)
             .await
             .map_err(SyncError::directory(&source.id))?;
-        if members == Members::Absent {
-            let missing = DirectoryError::NoGroup {
-                group: group.dn.clone(),
-            };
-            return Err(SyncError::directory(&source.id)(missing));
+        let name = group.name.key();
+        match &members {
+            Members::Group { version, .. } | Members::NoList { version } => {
+                versions.add(&name, version.clone());
+            }
+            Members::Absent => {
+                let missing = DirectoryError::NoGroup {
+                    group: group.dn.clone(),
+                };
+                return Err(SyncError::directory(&source.id)(missing));
+            }
         }
-        lists.push(list(group.name.key(), 0, members));
+        lists.push(list(name, 0, members));
     }
     stage_lists(run, lists).await?;
     for depth in 0..=GROUP_DEPTH_MAX {
-        let deeper = nested(run, reading, depth).await?;
+        let deeper = nested(run, reading, depth, &mut versions).await?;
         if deeper == Nested::None {
             break;
         }
@@ -205,13 +287,14 @@ async fn groups(run: &Run, reading: &mut dyn Reading) -> Result<(), SyncError> {
             });
         }
     }
-    let mapped: Vec<_> = source
-        .grants
-        .iter()
-        .map(|group| (group.name.clone(), group.gives.clone()))
-        .collect();
     let run = run.clone();
-    blocking(move || Ok(run.store.stage_gains(&run.source.id, mapped)?)).await
+    blocking(move || {
+        let versions = versions.0;
+        run.store.stage_gains(&run.source.id, mapped(&source))?;
+        keep_lists(&run.store, &run.source.id, versions.as_deref())?;
+        Ok(versions)
+    })
+    .await
 }
 
 #[derive(PartialEq, Eq)]
@@ -221,7 +304,12 @@ enum Nested {
 }
 
 /// Looks at every member of the lists at `depth` that is no staff: it may be a group.
-async fn nested(run: &Run, reading: &mut dyn Reading, depth: u32) -> Result<Nested, SyncError> {
+async fn nested(
+    run: &Run,
+    reading: &mut dyn Reading,
+    depth: u32,
+    versions: &mut Versions,
+) -> Result<Nested, SyncError> {
     let mut found = Nested::None;
     let mut after = String::new();
     loop {
@@ -239,6 +327,9 @@ async fn nested(run: &Run, reading: &mut dyn Reading, depth: u32) -> Result<Nest
                 .members(&name)
                 .await
                 .map_err(SyncError::directory(&run.source.id))?;
+            if let Members::Group { version, .. } = &members {
+                versions.add(&name, version.clone());
+            }
             let list = list(name, depth + 1, members);
             if list.depth.is_some() {
                 found = Nested::Some;
@@ -298,10 +389,13 @@ async fn absences(
         let reported = deleted.contains(&stable_id);
         let dn = person.directory.map(|link| link.dn).unwrap_or_default();
         let verdict = match same_identity || reported {
-            true => reading
-                .look_up(&stable_id, &dn)
-                .await
-                .map_err(SyncError::directory(&run.source.id))?,
+            true => {
+                reading
+                    .look_up(&stable_id, &dn)
+                    .await
+                    .map_err(SyncError::directory(&run.source.id))?
+                    .absence
+            }
             false => Absence::Unknown,
         };
         found.push(StagedAbsence {

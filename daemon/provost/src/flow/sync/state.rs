@@ -4,10 +4,46 @@ use jiff::Timestamp;
 use provost_core::directory::Summary;
 use provost_core::id::SourceId;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::{Outcome, Report, SyncError};
+use super::{Extent, Outcome, Report, SyncError};
 use crate::config::source::Source;
+use crate::ldap::Mark;
 use crate::store::Store;
+
+/// What a read of changes goes on from. It is kept only once the plan of the read that it belongs to is applied, so
+/// that whatever was not applied is read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Cookie {
+    /// Where the directory stood.
+    pub(super) mark: Mark,
+    /// What was asked of whom, as a hash: another question cannot go on from here.
+    pub(super) question: String,
+    /// The lists of members that the grants came from.
+    pub(super) lists: Vec<ListVersion>,
+}
+
+/// A list of members at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct ListVersion {
+    /// The group's distinguished name, normalised.
+    pub(super) group: String,
+    /// Changes whenever the list does.
+    pub(super) version: String,
+}
+
+/// How much the next run reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Everything: there is nothing to go on from, or it was asked for.
+    Everything,
+    /// What changed.
+    Changes(Cookie),
+    /// What changed, and then everything, to see what reads of changes had missed.
+    Verification(Cookie),
+}
 
 /// What is known of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +65,33 @@ pub struct SourceState {
     pub summary: Option<Summary>,
     /// What went wrong at the last try, if something did.
     pub error: Option<String>,
+    /// When the directory last answered, with everything or with what changed.
+    #[serde(default)]
+    pub answered: Option<Timestamp>,
+    /// How much that was.
+    #[serde(default)]
+    pub extent: Option<Extent>,
+    /// Why everything was read the last time that it was.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// When something last changed in the register because of it.
+    #[serde(default)]
+    pub changed: Option<Timestamp>,
+    /// When everything was last read and what followed was applied.
+    #[serde(default)]
+    pub verified: Option<Timestamp>,
+    /// Changes that reads of changes had missed and verifications found, in all.
+    #[serde(default)]
+    pub missed: u64,
+    /// The same, of the last verification.
+    #[serde(default)]
+    pub missed_last: u64,
+    /// Counts and concerns of the last run, whatever it read.
+    #[serde(default)]
+    pub latest: Option<Summary>,
+    /// What the next read of changes goes on from.
+    #[serde(default)]
+    cookie: Option<Cookie>,
 }
 
 fn key(source: &SourceId) -> String {
@@ -47,6 +110,15 @@ pub(super) fn load(store: &Store, source: &SourceId) -> Result<SourceState, Sync
         unapplied: None,
         summary: None,
         error: None,
+        answered: None,
+        extent: None,
+        because: None,
+        changed: None,
+        verified: None,
+        missed: 0,
+        missed_last: 0,
+        latest: None,
+        cookie: None,
     }))
 }
 
@@ -55,17 +127,121 @@ pub(super) fn save(store: &Store, state: &SourceState) -> Result<(), SyncError> 
     Ok(store.put(&key(&state.source), state)?)
 }
 
+fn lists_key(source: &SourceId) -> String {
+    format!("sync/{source}/lists")
+}
+
+/// The lists of members whose contents are staged, each in the version that is; `None` while they are being read, or
+/// if their versions are not known.
+pub(super) fn lists(
+    store: &Store,
+    source: &SourceId,
+) -> Result<Option<Vec<ListVersion>>, SyncError> {
+    let kept: Option<Option<_>> = store.read()?.get(&lists_key(source))?;
+    Ok(kept.flatten())
+}
+
+/// Keeps which lists are staged.
+pub(super) fn keep_lists(
+    store: &Store,
+    source: &SourceId,
+    lists: Option<&[ListVersion]>,
+) -> Result<(), SyncError> {
+    Ok(store.put(&lists_key(source), &lists)?)
+}
+
+/// What is asked of whom. Anything here that changes makes a cookie worthless: it was given for other people.
+pub(super) fn question(source: &Source) -> String {
+    let groups: Vec<_> = source
+        .grants
+        .iter()
+        .map(|group| (&group.name, &group.gives))
+        .collect();
+    // The text is compared with itself only, so that its form matters to nobody.
+    let asked = format!(
+        "{:?}",
+        (
+            &source.urls,
+            source.bind.identity(),
+            &source.base,
+            &source.filter,
+            &source.id_attribute,
+            &source.attributes,
+            groups,
+        )
+    );
+    let digest = Sha256::digest(asked.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a run came to, beside its report.
+pub(super) struct Kept<'k> {
+    pub(super) report: &'k Report,
+    /// What the next read of changes goes on from, if it can.
+    pub(super) cookie: Option<Cookie>,
+    /// It read everything right after a read of changes: what it found had been missed.
+    pub(super) verifies: bool,
+}
+
 impl SourceState {
-    /// After a complete read.
-    pub(super) fn after(self, report: &Report, source: &Source, at: Timestamp) -> Self {
+    /// How much to read at `at`.
+    pub(super) fn next(&self, source: &Source, at: Timestamp, asked: Extent) -> Next {
+        let cookie = self
+            .cookie
+            .as_ref()
+            .filter(|cookie| asked == Extent::Changes && cookie.question == question(source));
+        // Entries that were missing the last time need a second opinion.
+        let unsettled = self
+            .summary
+            .as_ref()
+            .is_some_and(|summary| summary.missing > 0);
+        let due = self
+            .verified
+            .and_then(|verified| verified.checked_add(source.verify_every).ok());
+        match cookie {
+            Some(cookie) if !unsettled => match due {
+                Some(due) if at < due => Next::Changes(cookie.clone()),
+                _ => Next::Verification(cookie.clone()),
+            },
+            _ => Next::Everything,
+        }
+    }
+
+    /// A read of changes can go on from where the last read stood.
+    pub fn keeps_cookie(&self) -> bool {
+        self.cookie.is_some()
+    }
+
+    /// After a run that came to an end.
+    pub(super) fn after(self, kept: Kept<'_>, source: &Source, at: Timestamp) -> Self {
+        let report = kept.report;
         let applied = matches!(report.done, Some(Outcome::Applied { .. }));
+        let everything = report.extent == Extent::Everything;
+        let now = |so: bool, before: Option<Timestamp>| if so { Some(at) } else { before };
+        let missed = match (kept.verifies, applied) {
+            (true, true) => report.summary.changes,
+            (true, false) => 0,
+            (false, _) => self.missed_last,
+        };
         Self {
             tried: Some(at),
-            read: Some(at),
+            read: now(everything, self.read),
+            answered: Some(at),
             identity: Some(source.bind.identity()),
-            applied: if applied { Some(at) } else { self.applied },
+            applied: now(applied, self.applied),
+            changed: now(applied && report.summary.changes > 0, self.changed),
+            verified: now(applied && everything, self.verified),
             unapplied: (!applied).then(|| report.summary.hash.clone()),
-            summary: Some(report.summary.clone()),
+            summary: match everything {
+                true => Some(report.summary.clone()),
+                false => self.summary,
+            },
+            latest: Some(report.summary.clone()),
+            extent: Some(report.extent),
+            because: report.because.clone().or(self.because),
+            missed: self.missed + if kept.verifies { missed } else { 0 },
+            missed_last: missed,
+            cookie: if applied { kept.cookie } else { self.cookie },
             error: None,
             ..self
         }

@@ -6,3 +6,4 @@ mod hostile;
 mod rig;
 mod run;
 mod settled;
+mod state;

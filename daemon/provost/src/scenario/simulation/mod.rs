@@ -140,6 +140,7 @@ fn config(scenario: &Scenario) -> Config {
     let districts = scenario.register.districts.iter();
     Config {
         store: PathBuf::new(),
+        backups: PathBuf::new(),
         listen: Listen {
             tls: None,
             socket: PathBuf::new(),

@@ -1,29 +1,22 @@
--- What a directory read says of people waits in a file of its own now: it is no part of the register, and flushing it to
--- the disk was most of a sync's time. The lists of groups stay here, where they outlast the daemon.
-DROP TABLE staged_entry;
-DROP TABLE staged_gain;
-DROP TABLE staged_absence;
+-- How much there is, so that nobody has to count a million rows to tell. One row, brought up to date by every
+-- transaction that changes it.
+CREATE TABLE tally (
+    id              INTEGER PRIMARY KEY NOT NULL CHECK (id = 1), -- there is one
+    people          INTEGER NOT NULL,                            -- people
+    contacts        INTEGER NOT NULL,                            -- contacts that have not been removed
+    pending         INTEGER NOT NULL,                            -- contacts who were told of pending deactivation
+    held            INTEGER NOT NULL,                            -- contacts whose next stage waits
+    notices_waiting INTEGER NOT NULL                             -- notices that wait to be delivered
+) STRICT;
+INSERT INTO tally
+SELECT
+    1,
+    (SELECT count(*) FROM person),
+    coalesce(sum(state <> 'removed'), 0),
+    coalesce(sum(state = 'pending'), 0),
+    coalesce(sum(state = 'held'), 0),
+    (SELECT count(*) FROM notice WHERE state = 'waiting')
+FROM contact;
 
--- Entries that the register has taken over as they are, and whose person, grants and contact nobody has changed since:
--- comparing them again would find nothing. Whatever changes one of these removes the row in the same commit.
-CREATE TABLE settled (
-    source    TEXT NOT NULL,    -- the source
-    stable_id TEXT NOT NULL,    -- the entry's stable id there
-    content   BLOB NOT NULL,    -- digest of everything that the comparison took from the entry, 16 bytes
-    PRIMARY KEY (source, stable_id)
-) STRICT, WITHOUT ROWID;
-
--- People whom a directory has given up; they are few, and counting the others must not read everybody.
-CREATE INDEX person_departed ON person (source)
-    WHERE json_extract(body, '$.directory.status') IN ('gone', 'deleted');
-
--- Addresses without their index by person, which only the reference needed: a person's addresses go with the person in
--- one place of the code, and the index was a third of what a first sync wrote in no order at all.
-CREATE TABLE address (
-    address TEXT NOT NULL, -- `mail:` and the address in lower case, or `tel:` and its digits
-    person  TEXT NOT NULL, -- whose
-    PRIMARY KEY (address, person)
-) STRICT, WITHOUT ROWID;
-INSERT INTO address (address, person) SELECT address, person FROM person_address ORDER BY address, person;
-DROP TABLE person_address;
-ALTER TABLE address RENAME TO person_address;
+-- Contacts of a district by standing: whether one is the last, and whether the technical contact's place is taken.
+CREATE INDEX contact_standing ON contact (district, state, body ->> '$.kind');

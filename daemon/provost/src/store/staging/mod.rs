@@ -6,10 +6,12 @@
 
 pub(super) mod file;
 mod mirror;
+mod named;
 mod pairs;
 mod standing;
 
 pub use mirror::{Mirror, News};
+pub use named::Which;
 pub use pairs::{Compared, Comparing, Due};
 use provost_core::directory::{Absence, Dn, Observed};
 use provost_core::id::SourceId;
@@ -154,6 +156,7 @@ impl Store {
                 let given = [source.to_string(), group.key(), to_body("grant", gives)?];
                 execute(writing.connection(), STAGE, include_str!("gain.sql"), given)?;
             }
+            forget(writing.connection(), "DELETE FROM staged_doubt WHERE source = ?1", &source)?;
             let origin = to_body("grant", &Origin::Source(source.clone()))?;
             let doubted = [source.as_str(), &origin];
             execute(

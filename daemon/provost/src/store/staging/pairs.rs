@@ -13,6 +13,7 @@ use super::super::error::{Attempt, StoreError};
 use super::super::grant;
 use super::super::row::{collect, execute, from_body, limit, many, to_u64, value};
 use super::super::snapshot::Snapshot;
+use super::named::Which;
 
 const COMPARE: &str = "compare a directory read with the register";
 
@@ -23,6 +24,8 @@ pub struct Compared<'c> {
     pub source: &'c SourceId,
     /// Its district.
     pub district: &'c DistrictId,
+    /// All of them, or those that were read.
+    pub which: Which,
 }
 
 /// A pair that has to be compared.
@@ -90,7 +93,7 @@ impl Comparing<'_> {
     /// [`StoreError`] if they cannot be read.
     pub fn due(&self, after: &str, rows: usize) -> Result<Vec<Due>, StoreError> {
         let asked = params![self.of.source.as_str(), after, limit(rows)];
-        let sql = include_str!("pairs.sql");
+        let sql = self.of.which.sql();
         let found = collect(self.connection, COMPARE, sql, asked, Found::read)?;
         let due = |found: Found| {
             let (stable_id, content) = (found.stable_id.clone(), found.content);
@@ -188,7 +191,7 @@ impl Found {
             }
             None => None,
         };
-        let confirmed = self.reported && self.verdict == Some(Absence::Deleted);
+        let confirmed = self.reported && self.verdict.is_some_and(Absence::acts);
         Ok(match (ours, self.observed.take()) {
             (Some(ours), Some(observed)) => {
                 let theirs = self.theirs(connection, of, observed, Some(&ours.person))?;

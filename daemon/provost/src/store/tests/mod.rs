@@ -1,9 +1,12 @@
 //! The store against real SQLite, on disk wherever the promise is about the disk.
 
 mod answer;
+mod backup;
 mod crash;
+mod fault;
 mod group_commit;
 mod journal;
+mod kept;
 mod lookup;
 mod nouns;
 mod opening;

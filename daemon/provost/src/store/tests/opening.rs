@@ -202,7 +202,7 @@ fn a_backup_is_a_register_of_its_own() {
     let store = disk.open();
     let ana = with_ana(&store);
     let copy = disk.folder.path().join("copy.db");
-    assert_eq!(store.backup(&copy).unwrap(), Revision(1));
+    assert_eq!(store.backup(&copy).unwrap().revision, Revision(1));
     commit(&store, vec![put_person(Some(&ana), None)]).unwrap();
     assert!(
         store

@@ -140,6 +140,8 @@ fn what_was_accepted_stays_so_and_what_failed_can_be_tried_again() {
         let (found, _) = store.read().unwrap().notice(&notice.id).unwrap().unwrap();
         assert_eq!(found.state, state, "{kind:?}");
     }
+    let counts = store.read().unwrap().counts().unwrap();
+    assert_eq!(counts.notices_waiting, 1);
     let listed = |filter: NoticeFilter, page| {
         let found = store.read().unwrap().notices(&filter, page).unwrap();
         found

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::rig::Rig;
 use crate::config::source::StartTls;
 use crate::demo::directory_server::Fault;
-use crate::flow::sync::{Approval, SyncError};
+use crate::flow::sync::{Approval, Extent, SyncError};
 use crate::ldap::DirectoryError;
 
 /// Runs into `fault`; says what the error says, causes included.
@@ -75,6 +75,46 @@ async fn success_without_entries_is_no_read() {
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up() {
     let said = broken(Fault::Silence).await;
+    assert!(said.contains("no answer within"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_in_the_middle_is_given_up() {
+    let said = broken(Fault::StallAfter(20)).await;
+    assert!(said.contains("no answer within"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_holds_up_no_other_source() {
+    let rig = Rig::synced(10).await;
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut silent = rig.source.clone();
+    silent.id = provost_core::id::SourceId::new("silent").unwrap();
+    silent.urls = vec![
+        format!("ldap://{}", dead.local_addr().unwrap())
+            .parse()
+            .unwrap(),
+    ];
+    silent.timeouts.operation = Duration::from_millis(400);
+    let silent = std::sync::Arc::new(silent);
+    let waiting = rig.syncs.apply(
+        &silent,
+        None,
+        super::rig::minute(1),
+        Extent::Changes,
+        Approval::Automatic,
+    );
+    let other = async {
+        let report = rig.tick(1).await;
+        (report, rig.syncs.progress(&silent.id))
+    };
+    let (refused, (report, still_reading)) = tokio::join!(waiting, other);
+    assert!(report.summary.is_empty());
+    assert!(
+        still_reading.is_some(),
+        "the other source did not wait for it"
+    );
+    let said = refused.unwrap_err().chain();
     assert!(said.contains("no answer within"), "{said}");
 }
 

@@ -17,8 +17,8 @@ use provost_core::time::Zone;
 
 use crate::config::source::{Attributes, Bind, MappedGroup, Source, StartTls, Timeouts};
 use crate::demo::directory_server::{Account, DirectoryServer, Tree, TreeEntry};
-use crate::flow::sync::{Approval, Outcome, Report, SyncError, Syncs};
-use crate::ldap::{Directory, LdapDirectory, Profile};
+use crate::flow::sync::{Approval, Extent, Outcome, Report, SyncError, Syncs};
+use crate::ldap::{Directory, LdapDirectory, Mode, Profile};
 use crate::store::Store;
 
 pub(super) const BASE: &str = "ou=staff,dc=x";
@@ -81,6 +81,7 @@ pub(super) fn source(url: &str, password_file: &Path) -> Source {
         district: district(),
         urls: vec![url.parse().unwrap()],
         profile: Profile::Auto,
+        mode: Mode::Auto,
         bind: Bind::Simple {
             dn: "cn=provost,dc=x".to_owned(),
             password_file: password_file.to_owned(),
@@ -172,7 +173,9 @@ impl Rig {
 
     pub(super) async fn apply(&self, at: i64, approval: Approval) -> Result<Report, SyncError> {
         let source = Arc::new(self.source.clone());
-        self.syncs.apply(&source, None, minute(at), approval).await
+        self.syncs
+            .apply(&source, None, minute(at), Extent::Changes, approval)
+            .await
     }
 
     /// A run of the timer.
@@ -189,7 +192,7 @@ impl Rig {
         let source = Arc::new(self.source.clone());
         let report = self
             .syncs
-            .plan(&source, None, minute(at), lines)
+            .plan(&source, None, minute(at), Extent::Changes, lines)
             .await
             .unwrap();
         (report, receiver.iter().collect())

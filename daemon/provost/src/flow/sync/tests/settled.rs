@@ -13,7 +13,7 @@ use provost_core::role::{Grant, Granted, Origin};
 use super::rig::{BASE, Rig, district, mapped, minute, person_id};
 use crate::flow::sync::{Approval, Report};
 use crate::ldap::{InMemory, Shown};
-use crate::store::Compared;
+use crate::store::{Compared, Which};
 
 const PEOPLE: usize = 6;
 const GROUP: &str = "cn=admins,ou=groups,dc=x";
@@ -212,6 +212,7 @@ impl Side {
         let of = Compared {
             source: &source,
             district: &district(),
+            which: Which::All,
         };
         let due = register.comparing(of).due("", 100).unwrap();
         let ids = due.into_iter().map(|due| due.stable_id);

@@ -1,0 +1,9 @@
+//! The service as a program sees it: in memory, and over loopback.
+
+mod authzen;
+mod doors;
+mod problems;
+pub(super) mod rig;
+mod scopes;
+mod shape;
+mod token;

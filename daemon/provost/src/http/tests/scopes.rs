@@ -1,0 +1,209 @@
+//! Every endpoint with every scope, as the OpenAPI document says; nobody of another district gets through.
+
+use axum::http::{StatusCode, header};
+use provost_core::token::Scope;
+use serde_json::{Value, json};
+
+use super::rig::{Rig, request};
+use crate::http::describe::{Demand, PER_DISTRICT, demands};
+
+/// An operation of the document.
+struct Operation {
+    method: String,
+    path: String,
+    described: Value,
+    demand: Demand,
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let demands = demands(document);
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, described) in item.as_object().unwrap() {
+            let method = method.to_uppercase();
+            let demand = &demands[path][&method.parse().unwrap()];
+            all.push(Operation {
+                demand: (**demand).clone(),
+                path: path.clone(),
+                described: described.clone(),
+                method,
+            });
+        }
+    }
+    all
+}
+
+/// The path with a value for every parameter that must be there, so that no handler has more than bad input to refuse.
+fn address(operation: &Operation) -> String {
+    let parameters = operation.described["parameters"].as_array();
+    let needed: Vec<_> = parameters
+        .into_iter()
+        .flatten()
+        .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+        .map(|parameter| {
+            let number = parameter["schema"]["type"] == "integer";
+            let value = if number { "1" } else { "nobody" };
+            format!("{}={value}", parameter["name"].as_str().unwrap())
+        })
+        .collect();
+    format!("{}?{}", operation.path, needed.join("&"))
+}
+
+fn body(operation: &Operation) -> Option<&'static str> {
+    (operation.method == "POST").then_some("{}")
+}
+
+#[tokio::test]
+async fn every_operation_opens_to_the_scopes_it_names_and_to_no_other() {
+    let rig = Rig::new().await;
+    for operation in operations(&rig.document().await) {
+        for (scope, _) in Scope::WORDS {
+            let demand = &operation.demand;
+            let opens = demand.public
+                || demand.any_scope
+                || scope == Scope::Admin
+                || demand.scopes.contains(&scope);
+            let token = rig.token(&[scope], None);
+            let asked = request(
+                &operation.method,
+                &token,
+                &address(&operation),
+                body(&operation),
+            );
+            let status = rig.ask(asked).await.status;
+            let shut = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            let what = format!(
+                "{} {} with {scope:?}: {status}",
+                operation.method, operation.path
+            );
+            assert_eq!(shut, !opens, "{what}");
+            assert!(!status.is_server_error(), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_answers_without_credentials_but_the_health_endpoints() {
+    let rig = Rig::new().await;
+    let mut public = Vec::new();
+    for operation in operations(&rig.document().await) {
+        for shown in ["", "provost_0_0", "x"] {
+            let asked = request(
+                &operation.method,
+                shown,
+                &address(&operation),
+                body(&operation),
+            );
+            let reply = rig.ask(asked).await;
+            if operation.demand.public {
+                assert_eq!(reply.status, StatusCode::OK, "{}", operation.path);
+            } else {
+                assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", operation.path);
+                assert_eq!(reply.headers[header::WWW_AUTHENTICATE], "Bearer");
+            }
+        }
+        if operation.demand.public {
+            public.push(operation.path);
+        }
+    }
+    assert_eq!(public, ["/healthz", "/readyz"]);
+}
+
+#[tokio::test]
+async fn every_operation_says_whom_it_opens_to() {
+    let rig = Rig::new().await;
+    for operation in operations(&rig.document().await) {
+        let alternatives = operation.described["security"].as_array();
+        let alternatives = alternatives.unwrap_or_else(|| panic!("{}", operation.path));
+        let words: Vec<_> = alternatives
+            .iter()
+            .flat_map(|alternative| alternative["token"].as_array().cloned().unwrap_or_default())
+            .collect();
+        assert_eq!(
+            words.len(),
+            operation.demand.scopes.len(),
+            "{}",
+            operation.path
+        );
+    }
+}
+
+/// What asks about lone-pine; `None` where the answer simply leaves out what the caller may not see.
+fn about_lone_pine(path: &str) -> Option<(String, Value)> {
+    let ana = json!({ "person": "ana", "by": "ben" });
+    let who = |kind: &str, id: &str| json!({ "type": kind, "id": id });
+    let evaluation = json!({ "subject": who("person", "ana"), "action": { "name": "case.submit" },
+                             "resource": who("district", "lone-pine") });
+    let body = match path {
+        "/v1/changes" | "/v1/tokens" | "/v1/contacts" | "/v1/notices" | "/v1/tokens/revoke" => {
+            return None;
+        }
+        "/v1/contacts/one" | "/v1/access-log" => {
+            return Some((format!("{path}?person=ana"), Value::Null));
+        }
+        "/v1/contacts/who" => return Some((format!("{path}?username=ana"), Value::Null)),
+        "/v1/notices/render" => {
+            return Some((format!("{path}?person=ana&stage=notice"), Value::Null));
+        }
+        "/access/v1/evaluation" | "/access/v1/evaluations" => evaluation,
+        "/v1/decide" => {
+            json!({ "subject": { "id": "ana" }, "action": "case.submit", "resource": { "id": "lone-pine" } })
+        }
+        "/v1/activity" => json!({ "person": "ana", "kind": "portal-login" }),
+        "/v1/sessions/open" => json!({ "id": "s1", "person": "ana" }),
+        "/v1/sessions/login-as" => json!({ "id": "ours", "target": "ben" }),
+        "/v1/sessions/return" | "/v1/sessions/close" => json!({ "id": "ours" }),
+        "/v1/contacts/designate" | "/v1/contacts/remove" | "/v1/contacts/reactivate" => ana,
+        other => panic!("{other} carries {PER_DISTRICT}: say here how it asks about a district"),
+    };
+    Some((path.to_owned(), body))
+}
+
+#[tokio::test]
+async fn a_token_of_another_district_learns_and_changes_nothing() {
+    let rig = Rig::new().await;
+    let ours = json!({ "id": "ours", "person": "ana" });
+    let opened = rig.post(&rig.admin, "/v1/sessions/open", &ours).await;
+    assert_eq!(opened.status, StatusCode::OK, "{}", opened.text);
+    let scopes = Scope::WORDS.map(|(scope, _)| scope);
+    let far = rig.token(&scopes, Some(&["far"]));
+    let revision = rig.daemon.store.read().unwrap().revision();
+    for operation in operations(&rig.document().await) {
+        if operation.demand.public || operation.demand.any_scope {
+            continue;
+        }
+        let path = &operation.path;
+        let asked = if operation.demand.per_district {
+            about_lone_pine(path).map(|(path, body)| {
+                let body = (!body.is_null()).then(|| body.to_string());
+                request(&operation.method, &far, &path, body.as_deref())
+            })
+        } else {
+            Some(request(
+                &operation.method,
+                &far,
+                &address(&operation),
+                body(&operation),
+            ))
+        };
+        let Some(asked) = asked else {
+            let asked = request(
+                &operation.method,
+                &far,
+                &address(&operation),
+                body(&operation),
+            );
+            let reply = rig.ask(asked).await;
+            assert!(!reply.text.contains("\"ana\""), "{path}: {}", reply.text);
+            continue;
+        };
+        let reply = rig.ask(asked).await;
+        assert_eq!(
+            reply.status,
+            StatusCode::FORBIDDEN,
+            "{path}: {}",
+            reply.text
+        );
+    }
+    assert_eq!(rig.daemon.store.read().unwrap().revision(), revision);
+}

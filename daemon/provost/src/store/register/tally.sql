@@ -1,0 +1,2 @@
+UPDATE tally
+SET people = ?1, contacts = ?2, pending = ?3, held = ?4, notices_waiting = ?5

@@ -1,0 +1,75 @@
+//! A read of changes: only what it names is compared, and the lists of groups stay from the last complete read.
+
+use provost_core::id::SourceId;
+use provost_core::person::Person;
+use rusqlite::params;
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::row::{execute, limit, one, values};
+use super::super::snapshot::Snapshot;
+
+/// Which ids are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All that the register or the read knows: the read was complete.
+    All,
+    /// Those that the read names; absence from it says nothing.
+    Named,
+}
+
+impl Which {
+    pub(super) fn sql(self) -> &'static str {
+        match self {
+            Self::All => include_str!("pairs.sql"),
+            Self::Named => include_str!("named.sql"),
+        }
+    }
+}
+
+impl Store {
+    /// Forgets the entries that wait of a source; the lists of its groups stay.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn unstage_entries(&self, source: &SourceId) -> Result<(), StoreError> {
+        const TABLES: [&str; 3] = [
+            "DELETE FROM staged_entry WHERE source = ?1",
+            "DELETE FROM staged_gain WHERE source = ?1",
+            "DELETE FROM staged_absence WHERE source = ?1",
+        ];
+        const WHAT: &str = "stage a read of changes";
+        let source = source.clone();
+        self.write(move |writing| {
+            TABLES.iter().try_for_each(|sql| {
+                execute(writing.connection(), WHAT, sql, [source.as_str()]).map(drop)
+            })
+        })
+    }
+}
+
+impl Snapshot<'_> {
+    /// The person behind an entry of the source.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn person_of_entry(
+        &self,
+        source: &SourceId,
+        stable_id: &str,
+    ) -> Result<Option<Person>, StoreError> {
+        const SQL: &str = "SELECT body FROM person WHERE stable_id = ?1 AND source = ?2";
+        let entry = [stable_id, source.as_str()];
+        one(self.connection(), "person", SQL, entry)
+    }
+
+    /// Usernames that the staged entries of a source have and the register does not know of the same people.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub fn unfamiliar(&self, source: &SourceId, rows: usize) -> Result<Vec<String>, StoreError> {
+        let sql = include_str!("unfamiliar.sql");
+        let asked = params![source.as_str(), limit(rows)];
+        values(self.connection(), "read new usernames", sql, asked)
+    }
+}

@@ -1,0 +1,11 @@
+-- Usernames of entries of the source ?1 that are read under it for the first time, at most ?2.
+SELECT DISTINCT entry.username
+FROM staged_entry AS entry
+WHERE entry.source = ?1 AND entry.username IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM person
+        WHERE person.source = ?1 AND person.stable_id = entry.stable_id
+            AND person.username = entry.username COLLATE NOCASE
+    )
+ORDER BY entry.username
+LIMIT ?2

@@ -1,0 +1,315 @@
+//! Reads of changes against a real slapd: each change arrives, and what slapd cannot tell is never taken for a departure.
+
+use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
+use provost_tests::{Change, Provost, Variant, World, directory};
+use serde_json::Value;
+
+use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
+
+const FILTER: &str = "(&(objectClass=inetOrgPerson)(!(employeeType=left)))";
+
+/// A district whose register holds the staff of its directory and goes on from there.
+fn synced(filter: &'static str) -> World {
+    let mut world = World::new(NOW)
+        .with_directory(STAFF)
+        .reading("auto", filter);
+    world.configure("");
+    world.provost.start();
+    let first = apply(&world.provost);
+    assert_eq!(first["extent"], "everything", "{first}");
+    assert_eq!(count(&first, "added"), 3_000);
+    world
+}
+
+/// An apply that read changes alone.
+fn round(provost: &Provost) -> Value {
+    let report = apply(provost);
+    assert_eq!(report["extent"], "changes", "{report}");
+    report
+}
+
+/// An apply that found it had to read everything, and why.
+fn fell_back(provost: &Provost) -> (Value, String) {
+    let report = apply(provost);
+    assert_eq!(report["extent"], "everything", "{report}");
+    let because = report["because"].as_str().unwrap_or_default().to_owned();
+    (report, because)
+}
+
+/// LDIF that changes one attribute of a person.
+fn replace(number: u32, attribute: &str, value: &str) -> String {
+    format!(
+        "dn: {}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n\n",
+        STAFF.person(number).dn()
+    )
+}
+
+#[test]
+fn a_round_in_which_nothing_changed_reads_nothing() {
+    let world = synced(FILTER);
+    for _ in 0..3 {
+        let report = apply(&world.provost);
+        assert_eq!(report["extent"], "nothing", "{report}");
+        assert_eq!(count(&report, "changes"), 0);
+    }
+    let planned = plan(&world.provost);
+    assert_eq!(planned["extent"], "nothing", "{planned}");
+    let whole = run(&world.provost, &["sync", "apply", "--full", "--json"]).json();
+    assert_eq!(whole["extent"], "everything");
+    assert_eq!(count(&whole, "changes"), 0);
+}
+
+#[test]
+fn every_kind_of_change_arrives_with_the_next_round() {
+    let mut world = synced(FILTER);
+    let person = |number| STAFF.person(number);
+    world.slapd().apply(&[
+        Change::Modify(100),
+        Change::Rename(101),
+        Change::Move(103),
+        Change::Delete(105),
+        Change::Add(3_000),
+    ]);
+    let rdn = person(107).rdn();
+    world.slapd().modify(&replace(106, "employeeType", "left"));
+    world.slapd().modify(&format!(
+        "dn: {}\nchangetype: modrdn\nnewrdn: {}={}\ndeleteoldrdn: 0\nnewsuperior: ou=service,{BASE}\n",
+        person(107).dn(),
+        rdn.0,
+        escaped(&rdn.1)
+    ));
+    let before = register(&world.provost);
+    let planned = plan(&world.provost);
+    assert_eq!(planned["extent"], "changes", "{planned}");
+    assert_eq!(register(&world.provost), before);
+
+    let report = round(&world.provost);
+    assert_eq!(
+        report["hash"], planned["hash"],
+        "what was planned is what was applied"
+    );
+    assert_eq!(
+        count(&report, "read"),
+        4,
+        "only what changed was compared: {report}"
+    );
+    assert_eq!((count(&report, "added"), count(&report, "deleted")), (1, 3));
+    let after = register(&world.provost);
+    let changed = |number: u32| {
+        let key = person(number).employee_number;
+        before.get(&key) != after.get(&key)
+    };
+    let numbers: Vec<u32> = (0..3_001).filter(|number| changed(*number)).collect();
+    assert_eq!(numbers, [100, 101, 103, 105, 106, 107, 3_000]);
+    let phone = &after[&person(100).employee_number]["phone"];
+    assert_eq!(phone[0], directory::new_phone(100));
+    // The server named them and the look-up confirmed it: no second opinion is needed.
+    for number in [105, 106, 107] {
+        assert_eq!(status(&after, &person(number)), "deleted");
+    }
+    assert_eq!(apply(&world.provost)["extent"], "nothing");
+    let whole = run(&world.provost, &["sync", "plan", "--full", "--json"]).json();
+    assert_eq!(
+        count(&whole, "changes"),
+        0,
+        "a full read sees the same: {whole}"
+    );
+}
+
+#[test]
+fn a_server_that_has_forgotten_its_session_log_loses_nobody() {
+    let mut world = synced(FILTER);
+    world
+        .slapd()
+        .apply(&[Change::Modify(100), Change::Delete(105)]);
+    world.slapd().down();
+    world.slapd().up();
+    let (report, because) = fell_back(&world.provost);
+    assert_eq!(because, "the server cannot name deletions any more");
+    assert_eq!(
+        (count(&report, "updated"), count(&report, "missing")),
+        (1, 1)
+    );
+    assert_eq!(count(&report, "changes"), 2);
+    // An absence needs a second opinion, so the next one reads everything as well.
+    let (second, _) = fell_back(&world.provost);
+    assert_eq!(count(&second, "gone"), 1);
+    assert_eq!(apply(&world.provost)["extent"], "nothing");
+}
+
+#[test]
+fn a_refused_round_is_read_again_until_it_is_applied() {
+    let mut world = synced("(&(objectClass=inetOrgPerson)(title=*))");
+    let before = register(&world.provost);
+    // More than the 5 % that the guard lets through, and nothing shows that an access rule did not hide the titles.
+    let untitled: String = (100..260)
+        .map(|number| {
+            format!(
+                "dn: {}\nchangetype: modify\ndelete: title\n\n",
+                STAFF.person(number).dn()
+            )
+        })
+        .collect();
+    world.slapd().modify(&untitled);
+    let mut hashes = Vec::new();
+    for _ in 0..2 {
+        let report = run(&world.provost, &["sync", "apply", "--json"]).refused();
+        assert_eq!(report["done"]["outcome"], "refused", "{report}");
+        assert_eq!(report["extent"], "changes", "{report}");
+        hashes.push(report["hash"].clone());
+    }
+    assert_eq!(hashes[0], hashes[1]);
+    assert_eq!(register(&world.provost), before);
+    let titled: String = (100..260)
+        .map(|number| replace(number, "title", STAFF.person(number).title))
+        .collect();
+    world.slapd().modify(&titled);
+    assert_eq!(count(&round(&world.provost), "changes"), 0);
+    assert_eq!(register(&world.provost), before);
+}
+
+#[test]
+fn people_whom_an_access_rule_hides_are_no_departures_in_a_round_either() {
+    let mut world = synced(FILTER);
+    let before = register(&world.provost);
+    let hidden: Vec<u32> = (0..3_000)
+        .filter(|number| STAFF.person(*number).school == 1)
+        .take(5)
+        .collect();
+    world.slapd().become_variant(&Variant {
+        hidden: vec![school_dn(1)],
+        ..Variant::default()
+    });
+    for number in hidden {
+        world.slapd().modify(&replace(number, "title", "Hidden"));
+        let report = apply(&world.provost);
+        assert_eq!(count(&report, "changes"), 0, "{report}");
+    }
+    assert_eq!(register(&world.provost), before);
+}
+
+#[test]
+fn a_change_of_a_mapped_group_gives_and_takes_at_the_next_round() {
+    let mut world = synced(FILTER);
+    let member = |verb: &str, group: &str| {
+        format!(
+            "dn: {}\nchangetype: modify\n{verb}: member\nmember: {}\n\n",
+            group_dn(group),
+            STAFF.person(200).dn()
+        )
+    };
+    // `Principals` is nested in the mapped group.
+    world.slapd().modify(&member("add", "Principals"));
+    let (report, because) = fell_back(&world.provost);
+    assert_eq!(because, "a mapped group has changed");
+    assert_eq!(
+        (count(&report, "granted"), count(&report, "changes")),
+        (1, 1)
+    );
+    // Somebody with the role changes: the role stays.
+    world.slapd().apply(&[Change::Modify(200)]);
+    let modified = round(&world.provost);
+    assert_eq!(
+        (count(&modified, "updated"), count(&modified, "changes")),
+        (1, 1)
+    );
+    world.slapd().modify(&member("delete", "Principals"));
+    let (report, _) = fell_back(&world.provost);
+    assert_eq!(count(&report, "revoked"), 1);
+    assert_eq!(apply(&world.provost)["extent"], "nothing");
+}
+
+#[test]
+fn a_renamed_school_takes_its_people_along() {
+    let mut world = synced(FILTER);
+    world.slapd().modify(&format!(
+        "dn: {}\nchangetype: modrdn\nnewrdn: ou=Renamed\ndeleteoldrdn: 1\n",
+        school_dn(1)
+    ));
+    let (report, because) = fell_back(&world.provost);
+    assert_eq!(because, "something that holds entries has changed");
+    let people = (0..3_000).filter(|number| STAFF.person(*number).school == 1);
+    assert!(
+        count(&report, "updated") >= people.count() as u64,
+        "{report}"
+    );
+    assert_eq!(apply(&world.provost)["extent"], "nothing");
+}
+
+#[test]
+fn everything_is_verified_once_a_day_and_what_rounds_missed_is_counted() {
+    let mut world = synced(FILTER);
+    // No entry changes, so no round can see it.
+    world.slapd().become_variant(&Variant {
+        hidden: vec![school_dn(1)],
+        ..Variant::default()
+    });
+    assert_eq!(apply(&world.provost)["extent"], "nothing");
+    world.provost.set_clock("2025-03-03T10:01:00-07:00");
+    let (report, _) = fell_back(&world.provost);
+    let missing = count(&report, "missing");
+    assert!(missing > 0, "{report}");
+    let status = run(&world.provost, &["sync", "status", "--json"]).json();
+    assert_eq!(status[0]["missed-by-incremental"], missing, "{status}");
+    assert_eq!(status[0]["mode"], "refresh", "{status}");
+    assert_eq!(status[0]["overdue"], false, "{status}");
+}
+
+#[test]
+fn a_probe_and_an_explanation_say_what_is_there_and_change_nothing() {
+    let mut world = synced(FILTER);
+    let before = register(&world.provost);
+    let probe = world.provost.cli(&["sync", "probe", "--json"]).json();
+    assert_eq!(probe["profile"], "openldap", "{probe}");
+    assert_eq!(probe["mode"], "refresh", "{probe}");
+    assert_eq!(probe["schema-ok"], true, "{probe}");
+    assert_eq!(probe["first-page"], 500, "{probe}");
+
+    let person = STAFF.person(300);
+    world.slapd().apply(&[Change::Modify(300)]);
+    let dn = person.dn();
+    for about in [person.uid.as_str(), dn.as_str()] {
+        let told = run(&world.provost, &["sync", "explain", about, "--json"]).json();
+        assert_eq!(
+            told["mapped"]["phone"][0],
+            directory::new_phone(300),
+            "{told}"
+        );
+        assert_eq!(told["register"]["phone"][0], person.phone, "{told}");
+        assert_eq!(told["follows"].as_array().unwrap().len(), 1, "{told}");
+    }
+    world.slapd().modify(&replace(301, "employeeType", "left"));
+    let left = STAFF.person(301);
+    let told = run(&world.provost, &["sync", "explain", &left.uid, "--json"]).json();
+    assert_eq!(told["absence"], "left the filter", "{told}");
+    let nobody = world.provost.cli(&["sync", "explain", "nobody-at-all"]);
+    assert_eq!(nobody.code, 1, "{nobody:?}");
+    let shown = run(&world.provost, &["sync", "explain", &person.uid]).ok();
+    assert!(shown.out.contains("telephonenumber"), "{}", shown.out);
+    assert_eq!(register(&world.provost), before);
+    // Nothing of that has used up what the next round must see.
+    assert_eq!(count(&round(&world.provost), "changes"), 2);
+}
+
+#[test]
+fn a_server_is_reached_over_tls_at_an_ipv6_address_and_its_certificate_checked_for_it() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6: nothing to try");
+        return;
+    }
+    let mut world = World::new(NOW).with_directory(STAFF);
+    world.configure("");
+    let (plain, tls6) = (world.slapd().url(), world.slapd().tls6_url());
+    let ca = world.slapd().tls().ca.clone();
+    let text = std::fs::read_to_string(world.provost.config()).unwrap();
+    let secured = text.replace(
+        &format!("urls = [\"{plain}\"]"),
+        &format!("urls = [\"{tls6}\"]\nca-file = \"{}\"", ca.display()),
+    );
+    assert_ne!(secured, text);
+    world.file("provost.toml", &secured);
+    world.provost.start();
+    let probe = run(&world.provost, &["sync", "probe", "--json"]).json();
+    assert_eq!(probe["server"], tls6.as_str(), "{probe}");
+    assert_eq!(probe["first-page"], 500, "{probe}");
+}
