@@ -111,7 +111,10 @@ fn forget(folder: &Path) {
 /// Seconds of one `sync apply`, which must make at least so many changes, or none at all.
 fn applied(world: &World, changes: u64) -> f64 {
     let before = Instant::now();
-    let report = world.provost.cli(&["sync", "apply", "--json"]).json();
+    let report = world
+        .provost
+        .cli(&["sync", "apply", "--full", "--json"])
+        .json();
     let took = before.elapsed().as_secs_f64();
     let made = report["summary"]["changes"].as_u64();
     let made = made.unwrap_or_else(|| panic!("no changes in {report}"));

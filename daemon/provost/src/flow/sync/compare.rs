@@ -13,6 +13,7 @@ use crate::store::{Commit, CommitError, Compared, Comparing, Snapshot};
 const PAIRS: usize = 500;
 
 /// What a comparison came to.
+#[derive(Debug)]
 pub(super) struct Comparison {
     pub(super) summary: Summary,
     pub(super) remarks: Remarks,
@@ -28,12 +29,16 @@ struct Step<'s> {
 }
 
 /// Why a walk has no result.
+#[derive(Debug, thiserror::Error)]
 enum Halt {
     /// There is something to write.
+    #[error("look at a plan: there is something to write")]
     Work,
     /// The plan may not be applied: whatever was written of it is taken back.
+    #[error("apply a plan: it may not be applied")]
     Held(Box<Comparison>, Outcome),
     /// It failed.
+    #[error(transparent)]
     Failed(SyncError),
 }
 

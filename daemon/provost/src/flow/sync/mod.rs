@@ -27,7 +27,7 @@ pub use state::SourceState;
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan, PlanHasher};
 use provost_core::directory::Summary;
-use provost_core::id::{FeedId, Revision, SourceId};
+use provost_core::id::{FeedId, SourceId};
 use provost_core::notice::Alarm;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

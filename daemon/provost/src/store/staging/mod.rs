@@ -156,7 +156,11 @@ impl Store {
                 let given = [source.to_string(), group.key(), to_body("grant", gives)?];
                 execute(writing.connection(), STAGE, include_str!("gain.sql"), given)?;
             }
-            forget(writing.connection(), "DELETE FROM staged_doubt WHERE source = ?1", &source)?;
+            forget(
+                writing.connection(),
+                "DELETE FROM staged_doubt WHERE source = ?1",
+                &source,
+            )?;
             let origin = to_body("grant", &Origin::Source(source.clone()))?;
             let doubted = [source.as_str(), &origin];
             execute(
