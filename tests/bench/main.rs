@@ -15,6 +15,7 @@ mod register;
 mod serve;
 mod start;
 mod sweep;
+mod sync;
 mod table;
 
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ struct Part {
 }
 
 /// In the order of the table.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part {
         name: "decision",
         rows: decision::rows,
@@ -62,6 +63,10 @@ const PARTS: [Part; 5] = [
     Part {
         name: "activity",
         rows: activity::rows,
+    },
+    Part {
+        name: "sync",
+        rows: sync::rows,
     },
     Part {
         name: "start",

@@ -106,17 +106,22 @@ fn attributes(out: &mut String, person: &StaffPerson) {
     }
 }
 
-/// One group a school, one a title, and a chain: `SIS Admins` holds three people and the group `Principals`,
-/// which holds people and, as a cycle, `SIS Admins`.
+/// A group a school and one of its teachers, one of everybody, one a title, and a chain: `SIS Admins` holds three people
+/// and the group `Principals`, which holds people and, as a cycle, `SIS Admins`.
 fn groups(out: &mut String, staff: &Staff) {
-    for number in 0..staff.schools() {
-        let members = staff.people().filter(|person| person.school == number);
-        group(
-            out,
-            &format!("School {}", school(number)),
-            members.map(|person| person.dn()),
-        );
+    let mut schools = vec![Vec::new(); staff.schools() as usize];
+    for person in staff.people() {
+        schools[person.school as usize].push((person.title, person.dn()));
     }
+    for (number, members) in (0..).zip(&schools) {
+        let name = school(number);
+        let all = members.iter().map(|(_, dn)| dn.clone());
+        group(out, &format!("School {name}"), all);
+        let teachers = members.iter().filter(|(title, _)| *title == "Teacher");
+        let teachers = teachers.map(|(_, dn)| dn.clone());
+        group(out, &format!("Teachers, {name}"), teachers);
+    }
+    group(out, "All Staff", staff.people().map(|person| person.dn()));
     for title in ["Teacher", "Technician"] {
         let members = staff.people().filter(|person| person.title == title);
         group(

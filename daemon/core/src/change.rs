@@ -382,12 +382,19 @@ impl PlanHasher {
     /// Takes the next change of a plan that is made anew each time it is looked at (a directory read): the moment `at`
     /// at which the plan is made, and what a contact is due at as a result of it, do not count.
     pub fn add_timeless(&mut self, change: &Change, at: Timestamp) {
-        let mut timeless = change.clone();
-        if let Change::Contact { after, .. } = &mut timeless {
-            after.next_due = None;
+        let line = match change {
+            Change::Contact { before, after } => {
+                let (before, mut after) = (before.clone(), after.clone());
+                after.next_due = None;
+                serde_json::to_string(&Change::Contact { before, after })
+            }
+            _ => serde_json::to_string(change),
+        };
+        let line = line.unwrap_or_default();
+        for (place, part) in line.split(&at.to_string()).enumerate() {
+            self.0.update(if place == 0 { "" } else { "now" });
+            self.0.update(part);
         }
-        let line = serde_json::to_string(&timeless).unwrap_or_default();
-        self.0.update(line.replace(&at.to_string(), "now"));
         self.0.update(b"\n");
     }
 

@@ -115,6 +115,14 @@ impl Concern {
     pub fn refuses(&self) -> bool {
         !matches!(self, Self::FirstPlan | Self::RoleGains { .. })
     }
+
+    /// Once there, more of the plan cannot make it go away: a count that only grows, or a fact about the source.
+    pub(super) fn only_grows(&self) -> bool {
+        match self {
+            Self::FirstPlan | Self::RoleGains { .. } | Self::TooManyMissing { .. } => true,
+            Self::NoContactLeft { .. } | Self::NoHolderLeft { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for Concern {

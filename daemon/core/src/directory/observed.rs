@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::mapping::Mapping;
 use crate::id::SchoolId;
 use crate::role::Granted;
 
@@ -38,17 +39,26 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// A digest of everything observed: equal content, equal hash. Two entries of one id with one hash are one entry
-    /// that was sent twice.
-    pub fn content_hash(&self) -> String {
-        // Serialising cannot fail: there are no maps with keys that are not text and no numbers that are not finite.
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        let digest = Sha256::digest(bytes);
-        digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+    /// A digest of everything that a comparison takes from the entry under this mapping, grants aside: an entry whose
+    /// digest was settled once brings no news for as long as nobody changes the person behind it.
+    pub fn content(&self, mapping: &Mapping) -> [u8; 16] {
+        let mapped = [
+            &mapping.name,
+            &mapping.mail,
+            &mapping.phone,
+            &mapping.employee_number,
+            &mapping.title,
+            &mapping.school,
+        ];
+        // No text begins with this byte, so that no name of an entry can be taken for what an entry says.
+        let mut hashed = vec![0xff];
+        hashed.extend(mapped.map(|attribute| u8::from(attribute.is_some())));
+        // Writing to memory cannot fail, nor can serialising: there are no maps with keys that are not text and no
+        // numbers that are not finite.
+        let _ = serde_json::to_writer(&mut hashed, self);
+        let mut content = [0; 16];
+        content.copy_from_slice(&Sha256::digest(hashed)[..16]);
+        content
     }
 }
 

@@ -91,6 +91,20 @@ pub enum Pair {
     Unusable(Box<Ours>),
 }
 
+impl Pair {
+    /// An entry that was read, and behind it nobody who is or was a contact.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Self::Both(ours, _) => ours.contact.is_none(),
+            Self::Theirs(theirs) => {
+                let namesake = theirs.namesake.as_ref();
+                namesake.is_none_or(|namesake| namesake.ours.contact.is_none())
+            }
+            Self::Ours(..) | Self::Deleted(_) | Self::Unknown | Self::Unusable(_) => false,
+        }
+    }
+}
+
 /// The state of the district before the plan.
 #[derive(Debug, Clone)]
 pub struct Standing {

@@ -25,9 +25,12 @@ pub struct Consequence {
     pub changes: Vec<Change>,
     /// What an operator should know and nothing was done about.
     pub remarks: Vec<Remark>,
+    /// Once the changes are written, the register says all that the entry says: comparing the same two again finds
+    /// nothing. Never so for contacts, for whom time and the other contacts matter too.
+    pub settles: bool,
 }
 
-/// Fed all pairs of one complete read in the order of their stable ids. It keeps counts, never pairs.
+/// Fed the pairs of one complete read in the order of their stable ids. It keeps counts, never pairs.
 ///
 /// The hash of its [`Summary`] identifies the changes whenever they are worked out: times at which this plan happens
 /// do not count, so that a plan that was printed is recognised when it is applied later.
@@ -83,6 +86,7 @@ impl<'s> Reconciler<'s> {
     /// Takes the next pair.
     pub fn take(&mut self, pair: Pair) -> Consequence {
         let mut out = Consequence::default();
+        let plain = pair.is_plain();
         match pair {
             Pair::Both(ours, theirs) => {
                 self.summary.read += 1;
@@ -104,7 +108,20 @@ impl<'s> Reconciler<'s> {
             self.hasher.add_timeless(change, self.at);
         }
         self.summary.changes += out.changes.len() as u64;
+        out.settles = plain && out.remarks.is_empty();
         out
+    }
+
+    /// Counts entries, `usable` in all, of which those that were taken are a part: the others are settled.
+    pub fn passed_over(&mut self, usable: u64) {
+        self.summary.read = self.summary.read.max(usable);
+    }
+
+    /// Concerns that no further pair takes back: the plan can only become worse.
+    pub fn certain(&self) -> Vec<Concern> {
+        let mut concerns = self.concerns();
+        concerns.retain(Concern::only_grows);
+        concerns
     }
 
     /// Counts entries that cannot become a person.

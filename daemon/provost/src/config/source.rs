@@ -251,7 +251,7 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
         verify_every,
         guard,
         timeouts,
-        page_size: page_size.unwrap_or(500),
+        page_size: page_size.unwrap_or(1_000),
     })
 }
 

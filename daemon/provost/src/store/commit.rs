@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::id::{PersonId, Revision};
+use provost_core::person::Person;
 use rusqlite::Connection;
 use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
-use std::collections::BTreeSet;
 
 use super::error::{CommitError, StoreError};
 use super::journal::{Journal, Stamp};
@@ -24,10 +24,15 @@ pub struct Commit<'c> {
     base: i64,
     stamp: Stamp,
     actor: Actor,
-    /// Accounts that two people had at some moment of this plan. Names may be swapped or handed on within one plan,
-    /// so only the end counts.
-    pub(super) disputed: BTreeSet<person::Account>,
+    /// Accounts that somebody has since this plan. Names may be swapped or handed on within one plan, so only its end
+    /// says whether two people have one.
+    accounts: Vec<person::Account>,
+    /// Addresses of new people wait to be brought to their place.
+    pub(super) addresses_wait: bool,
 }
+
+/// Accounts up to which each is looked at by itself.
+const ACCOUNTS: usize = 1_000;
 
 /// What a change expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,8 @@ impl<'c> Commit<'c> {
             base,
             stamp,
             actor: actor.clone(),
-            disputed: BTreeSet::new(),
+            accounts: Vec::new(),
+            addresses_wait: false,
         })
     }
 
@@ -102,9 +108,13 @@ impl<'c> Commit<'c> {
     ///
     /// # Errors
     /// [`CommitError::Duplicate`] if two people have one account of a district now.
-    pub fn finish(self) -> Result<Revision, CommitError> {
-        for account in &self.disputed {
-            person::settle(self.connection, account)?;
+    pub fn finish(mut self) -> Result<Revision, CommitError> {
+        person::keep_addresses(&mut self)?;
+        if self.accounts.len() > ACCOUNTS {
+            person::settle_all(self.connection)?;
+        } else {
+            let mut accounts = self.accounts.iter();
+            accounts.try_for_each(|account| person::settle(self.connection, account))?;
         }
         if let Actor::Agent(id) = &self.actor {
             agent::note(self.connection, id, self.revision())?;
@@ -137,6 +147,15 @@ impl<'c> Commit<'c> {
             Change::Alarm { alarm } => alarm::add(self, alarm)?,
         }
         Ok(None)
+    }
+
+    /// Has the end of this commit see to it that nobody else has this person's account.
+    pub(super) fn check_account(&mut self, person: &Person) {
+        // With one more than are looked at one by one, all are, whichever they are.
+        if self.accounts.len() <= ACCOUNTS {
+            let account = (person.district.clone(), person.username.clone());
+            self.accounts.push(account);
+        }
     }
 
     /// How much there is, this commit included.

@@ -9,6 +9,7 @@ use rusqlite::{Row, params};
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
+use super::person;
 use super::row::{collect, execute, from_column, limit, many, micros, one, to_body, to_u64, value};
 use super::snapshot::Snapshot;
 
@@ -39,7 +40,7 @@ pub(super) fn put(
             to_body("contact", after)?,
         ],
     )?;
-    Ok(())
+    Ok(person::unsettle(commit.connection, &after.person)?)
 }
 
 fn with_person(row: &Row<'_>) -> Result<(Contact, Person), StoreError> {

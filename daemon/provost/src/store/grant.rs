@@ -9,7 +9,7 @@ use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
 use super::row::{collect, execute, from_column, limit, to_body, value};
 use super::snapshot::Snapshot;
-use super::tool;
+use super::{person, tool};
 
 const READ: &str = "read a grant";
 
@@ -57,7 +57,7 @@ pub(super) fn put(commit: &Commit<'_>, grant: &Grant) -> Result<(), CommitError>
             commit.number(),
         ],
     )?;
-    Ok(())
+    Ok(person::unsettle(commit.connection, &grant.person)?)
 }
 
 /// Takes away.
@@ -66,7 +66,7 @@ pub(super) fn take(commit: &Commit<'_>, grant: &Grant) -> Result<(), CommitError
     commit.check(stored(commit, &key)?, Expected::Row, || said(grant))?;
     let sql = include_str!("grant/take.sql");
     execute(commit.connection, "take a grant away", sql, key)?;
-    Ok(())
+    Ok(person::unsettle(commit.connection, &grant.person)?)
 }
 
 /// Reads a row of `person, what, origin, given_by, given_at, expires`.

@@ -47,7 +47,9 @@ pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use person::Lookup;
 pub use register::Counts;
 pub use snapshot::Snapshot;
-pub use staging::{Compared, Staged, StagedAbsence, StagedList, Which};
+pub use staging::{
+    Compared, Comparing, Due, Mirror, News, Staged, StagedAbsence, StagedList, Which,
+};
 pub use writer::Writing;
 
 use provost_core::change::Plan;
@@ -311,6 +313,10 @@ impl Drop for Store {
         self.pool.close();
         drop(self.jobs.take());
         let ended = self.writer.take().map(JoinHandle::join);
+        if self.lock.is_some() {
+            // What cannot be removed now is removed by the next start.
+            let _ = staging::file::remove(&self.path);
+        }
         if let (Some(Ok(())), Some(lock)) = (ended, &self.lock) {
             lock.mark_clean();
         }

@@ -9,17 +9,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{Attempt, StoreError};
+use super::staging::file as staging;
 
 /// "PRVS", see `migrations/001.sql`.
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
     include_str!("migrations/004.sql"),
     include_str!("migrations/005.sql"),
+    include_str!("migrations/006.sql"),
 ];
 
 /// Bytes up to which every start examines the whole file: takes well under a tenth of a second.
@@ -145,6 +147,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
     .map_err(|source| unreadable(path, source))?;
     prepare_writer(&connection).map_err(|source| unreadable(path, source))?;
     migrate(&mut connection)?;
+    staging::create(path)?;
+    staging::attach(&connection, path)?;
     Ok((connection, lock))
 }
 
@@ -153,10 +157,18 @@ pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
     let mut connection = Connection::open_in_memory().attempting("open a register in memory")?;
     prepare_writer(&connection).attempting("set up a register in memory")?;
     migrate(&mut connection)?;
+    staging::fill(&connection)?;
     Ok(connection)
 }
 
-/// Opens another connection that only reads.
+/// Opens another connection that only reads: the register, and what waits beside it.
+pub(super) fn reader_beside(path: &Path) -> Result<Connection, StoreError> {
+    let connection = reader(path)?;
+    staging::attach(&connection, path)?;
+    Ok(connection)
+}
+
+/// Opens another connection that only reads the register.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     reading(path, OpenFlags::empty())
 }
@@ -189,7 +201,7 @@ pub(super) fn prove(path: &Path) -> Result<(), StoreError> {
         }
         Look::Register { .. } => frozen(path)?,
     };
-    check(&connection, path, "PRAGMA integrity_check(1)")
+    check(&connection, path, "PRAGMA main.integrity_check(1)")
 }
 
 /// The file is a register in which nothing is damaged.
@@ -213,7 +225,7 @@ fn reading(path: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
 
 /// Reads every page and says what is wrong with the first that is. Rule: damaged → clear error, file untouched.
 pub(super) fn examine(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    check(connection, path, "PRAGMA quick_check(1)")
+    check(connection, path, "PRAGMA main.quick_check(1)")
 }
 
 fn check(connection: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
@@ -348,6 +360,8 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.pragma_update(None, "cell_size_check", "ON")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // The writer sees to its logs itself, after it has answered.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |_| Ok(()))
 }
 

@@ -2,7 +2,7 @@
 
 use provost_core::id::{DistrictId, PersonId};
 use provost_core::person::Person;
-use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::params;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
@@ -22,42 +22,94 @@ pub(super) fn put(
     before: Option<&Person>,
     after: Option<&Person>,
 ) -> Result<(), CommitError> {
-    let Some(id) = after.or(before).map(|person| &person.id) else {
+    match (before, after) {
+        (None, Some(after)) => add(commit, after),
+        (Some(before), _) => replace(commit, before, after),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Writes somebody new.
+fn add(commit: &mut Commit<'_>, person: &Person) -> Result<(), CommitError> {
+    const KEEP: &str = "INSERT INTO staged_address (address, person) VALUES (?1, ?2)";
+    write(commit, include_str!("person/add.sql"), person)?;
+    Counts::follow(&mut commit.counts().people, false, true);
+    commit.check_account(person);
+    for address in addresses(person) {
+        let row = [address.as_str(), person.id.as_str()];
+        execute(commit.connection, "keep an address", KEEP, row)?;
+        commit.addresses_wait = true;
+    }
+    Ok(())
+}
+
+/// Brings the addresses of new people to their place.
+pub(super) fn keep_addresses(commit: &mut Commit<'_>) -> Result<(), StoreError> {
+    const WHAT: &str = "keep addresses";
+    const KEEP: &str = "INSERT INTO person_address (address, person) \
+                        SELECT address, person FROM staged_address ORDER BY address, person";
+    if commit.addresses_wait {
+        execute(commit.connection, WHAT, KEEP, [])?;
+        execute(commit.connection, WHAT, "DELETE FROM staged_address", [])?;
+        commit.addresses_wait = false;
+    }
+    Ok(())
+}
+
+/// Writes somebody who is there already, or removes them.
+fn replace(
+    commit: &mut Commit<'_>,
+    before: &Person,
+    after: Option<&Person>,
+) -> Result<(), CommitError> {
+    const KEEP: &str = "INSERT INTO person_address (address, person) VALUES (?1, ?2)";
+    const FORGET: &str = "DELETE FROM person_address WHERE address = ?1 AND person = ?2";
+    const UNSETTLE: &str = "DELETE FROM settled WHERE source = ?1 AND stable_id = ?2";
+    const REMOVE: &str = "DELETE FROM person WHERE id = ?1";
+    let id = &before.id;
+    // Somebody whom this very commit has added may have addresses that wait.
+    keep_addresses(commit)?;
+    let stored = stored(commit.connection, id)?;
+    let revision = stored.as_ref().map(|(revision, _)| *revision);
+    commit.check(revision, Expected::Row, || format!("person {id}"))?;
+    let Some((_, old)) = stored else {
         return Ok(());
     };
-    let stored = stored(commit.connection, id)?;
-    let (revision, old) =
-        stored.map_or((None, None), |(revision, old)| (Some(revision), Some(old)));
-    commit.check(revision, Expected::by(&before), || format!("person {id}"))?;
-    Counts::follow(&mut commit.counts().people, old.is_some(), after.is_some());
-    let kept = after.map(addresses).unwrap_or_default();
-    let had = old.as_ref().map(addresses).unwrap_or_default();
-    const FORGET: &str = "DELETE FROM person_address WHERE address = ?1 AND person = ?2";
+    Counts::follow(&mut commit.counts().people, true, after.is_some());
+    if let Some(link) = &old.directory {
+        let entry = [link.source.as_str(), link.stable_id.as_str()];
+        execute(commit.connection, UNSETTLING, UNSETTLE, entry)?;
+    }
+    let (had, kept) = (addresses(&old), after.map(addresses).unwrap_or_default());
     for address in had.difference(&kept) {
-        execute(
-            commit.connection,
-            "forget an address",
-            FORGET,
-            [address, id.as_str()],
-        )?;
+        let row = [address.as_str(), id.as_str()];
+        execute(commit.connection, "forget an address", FORGET, row)?;
     }
     match after {
-        Some(after) => write(commit, old.as_ref(), after)?,
+        Some(after) => {
+            write(commit, include_str!("person/put.sql"), after)?;
+            if old.district != after.district || old.username != after.username {
+                commit.check_account(after);
+            }
+        }
         None => {
-            const REMOVE: &str = "DELETE FROM person WHERE id = ?1";
             execute(commit.connection, "remove a person", REMOVE, [id.as_str()])?;
         }
     }
-    const KEEP: &str = "INSERT INTO person_address (address, person) VALUES (?1, ?2)";
     for address in kept.difference(&had) {
-        execute(
-            commit.connection,
-            "keep an address",
-            KEEP,
-            [address, id.as_str()],
-        )?;
+        let row = [address.as_str(), id.as_str()];
+        execute(commit.connection, "keep an address", KEEP, row)?;
     }
     Ok(())
+}
+
+const UNSETTLING: &str = "have an entry compared again";
+
+/// Has the next sync compare a person's entry however little it has changed: something that hangs on them is different
+/// now. A person's own row sees to that by itself.
+pub(super) fn unsettle(connection: &Connection, id: &PersonId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM settled WHERE (source, stable_id) = (SELECT source, stable_id FROM person WHERE id = ?1)";
+    execute(connection, UNSETTLING, SQL, [id.as_str()]).map(drop)
 }
 
 fn stored(connection: &Connection, id: &PersonId) -> Result<Option<(i64, Person)>, StoreError> {
@@ -69,33 +121,22 @@ fn stored(connection: &Connection, id: &PersonId) -> Result<Option<(i64, Person)
     Ok(rows.into_iter().next())
 }
 
-fn write(commit: &mut Commit<'_>, old: Option<&Person>, after: &Person) -> Result<(), CommitError> {
-    let link = after.directory.as_ref();
-    let written = execute(
-        commit.connection,
-        "write a person",
-        include_str!("person/put.sql"),
-        params![
-            after.id.as_str(),
-            after.district.as_str(),
-            after.username,
-            link.map(|link| link.source.as_str()),
-            link.map(|link| link.stable_id.as_str()),
-            i64::from(!after.coach_of.is_empty()),
-            commit.number(),
-            to_body("person", after)?,
-        ],
-    );
-    written.map_err(|error| taken_entry(commit.connection, after, error))?;
-    let same = |old: &Person| old.district == after.district && old.username == after.username;
-    if old.is_some_and(same) {
-        return Ok(());
-    }
-    let account = (after.district.clone(), after.username.clone());
-    if holders(commit.connection, &account)?.len() > 1 {
-        commit.disputed.insert(account);
-    }
-    Ok(())
+fn write(commit: &Commit<'_>, sql: &str, person: &Person) -> Result<(), CommitError> {
+    let link = person.directory.as_ref();
+    let row = params![
+        person.id.as_str(),
+        person.district.as_str(),
+        person.username,
+        link.map(|link| link.source.as_str()),
+        link.map(|link| link.stable_id.as_str()),
+        i64::from(!person.coach_of.is_empty()),
+        commit.number(),
+        to_body("person", person)?,
+    ];
+    let written = execute(commit.connection, "write a person", sql, row);
+    written
+        .map(drop)
+        .map_err(|error| taken(commit.connection, person, error))
 }
 
 /// The people who have an account: one, unless a plan is under way.
@@ -121,14 +162,41 @@ pub(super) fn settle(connection: &Connection, account: &Account) -> Result<(), C
     }
 }
 
-/// Names who has the directory entry that a person was to be linked to.
-fn taken_entry(connection: &Connection, after: &Person, error: StoreError) -> CommitError {
-    let unique = match &error {
-        StoreError::Sql { source, .. } => source
-            .sqlite_error()
-            .is_some_and(|code| code.extended_code == SQLITE_CONSTRAINT_UNIQUE),
-        _ => false,
+/// Refuses accounts that two people have, wherever they are: cheaper than asking for each of very many.
+pub(super) fn settle_all(connection: &Connection) -> Result<(), CommitError> {
+    const WHAT: &str = "look for usernames that two people have";
+    let shared = collect(
+        connection,
+        WHAT,
+        include_str!("person/shared.sql"),
+        [],
+        |row| {
+            let (district, username): (String, String) =
+                (row.get(0).attempting(WHAT)?, row.get(1).attempting(WHAT)?);
+            let found = || StoreError::Value {
+                noun: "district of a person",
+                found: district.clone(),
+            };
+            Ok((DistrictId::new(&*district).map_err(|_| found())?, username))
+        },
+    )?;
+    shared
+        .iter()
+        .try_for_each(|account| settle(connection, account))
+}
+
+/// Says what was there already where a person could not be written: the person, or somebody with their entry.
+fn taken(connection: &Connection, after: &Person, error: StoreError) -> CommitError {
+    let code = match &error {
+        StoreError::Sql { source, .. } => source.sqlite_error().map(|code| code.extended_code),
+        _ => None,
     };
+    if code == Some(SQLITE_CONSTRAINT_PRIMARYKEY) {
+        return CommitError::Moved {
+            what: format!("person {}", after.id),
+        };
+    }
+    let unique = code == Some(SQLITE_CONSTRAINT_UNIQUE);
     let Some(link) = after.directory.as_ref().filter(|_| unique) else {
         return error.into();
     };

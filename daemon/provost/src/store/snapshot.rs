@@ -63,7 +63,7 @@ impl Pool {
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         match &self.origin {
-            Origin::File(path) => idle.map_or_else(|| Reader::of(open::reader(path)?), Ok),
+            Origin::File(path) => idle.map_or_else(|| Reader::of(open::reader_beside(path)?), Ok),
             Origin::Frozen(path) => idle.map_or_else(|| Reader::of(open::frozen(path)?), Ok),
             Origin::Memory(shared, transactions) => {
                 let reader = match idle {

@@ -27,6 +27,9 @@ const GROUP_WRITES: usize = 256;
 /// Changes of one group, for the same reason: about a tenth of a second.
 const GROUP_CHANGES: i64 = 5_000;
 
+/// Pages of a log that is copied into its file: what SQLite takes for long by itself.
+const LOG_PAGES: i64 = 1_000;
+
 /// Whether a write may share its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Company {
@@ -226,7 +229,6 @@ impl Writer {
             let (durable, left_over) = group.transact(first, jobs);
             self.home.changed();
             let members = group.members;
-            drop(connection);
             let after = self.journal.head.reached();
             if after != before {
                 self.kept.commit(before, after, self.journal.touched);
@@ -234,9 +236,38 @@ impl Writer {
             for member in members {
                 member.answer(&durable);
             }
+            // A checkpoint that fails is tried again after the next write; the log is complete without it.
+            let _ = shorten_logs(&connection);
+            drop(connection);
             next = left_over;
         }
     }
+}
+
+/// Copies a long log into its file. Commits are durable in the log already, so this is done once everybody has been
+/// answered, and not, as SQLite would by itself, while they wait.
+fn shorten_logs(connection: &Connection) -> rusqlite::Result<()> {
+    const LOGS: [[&str; 2]; 2] = [
+        [
+            "PRAGMA main.wal_checkpoint(NOOP)",
+            "PRAGMA main.wal_checkpoint(PASSIVE)",
+        ],
+        [
+            "PRAGMA staging.wal_checkpoint(NOOP)",
+            "PRAGMA staging.wal_checkpoint(PASSIVE)",
+        ],
+    ];
+    for [look, copy] in LOGS {
+        let pages = |sql| {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
+        };
+        let (log, copied): (i64, i64) = pages(look)?;
+        if log > LOG_PAGES && copied < log {
+            pages(copy)?;
+        }
+    }
+    Ok(())
 }
 
 /// One transaction and the writes in it.

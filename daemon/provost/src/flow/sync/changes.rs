@@ -102,12 +102,16 @@ async fn stage_if_any(
         });
     };
     let cleared = run.clone();
-    blocking(move || Ok(cleared.store.unstage_entries(&cleared.source.id)?)).await?;
+    let mirror = blocking(move || {
+        cleared.store.unstage_entries(&cleared.source.id)?;
+        Ok(cleared.store.mirror(&cleared.source.id)?)
+    })
+    .await?;
     let before = progress.load(Ordering::Relaxed);
     let (into, from) = channel(BATCHES);
-    let staging = stage(run.clone(), mapping, from, Arc::clone(progress));
+    let staging = stage(run.clone(), mapping, mirror, from, Arc::clone(progress));
     let ((), staged) = tokio::join!(hand_on(first, batches, into), staging);
-    let (remarks, deleted) = staged?;
+    let (_, remarks, deleted) = staged?;
     let read = progress.load(Ordering::Relaxed) - before;
     let entries = read.saturating_sub(deleted.len() as u64);
     Ok(Came {
@@ -207,7 +211,12 @@ async fn namesakes(
             .map_err(SyncError::directory(&run.source.id))?;
         let (run, mapping) = (run.clone(), Arc::clone(mapping));
         let batch = found.into_iter().map(Seen::Entry).collect();
-        let (new, _) = blocking(move || stage_batch(&run, &mapping, batch)).await?;
+        let new = blocking(move || {
+            let mirror = run.store.mirror(&run.source.id)?;
+            let (_, new, _) = stage_batch(&run, &mapping, mirror, batch)?;
+            Ok(new)
+        })
+        .await?;
         remarks.extend(new);
     }
     Ok(true)

@@ -1,106 +1,204 @@
-//! The comparison: once to look, once to write. Both walk the same pairs.
+//! The comparison: a walk over the pairs that are not settled, to look or to write.
 
-use provost_core::change::Actor;
 use provost_core::directory::{
     Consequence, IdAttribute, Pair, Reconciler, Remark, Standing, Summary,
 };
-use provost_core::id::Revision;
+use std::sync::Arc;
 
 use super::read::Remarks;
-use super::{Line, Lines, Run, SyncError, blocking, state};
-use crate::store::{Compared, Snapshot, StoreError};
+use super::{Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
+use crate::store::{Commit, CommitError, Compared, Comparing, Snapshot};
 
 /// Pairs that are in memory at once.
 const PAIRS: usize = 500;
 
 /// What a comparison came to.
+#[derive(Debug)]
 pub(super) struct Comparison {
     pub(super) summary: Summary,
     pub(super) remarks: Remarks,
 }
 
+/// What follows from one pair, on its way to wherever it goes.
+struct Step<'s> {
+    stable_id: &'s str,
+    content: Option<[u8; 16]>,
+    consequence: Consequence,
+    /// The comparison so far, this pair included.
+    reconciler: &'s Reconciler<'s>,
+}
+
+/// Why a walk has no result.
+#[derive(Debug, thiserror::Error)]
+enum Halt {
+    /// There is something to write.
+    #[error("look at a plan: there is something to write")]
+    Work,
+    /// The plan may not be applied: whatever was written of it is taken back.
+    #[error("apply a plan: it may not be applied")]
+    Held(Box<Comparison>, Outcome),
+    /// It failed.
+    #[error(transparent)]
+    Failed(SyncError),
+}
+
+impl<E: Into<SyncError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// Compares without writing; `lines` sees every change and remark.
 pub(super) async fn dry(run: Run, mut lines: Lines) -> Result<Comparison, SyncError> {
     blocking(move || {
+        let applied_before = applied_before(&run)?;
         let snapshot = run.store.read()?;
-        let standing = standing(&run, &snapshot)?;
-        let compared = compared(&run);
-        let mut remarks = Remarks::default();
-        let summary = walk(
+        walk(
             &run,
-            standing,
-            |after| {
-                snapshot
-                    .pairs(compared, after, PAIRS)
-                    .map_err(SyncError::from)
+            applied_before,
+            snapshot.comparing(compared(&run)),
+            |step| {
+                let Consequence {
+                    changes, remarks, ..
+                } = step.consequence;
+                changes.into_iter().map(Line::Change).for_each(&mut lines);
+                remarks.into_iter().map(Line::Remark).for_each(&mut lines);
+                Ok::<_, SyncError>(())
             },
-            |consequence| {
-                for change in consequence.changes {
-                    lines(Line::Change(change));
-                }
-                for remark in consequence.remarks {
-                    remarks.add(remark.clone());
-                    lines(Line::Remark(remark));
-                }
-                Ok(())
-            },
-        )?;
-        Ok(Comparison { summary, remarks })
+        )
     })
     .await
 }
 
-/// Compares again inside the writer's transaction and writes. If that comes to another hash, everything is taken back.
-pub(super) async fn commit(run: Run, actor: Actor, hash: String) -> Result<Revision, SyncError> {
+/// Compares and applies what follows, if `approval` lets it through; otherwise nothing of it has happened.
+pub(super) async fn apply(
+    run: Run,
+    approval: Approval,
+) -> Result<(Comparison, Outcome), SyncError> {
     blocking(move || {
-        let standing = standing(&run, &run.store.read()?)?;
-        let store = std::sync::Arc::clone(&run.store);
-        store.write(move |writing| {
-            let base = writing.revision();
-            let commit = std::cell::RefCell::new(writing.begin(base, &actor, run.at)?);
-            let compared = compared(&run);
-            let summary = walk(
-                &run,
-                standing,
-                |after| Ok(commit.borrow().pairs(compared, after, PAIRS)?),
-                |consequence| {
-                    let mut commit = commit.borrow_mut();
-                    let mut changes = consequence.changes.iter();
-                    changes.try_for_each(|change| Ok(commit.apply(change)?))
-                },
-            )?;
-            if summary.hash != hash {
-                return Err(SyncError::Moved {
-                    source_id: run.source.id.clone(),
-                });
-            }
-            Ok(commit.into_inner().finish()?)
-        })
+        let applied_before = applied_before(&run)?;
+        let mut done = nothing_to_write(&run, applied_before, &approval);
+        if let Err(Halt::Work) = done {
+            done = write(run, applied_before, approval);
+        }
+        match done {
+            Ok(done) => Ok(done),
+            Err(Halt::Held(comparison, outcome)) => Ok((*comparison, outcome)),
+            Err(Halt::Failed(error)) => Err(error),
+            Err(Halt::Work) => Err(SyncError::Interrupted),
+        }
     })
     .await
 }
 
-/// Walks all pairs in the order of their stable ids.
-fn walk(
+/// Looks first whether there is anything to write at all, which keeps no other writer waiting.
+fn nothing_to_write(
     run: &Run,
-    standing: Standing,
-    pairs: impl Fn(&str) -> Result<Vec<(String, Pair)>, SyncError>,
-    mut sink: impl FnMut(Consequence) -> Result<(), SyncError>,
-) -> Result<Summary, SyncError> {
+    applied_before: bool,
+    approval: &Approval,
+) -> Result<(Comparison, Outcome), Halt> {
+    let snapshot = run.store.read()?;
+    let comparing = snapshot.comparing(compared(run));
+    let comparison = walk(run, applied_before, comparing, |step| {
+        match step.consequence.changes.is_empty() && !step.consequence.settles {
+            true => Ok(()),
+            false => Err(Halt::Work),
+        }
+    })?;
+    let revision = snapshot.revision();
+    let outcome = held(approval, &comparison.summary).unwrap_or(Outcome::Applied { revision });
+    Ok((comparison, outcome))
+}
+
+/// Compares inside the writer's transaction and writes as it goes. The register cannot change meanwhile, and the end of
+/// the comparison decides whether any of it has happened.
+fn write(
+    run: Run,
+    applied_before: bool,
+    approval: Approval,
+) -> Result<(Comparison, Outcome), Halt> {
+    let store = Arc::clone(&run.store);
+    store.write(move |writing| {
+        let actor = approval.actor(&run.source.id);
+        let base = writing.revision();
+        let mut commit = writing.begin(base, &actor, run.at)?;
+        let comparing = commit.comparing(compared(&run));
+        let comparison = walk(&run, applied_before, comparing, |step| {
+            // A plan that cannot pass any more is counted to its end, for the report, and not written.
+            match approval.objections(&step.reconciler.certain()).is_empty() {
+                true => Ok::<_, Halt>(write_step(&run, &mut commit, &step)?),
+                false => Ok(()),
+            }
+        })?;
+        match held(&approval, &comparison.summary) {
+            Some(outcome) => Err(Halt::Held(Box::new(comparison), outcome)),
+            None => {
+                let revision = commit.finish()?;
+                Ok((comparison, Outcome::Applied { revision }))
+            }
+        }
+    })
+}
+
+fn write_step(run: &Run, commit: &mut Commit<'_>, step: &Step<'_>) -> Result<(), CommitError> {
+    let mut changes = step.consequence.changes.iter();
+    changes.try_for_each(|change| commit.apply(change))?;
+    match step.content {
+        Some(content) if step.consequence.settles => {
+            Ok(commit.settle(&run.source.id, step.stable_id, content)?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What becomes of a plan that `approval` does not let through; `None` for one that passes.
+pub(super) fn held(approval: &Approval, summary: &Summary) -> Option<Outcome> {
+    let objections = approval.objections(&summary.concerns);
+    match approval {
+        Approval::Exactly { hash, .. } if *hash != summary.hash => Some(Outcome::Moved),
+        _ if objections.is_empty() => None,
+        _ if summary.is_refused() => Some(Outcome::Refused),
+        _ => Some(Outcome::Waiting),
+    }
+}
+
+/// Walks the pairs that have to be compared in the order of their stable ids.
+fn walk<E: From<SyncError>>(
+    run: &Run,
+    applied_before: bool,
+    comparing: Comparing<'_>,
+    mut sink: impl FnMut(Step<'_>) -> Result<(), E>,
+) -> Result<Comparison, E> {
     let source = &run.source;
     // Entries carry their id already; which attribute it came from does not matter any more.
     let mapping = source.attributes.mapping(IdAttribute::named("entryUUID"));
+    let standing = standing(run, applied_before, comparing)?;
     let mut reconciler = Reconciler::new(&source.id, &mapping, source.guard, standing, run.at);
+    let mut remarks = Remarks::default();
     let mut after = String::new();
     loop {
-        let page = pairs(&after)?;
-        let Some((last, _)) = page.last() else { break };
-        after.clone_from(last);
-        for (_, pair) in page {
-            sink(reconciler.take(pair))?;
+        let page = comparing.due(&after, PAIRS).map_err(SyncError::from)?;
+        let (full, last) = (page.len() == PAIRS, page.last());
+        last.map(|due| after.clone_from(&due.stable_id));
+        for due in page {
+            let consequence = reconciler.take(due.pair);
+            for remark in &consequence.remarks {
+                remarks.add(remark.clone());
+            }
+            sink(Step {
+                stable_id: &due.stable_id,
+                content: due.content,
+                consequence,
+                reconciler: &reconciler,
+            })?;
+        }
+        if !full {
+            break;
         }
     }
-    Ok(reconciler.finish())
+    reconciler.passed_over(comparing.usable().map_err(SyncError::from)?);
+    let summary = reconciler.finish();
+    Ok(Comparison { summary, remarks })
 }
 
 fn compared(run: &Run) -> Compared<'_> {
@@ -111,22 +209,24 @@ fn compared(run: &Run) -> Compared<'_> {
     }
 }
 
+fn applied_before(run: &Run) -> Result<bool, SyncError> {
+    Ok(state::load(&run.store, &run.source.id)?.applied.is_some())
+}
+
 /// The district as the guards need it.
-fn standing(run: &Run, snapshot: &Snapshot<'_>) -> Result<Standing, SyncError> {
-    let source = &run.source;
-    let district = snapshot
-        .district(&source.district)?
-        .ok_or_else(|| SyncError::NoDistrict {
-            source_id: source.id.clone(),
-            district: source.district.clone(),
-        })?;
-    let watermark =
-        |id| -> Result<_, StoreError> { Ok(snapshot.feed(id)?.map(|mark| mark.watermark)) };
-    let feed = run.feed.as_ref().map(watermark).transpose()?;
+fn standing(
+    run: &Run,
+    applied_before: bool,
+    comparing: Comparing<'_>,
+) -> Result<Standing, SyncError> {
+    let standing = comparing.standing(run.feed.as_ref(), run.at)?;
+    let standing = standing.ok_or_else(|| SyncError::NoDistrict {
+        source_id: run.source.id.clone(),
+        district: run.source.district.clone(),
+    })?;
     Ok(Standing {
-        feed,
-        applied_before: state::load(&run.store, &source.id)?.applied.is_some(),
-        ..snapshot.standing(district, &source.id, run.at)?
+        applied_before,
+        ..standing
     })
 }
 
@@ -140,7 +240,7 @@ pub(super) fn one(
         .source
         .attributes
         .mapping(IdAttribute::named("entryUUID"));
-    let standing = standing(run, snapshot)?;
+    let standing = standing(run, applied_before(run)?, snapshot.comparing(compared(run)))?;
     let mut reconciler =
         Reconciler::new(&run.source.id, &mapping, run.source.guard, standing, run.at);
     let consequence = reconciler.take(pair);

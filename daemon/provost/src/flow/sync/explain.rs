@@ -183,7 +183,7 @@ async fn pair(
             run.store.stage_absences(source, vec![absence])?;
         } else {
             let batch = entries.into_iter().map(Seen::Entry).collect();
-            stage_batch(&run, &mapping, batch)?;
+            stage_batch(&run, &mapping, run.store.mirror(source)?, batch)?;
             run.store.stage_gains(source, mapped(&run.source))?;
         }
         let compared = Compared {
@@ -191,7 +191,9 @@ async fn pair(
             district: &run.source.district,
             which: run.which,
         };
-        Ok(run.store.read()?.pair(compared, &stable_id)?)
+        let snapshot = run.store.read()?;
+        let pair = snapshot.comparing(compared).pair(&stable_id)?;
+        Ok(pair)
     })
     .await
 }

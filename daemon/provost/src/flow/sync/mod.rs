@@ -27,7 +27,7 @@ pub use state::SourceState;
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan, PlanHasher};
 use provost_core::directory::Summary;
-use provost_core::id::{FeedId, Revision, SourceId};
+use provost_core::id::{FeedId, SourceId};
 use provost_core::notice::Alarm;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -177,19 +177,7 @@ impl Syncs {
         verifies: bool,
     ) -> Result<Report, SyncError> {
         let mut read = self.read(run, running, since).await?;
-        let comparison = dry(run, &read, no_lines()).await?;
-        let summary = &comparison.summary;
-        let refused = !approval.objections(summary).is_empty();
-        let done = match approval {
-            Approval::Exactly { hash, .. } if *hash != summary.hash => Outcome::Moved,
-            _ if refused && summary.is_refused() => Outcome::Refused,
-            _ if refused => Outcome::Waiting,
-            _ => {
-                let actor = approval.actor(&run.source.id);
-                let revision = commit(run, &read, actor, summary.hash.clone()).await?;
-                Outcome::Applied { revision }
-            }
-        };
+        let (comparison, done) = apply(run, &read, approval.clone()).await?;
         let cookie = read.cookie.take();
         let report = report(&read, comparison, Some(done));
         self.note_success(run, &report, cookie, verifies).await?;
@@ -358,13 +346,20 @@ async fn dry(run: &Run, read: &Read, lines: Lines) -> Result<Comparison, SyncErr
     }
 }
 
-/// Writes what follows from a read.
-async fn commit(run: &Run, read: &Read, actor: Actor, hash: String) -> Result<Revision, SyncError> {
-    let run = as_read(run, read);
-    match read.extent {
-        Extent::Everything | Extent::Changes => compare::commit(run, actor, hash).await,
-        Extent::Nothing => blocking(move || Ok(run.store.read()?.revision())).await,
+/// Applies what follows from a read, if `approval` lets it through.
+async fn apply(
+    run: &Run,
+    read: &Read,
+    approval: Approval,
+) -> Result<(Comparison, Outcome), SyncError> {
+    if read.extent != Extent::Nothing {
+        return compare::apply(as_read(run, read), approval).await;
     }
+    let comparison = dry(run, read, no_lines()).await?;
+    let run = run.clone();
+    let revision = blocking(move || Ok(run.store.read()?.revision())).await?;
+    let held = compare::held(&approval, &comparison.summary);
+    Ok((comparison, held.unwrap_or(Outcome::Applied { revision })))
 }
 
 fn report(read: &Read, comparison: Comparison, done: Option<Outcome>) -> Report {

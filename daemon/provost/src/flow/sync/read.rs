@@ -1,6 +1,8 @@
 //! Reading: entries into the staging tables, then groups, then what became of those who were not read.
 
-use provost_core::directory::{Absence, Dn, Mapping, Observation, Remark, observe};
+use provost_core::directory::{
+    Absence, Dn, Entry, Mapping, Observation, Quarantined, Remark, observe,
+};
 use provost_core::id::SourceId;
 use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
 use provost_core::role::Granted;
@@ -13,7 +15,7 @@ use super::state::{self, Cookie, ListVersion, keep_lists};
 use super::{Extent, Run, SyncError, blocking};
 use crate::config::source::Source;
 use crate::ldap::{Directory, DirectoryError, Member, Members, Reading, Seen};
-use crate::store::{Staged, StagedAbsence, StagedList};
+use crate::store::{Mirror, News, Staged, StagedAbsence, StagedList};
 
 /// What a read left beside the staged rows.
 pub(super) struct Read {
@@ -97,11 +99,12 @@ async fn everything(
 ) -> Result<Read, SyncError> {
     let source = &run.source;
     let server = reading.server().clone();
-    let cleared = run.clone();
-    blocking(move || {
+    let begun = run.clone();
+    let mirror = blocking(move || {
         // Lists that are half read belong to no version.
-        keep_lists(&cleared.store, &cleared.source.id, None)?;
-        Ok(cleared.store.unstage(&cleared.source.id)?)
+        keep_lists(&begun.store, &begun.source.id, None)?;
+        begun.store.unstage_groups(&begun.source.id)?;
+        Ok(begun.store.mirror(&begun.source.id)?)
     })
     .await?;
 
@@ -110,13 +113,16 @@ async fn everything(
     let staging = stage(
         run.clone(),
         Arc::new(mapping),
+        mirror,
         batches,
         Arc::clone(progress),
     );
     let (content, staged) = tokio::join!(reading.people(out), staging);
     // If staging failed, the reading only knows that nobody listens any more.
-    let (remarks, deleted) = staged?;
+    let (mirror, remarks, deleted) = staged?;
     let content = content.map_err(SyncError::directory(&source.id))?;
+    let complete = run.clone();
+    blocking(move || Ok(complete.store.forget_unseen(&complete.source.id, mirror)?)).await?;
 
     let lists = groups(run, reading).await?;
     absences(run, reading, deleted).await?;
@@ -148,29 +154,33 @@ async fn everything(
 pub(super) async fn stage(
     run: Run,
     mapping: Arc<Mapping>,
+    mut mirror: Mirror,
     mut batches: Receiver<Vec<Seen>>,
     progress: Arc<AtomicU64>,
-) -> Result<(Remarks, Vec<String>), SyncError> {
+) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
     let mut remarks = Remarks::default();
     let mut deleted = Vec::new();
     while let Some(batch) = batches.recv().await {
         let (run, mapping) = (run.clone(), Arc::clone(&mapping));
         let read = batch.len() as u64;
-        let (new, gone) = blocking(move || stage_batch(&run, &mapping, batch)).await?;
+        let (new, gone);
+        (mirror, new, gone) = blocking(move || stage_batch(&run, &mapping, mirror, batch)).await?;
         remarks.extend(new);
         deleted.extend(gone);
         progress.fetch_add(read, Ordering::Relaxed);
     }
-    Ok((remarks, deleted))
+    Ok((mirror, remarks, deleted))
 }
 
+/// Maps a batch and stages what is news in it.
 pub(super) fn stage_batch(
     run: &Run,
     mapping: &Mapping,
+    mut mirror: Mirror,
     batch: Vec<Seen>,
-) -> Result<(Remarks, Vec<String>), SyncError> {
+) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
     let mut remarks = Remarks::default();
-    let (mut staged, mut deleted) = (Vec::with_capacity(batch.len()), Vec::new());
+    let (mut news, mut deleted) = (Vec::new(), Vec::new());
     for seen in batch {
         let entry = match seen {
             Seen::Entry(entry) => entry,
@@ -179,33 +189,40 @@ pub(super) fn stage_batch(
                 continue;
             }
         };
-        match observe(&entry, mapping, run.at) {
-            Observation::Staff(observed, odd) => {
-                odd.into_iter().for_each(|remark| remarks.add(remark));
-                staged.push(Staged::Staff(observed));
-            }
-            Observation::Quarantined(quarantined) => {
-                remarks.add(Remark {
-                    about: quarantined.dn.clone(),
-                    text: format!("quarantined: {}", quarantined.why),
-                });
-                let dn = quarantined.dn;
-                staged.extend(
-                    quarantined
-                        .stable_id
-                        .map(|stable_id| Staged::Unusable { stable_id, dn }),
-                );
-            }
+        let Some(staged) = waiting(&entry, mapping, run, &mut remarks) else {
+            continue;
+        };
+        let what = mirror.see(&staged);
+        if what == News::Twice {
+            let text = "was read twice with different content; the later one counts".to_owned();
+            let about = staged.stable_id().to_owned();
+            remarks.add(Remark { about, text });
+        }
+        if what != News::None {
+            news.push((staged, what));
         }
     }
-    for stable_id in run.store.stage(&run.source.id, staged)? {
-        let text = "was read twice with different content; the later one counts".to_owned();
-        remarks.add(Remark {
-            about: stable_id,
-            text,
-        });
+    run.store.stage(&run.source.id, news)?;
+    Ok((mirror, remarks, deleted))
+}
+
+/// What waits of an entry; `None` for one that belongs to nobody.
+fn waiting(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) -> Option<Staged> {
+    match observe(entry, mapping, run.at) {
+        Observation::Staff(observed, odd) => {
+            odd.into_iter().for_each(|remark| remarks.add(remark));
+            let content = observed.content(mapping);
+            Some(Staged::Staff { observed, content })
+        }
+        Observation::Quarantined(Quarantined { stable_id, dn, why }) => {
+            let text = format!("quarantined: {why}");
+            remarks.add(Remark {
+                about: dn.clone(),
+                text,
+            });
+            stable_id.map(|stable_id| Staged::Unusable { stable_id, dn })
+        }
     }
-    Ok((remarks, deleted))
 }
 
 /// Names that are asked for before the next ones are fetched from the staging tables.

@@ -32,8 +32,8 @@ impl Approval {
     }
 
     /// What stands between this approval and the plan.
-    pub(super) fn objections<'s>(&self, summary: &'s Summary) -> Vec<&'s Concern> {
-        let concerns = summary.concerns.iter();
+    pub(super) fn objections<'s>(&self, concerns: &'s [Concern]) -> Vec<&'s Concern> {
+        let concerns = concerns.iter();
         match self {
             Self::Automatic => concerns.collect(),
             Self::Operator(_) => concerns.filter(|concern| concern.refuses()).collect(),

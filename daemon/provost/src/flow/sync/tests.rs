@@ -5,4 +5,5 @@ mod group;
 mod hostile;
 mod rig;
 mod run;
+mod settled;
 mod state;

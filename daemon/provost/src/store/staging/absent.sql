@@ -6,6 +6,9 @@ WHERE person.source = ?1 AND person.stable_id > ?2
         SELECT 1 FROM staged_entry
         WHERE staged_entry.source = ?1 AND staged_entry.stable_id = person.stable_id
     )
-    AND json_extract(person.body, '$.directory.status') NOT IN ('gone', 'deleted')
+    AND person.id NOT IN (
+        SELECT id FROM person INDEXED BY person_departed
+        WHERE source = ?1 AND json_extract(body, '$.directory.status') IN ('gone', 'deleted')
+    )
 ORDER BY person.stable_id
 LIMIT ?3

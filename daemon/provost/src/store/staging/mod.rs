@@ -1,31 +1,40 @@
 //! Where a directory read waits until it is compared with the register.
 //!
 //! Entries stream in while they are read and are compared from here in the order of their stable ids, so that neither
-//! the read nor the plan is ever in memory as a whole. Nothing here belongs to the register: no revision, no journal.
+//! the read nor the plan is ever in memory as a whole. Entries stay here from one read to the next, and one that has not
+//! changed is not written again. Nothing here belongs to the register: no revision, no journal.
 
+pub(super) mod file;
+mod mirror;
 mod named;
 mod pairs;
 mod standing;
 
+pub use mirror::{Mirror, News};
 pub use named::Which;
-pub use pairs::Compared;
+pub use pairs::{Compared, Comparing, Due};
 use provost_core::directory::{Absence, Dn, Observed};
 use provost_core::id::SourceId;
 use provost_core::limits::GROUP_DEPTH_MAX;
 use provost_core::person::Person;
-use provost_core::role::Granted;
+use provost_core::role::{Granted, Origin};
 use rusqlite::{Connection, params};
 
 use super::Store;
 use super::error::{Attempt, StoreError};
-use super::row::{collect, execute, from_column, limit, to_body, value, values};
+use super::row::{collect, execute, from_column, limit, to_body, values};
 use super::snapshot::Snapshot;
 
 /// What waits of one entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Staged {
     /// A staff member.
-    Staff(Box<Observed>),
+    Staff {
+        /// What the entry says.
+        observed: Box<Observed>,
+        /// Its digest, see [`Observed::content`].
+        content: [u8; 16],
+    },
     /// An entry that cannot become a person. Whoever it belongs to is not absent.
     Unusable {
         /// Its stable id.
@@ -62,45 +71,58 @@ pub struct StagedAbsence {
 const STAGE: &str = "stage a directory read";
 
 impl Store {
-    /// Forgets what waits of a source: the beginning of a new read.
+    /// Forgets what waits of a source.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn unstage(&self, source: &SourceId) -> Result<(), StoreError> {
-        const TABLES: [&str; 5] = [
-            "DELETE FROM staged_entry WHERE source = ?1",
-            "DELETE FROM staged_group WHERE source = ?1",
-            "DELETE FROM staged_member WHERE source = ?1",
-            "DELETE FROM staged_gain WHERE source = ?1",
-            "DELETE FROM staged_absence WHERE source = ?1",
-        ];
         let source = source.clone();
         self.write(move |writing| {
-            TABLES.iter().try_for_each(|sql| {
-                execute(writing.connection(), STAGE, sql, [source.as_str()]).map(drop)
-            })
+            let connection = writing.connection();
+            forget(
+                connection,
+                "DELETE FROM staged_entry WHERE source = ?1",
+                &source,
+            )?;
+            forget_groups(connection, &source)
         })
     }
 
-    /// Stages entries. Says which of them had been staged with other content: a second entry of that id, or one that
-    /// changed while the directory was read; the later one counts.
+    /// Forgets what a source's groups and look-ups said, so that they are read anew; entries stay.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
-    pub fn stage(
-        &self,
-        source: &SourceId,
-        entries: Vec<Staged>,
-    ) -> Result<Vec<String>, StoreError> {
+    pub fn unstage_groups(&self, source: &SourceId) -> Result<(), StoreError> {
+        let source = source.clone();
+        self.write(move |writing| forget_groups(writing.connection(), &source))
+    }
+
+    /// Has the next sync of every source compare all that it reads: what tests hold the others against.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    #[cfg(test)]
+    pub fn compare_everything(&self) -> Result<(), StoreError> {
+        self.write(|writing| {
+            let connection = writing.connection();
+            execute(connection, STAGE, "DELETE FROM settled", [])?;
+            execute(connection, STAGE, "DELETE FROM staged_entry", []).map(drop)
+        })
+    }
+
+    /// Stages entries, each with what it is to the mirror.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn stage(&self, source: &SourceId, entries: Vec<(Staged, News)>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let source = source.clone();
         self.write(move |writing| {
-            let mut twice = Vec::new();
-            for entry in &entries {
-                if stage(writing.connection(), &source, entry)? {
-                    twice.push(entry.stable_id().to_owned());
-                }
-            }
-            Ok(twice)
+            entries
+                .iter()
+                .try_for_each(|(entry, news)| stage(writing.connection(), &source, entry, *news))
         })
     }
 
@@ -126,13 +148,28 @@ impl Store {
         source: &SourceId,
         mapped: Vec<(Dn, Granted)>,
     ) -> Result<(), StoreError> {
+        const LEFT: &str = "DELETE FROM staged_member WHERE source = ?1 AND list NOT IN (SELECT name FROM staged_group WHERE source = ?1)";
         let source = source.clone();
         self.write(move |writing| {
+            forget(writing.connection(), LEFT, &source)?;
             for (group, gives) in &mapped {
                 let given = [source.to_string(), group.key(), to_body("grant", gives)?];
                 execute(writing.connection(), STAGE, include_str!("gain.sql"), given)?;
             }
-            Ok(())
+            forget(
+                writing.connection(),
+                "DELETE FROM staged_doubt WHERE source = ?1",
+                &source,
+            )?;
+            let origin = to_body("grant", &Origin::Source(source.clone()))?;
+            let doubted = [source.as_str(), &origin];
+            execute(
+                writing.connection(),
+                STAGE,
+                include_str!("doubt.sql"),
+                doubted,
+            )
+            .map(drop)
         })
     }
 
@@ -164,47 +201,86 @@ impl Store {
 }
 
 impl Staged {
-    fn stable_id(&self) -> &str {
+    /// The entry's stable id.
+    pub fn stable_id(&self) -> &str {
         match self {
-            Self::Staff(observed) => &observed.stable_id,
+            Self::Staff { observed, .. } => &observed.stable_id,
             Self::Unusable { stable_id, .. } => stable_id,
         }
     }
 
     fn dn(&self) -> &str {
         match self {
-            Self::Staff(observed) => &observed.dn,
+            Self::Staff { observed, .. } => &observed.dn,
             Self::Unusable { dn, .. } => dn,
+        }
+    }
+
+    /// The digest by which it is known again. That of an unusable entry is its name's, which no usable one has: the
+    /// bytes that are hashed there are longer.
+    fn content(&self) -> [u8; 16] {
+        match self {
+            Self::Staff { content, .. } => *content,
+            Self::Unusable { dn, .. } => mirror::key(dn),
         }
     }
 }
 
-/// Stages one entry; says whether the id had been staged with other content.
-fn stage(connection: &Connection, source: &SourceId, entry: &Staged) -> Result<bool, StoreError> {
-    const BEFORE: &str =
-        "SELECT coalesce(body, '') FROM staged_entry WHERE source = ?1 AND stable_id = ?2";
-    const ADD: &str = "INSERT INTO staged_entry (source, stable_id, name, username, body) VALUES (?1, ?2, ?3, ?4, ?5) \
-                       ON CONFLICT DO UPDATE SET name = excluded.name, username = excluded.username, body = excluded.body";
-    let (username, body) = match entry {
-        Staged::Staff(observed) => (
-            Some(observed.username.to_lowercase()),
+fn forget(connection: &Connection, sql: &str, source: &SourceId) -> Result<(), StoreError> {
+    execute(connection, STAGE, sql, [source.as_str()]).map(drop)
+}
+
+/// Lists of members stay until they are read again; those of a group that is none any more go with
+/// [`Store::stage_gains`].
+fn forget_groups(connection: &Connection, source: &SourceId) -> Result<(), StoreError> {
+    const TABLES: [&str; 4] = [
+        "DELETE FROM staged_group WHERE source = ?1",
+        "DELETE FROM staged_gain WHERE source = ?1",
+        "DELETE FROM staged_doubt WHERE source = ?1",
+        "DELETE FROM staged_absence WHERE source = ?1",
+    ];
+    TABLES
+        .iter()
+        .try_for_each(|sql| forget(connection, sql, source))
+}
+
+/// Stages one entry.
+fn stage(
+    connection: &Connection,
+    source: &SourceId,
+    entry: &Staged,
+    news: News,
+) -> Result<(), StoreError> {
+    const ADD: &str = "INSERT INTO staged_entry (source, stable_id, content, name, username, account, body) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    const CHANGE: &str = "UPDATE staged_entry SET content = ?3, name = ?4, username = ?5, account = ?6, body = ?7 \
+                          WHERE source = ?1 AND stable_id = ?2";
+    let sql = match news {
+        News::None => return Ok(()),
+        News::New => ADD,
+        News::Changed | News::Twice => CHANGE,
+    };
+    let (account, body) = match entry {
+        Staged::Staff { observed, .. } => (
+            Some(observed.username.as_str()),
             Some(to_body("entry", observed)?),
         ),
         Staged::Unusable { .. } => (None, None),
     };
-    let id = [source.as_str(), entry.stable_id()];
-    let before: Option<String> = value(connection, STAGE, BEFORE, id)?;
-    let twice = before.is_some_and(|before| before != body.as_deref().unwrap_or_default());
+    let username = account.map(str::to_lowercase);
     let name = Dn::parse(entry.dn())
         .map(|name| name.key())
         .unwrap_or_default();
-    execute(
-        connection,
-        STAGE,
-        ADD,
-        params![id[0], id[1], name, username, body],
-    )?;
-    Ok(twice)
+    let row = params![
+        source.as_str(),
+        entry.stable_id(),
+        entry.content(),
+        name,
+        username,
+        account,
+        body
+    ];
+    execute(connection, STAGE, sql, row).map(drop)
 }
 
 fn stage_list(
@@ -214,8 +290,10 @@ fn stage_list(
 ) -> Result<(), StoreError> {
     const LIST: &str =
         "INSERT OR REPLACE INTO staged_group (source, name, depth) VALUES (?1, ?2, ?3)";
+    const MEMBERS: &str = "SELECT member FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3 ORDER BY member";
+    const FORGET: &str = "DELETE FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3";
     const MEMBER: &str =
-        "INSERT OR IGNORE INTO staged_member (source, list, kind, member) VALUES (?1, ?2, ?3, ?4)";
+        "INSERT INTO staged_member (source, list, kind, member) VALUES (?1, ?2, ?3, ?4)";
     execute(
         connection,
         STAGE,
@@ -223,13 +301,19 @@ fn stage_list(
         params![source.as_str(), list.name, list.depth],
     )?;
     for (kind, members) in [("name", &list.names), ("username", &list.usernames)] {
+        let asked = [source.as_str(), &list.name, kind];
+        let mut members: Vec<&str> = members.iter().map(String::as_str).collect();
+        members.sort_unstable();
+        members.dedup();
+        // A list that is as it was is not written again.
+        let before: Vec<String> = values(connection, STAGE, MEMBERS, asked)?;
+        if before == members {
+            continue;
+        }
+        execute(connection, STAGE, FORGET, asked)?;
         for member in members {
-            execute(
-                connection,
-                STAGE,
-                MEMBER,
-                [source.as_str(), &list.name, kind, member],
-            )?;
+            let row = [source.as_str(), &list.name, kind, member];
+            execute(connection, STAGE, MEMBER, row)?;
         }
     }
     Ok(())

@@ -18,7 +18,19 @@ SELECT
     person.body,
     contact.body,
     absence.reported,
-    absence.verdict
+    absence.verdict,
+    entry.content,
+    (
+        SELECT count(*) FROM staged_entry AS rival
+        WHERE rival.source = ?1 AND rival.username = entry.username AND rival.stable_id <> entry.stable_id
+    ),
+    EXISTS (
+        SELECT 1 FROM person AS other
+        WHERE other.username = entry.account COLLATE NOCASE AND other.id IS NOT person.id
+    ),
+    EXISTS (
+        SELECT 1 FROM staged_gain AS gain WHERE gain.source = ?1 AND gain.stable_id = entry.stable_id
+    )
 FROM next
 LEFT JOIN staged_entry AS entry ON entry.source = ?1 AND entry.stable_id = next.stable_id
 LEFT JOIN person ON person.source = ?1 AND person.stable_id = next.stable_id

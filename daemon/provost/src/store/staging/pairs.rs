@@ -4,19 +4,20 @@ use provost_core::contact::Contact;
 use provost_core::directory::{Absence, Namesake, Observed, Ours, Pair, Theirs};
 use provost_core::id::{DistrictId, SourceId};
 use provost_core::person::Person;
+use provost_core::role::Granted;
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::super::commit::Commit;
 use super::super::error::{Attempt, StoreError};
 use super::super::grant;
-use super::super::row::{collect, from_body, limit, many, value};
+use super::super::row::{collect, execute, from_body, limit, many, to_u64, value};
 use super::super::snapshot::Snapshot;
 use super::named::Which;
 
 const COMPARE: &str = "compare a directory read with the register";
 
-/// Whose pairs.
+/// Whose entries are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Compared<'c> {
     /// The source.
@@ -27,71 +28,110 @@ pub struct Compared<'c> {
     pub which: Which,
 }
 
-impl Snapshot<'_> {
-    /// The pairs after the stable id `after`, at most `rows`, each with its id.
-    ///
-    /// # Errors
-    /// [`StoreError`] if they cannot be read.
-    pub fn pairs(
-        &self,
-        of: Compared<'_>,
-        after: &str,
-        rows: usize,
-    ) -> Result<Vec<(String, Pair)>, StoreError> {
-        pairs(self.connection(), of, after, rows)
-    }
+/// A pair that has to be compared.
+#[derive(Debug)]
+pub struct Due {
+    /// The stable id.
+    pub stable_id: String,
+    /// Digest of the entry, if it was read; see [`Commit::settle`].
+    pub content: Option<[u8; 16]>,
+    /// What each side has.
+    pub pair: Pair,
+}
+
+/// A directory read beside the register, as a snapshot or a commit sees them.
+#[derive(Clone, Copy)]
+pub struct Comparing<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) of: Compared<'c>,
 }
 
 impl Snapshot<'_> {
-    /// The pair of one stable id; `None` if neither side knows it.
+    /// The last read of a source beside this snapshot.
+    pub fn comparing<'c>(&'c self, of: Compared<'c>) -> Comparing<'c> {
+        let connection = self.connection();
+        Comparing { connection, of }
+    }
+}
+
+impl<'c> Commit<'c> {
+    /// The last read of a source beside the register as this commit leaves it. Pairs that it has changed lie behind the
+    /// id at which the walk stands, so that the walk sees what a snapshot would have shown.
+    pub fn comparing(&self, of: Compared<'c>) -> Comparing<'c> {
+        let connection = self.connection;
+        Comparing { connection, of }
+    }
+
+    /// Notes that the register says all that an entry says, so that the next comparison passes over it until either
+    /// side changes.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn settle(
+        &self,
+        source: &SourceId,
+        stable_id: &str,
+        content: [u8; 16],
+    ) -> Result<(), StoreError> {
+        const WHAT: &str = "settle an entry";
+        const ADD: &str =
+            "INSERT OR IGNORE INTO settled (source, stable_id, content) VALUES (?1, ?2, ?3)";
+        const CHANGE: &str = "UPDATE settled SET content = ?3 WHERE source = ?1 AND stable_id = ?2";
+        let row = params![source.as_str(), stable_id, content];
+        if execute(self.connection, WHAT, ADD, row)? == 0 {
+            execute(self.connection, WHAT, CHANGE, row)?;
+        }
+        Ok(())
+    }
+}
+
+impl Comparing<'_> {
+    /// The pairs after the stable id `after` that have to be compared, at most `rows`, by id. Settled ones are not
+    /// among them. Fewer than `rows` means that these are the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub fn due(&self, after: &str, rows: usize) -> Result<Vec<Due>, StoreError> {
+        let asked = params![self.of.source.as_str(), after, limit(rows)];
+        let sql = self.of.which.sql();
+        let found = collect(self.connection, COMPARE, sql, asked, Found::read)?;
+        let due = |found: Found| {
+            let (stable_id, content) = (found.stable_id.clone(), found.content);
+            let pair = found.pair(self.connection, self.of)?;
+            Ok(Due {
+                stable_id,
+                content,
+                pair,
+            })
+        };
+        found.into_iter().map(due).collect()
+    }
+
+    /// The pair of one stable id, settled or not; `None` if neither side knows it.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
-    pub fn pair(&self, of: Compared<'_>, stable_id: &str) -> Result<Option<Pair>, StoreError> {
-        let connection = self.connection();
-        let asked = [of.source.as_str(), stable_id];
-        let found = collect(
-            connection,
-            COMPARE,
-            include_str!("pair.sql"),
-            asked,
-            Found::read,
-        )?;
+    pub fn pair(&self, stable_id: &str) -> Result<Option<Pair>, StoreError> {
+        let asked = [self.of.source.as_str(), stable_id];
+        let sql = include_str!("pair.sql");
+        let found = collect(self.connection, COMPARE, sql, asked, Found::read)?;
         let known = found
             .into_iter()
             .find(|found| found.read || found.person.is_some());
-        known.map(|found| found.pair(connection, of)).transpose()
+        let pair = known.map(|found| found.pair(self.connection, self.of));
+        pair.transpose()
     }
-}
 
-impl Commit<'_> {
-    /// The same inside a commit. Pairs that this commit has changed lie behind `after`, so that the walk sees what
-    /// the plan saw.
+    /// How many entries were read that can be a person's.
     ///
     /// # Errors
-    /// [`StoreError`] if they cannot be read.
-    pub fn pairs(
-        &self,
-        of: Compared<'_>,
-        after: &str,
-        rows: usize,
-    ) -> Result<Vec<(String, Pair)>, StoreError> {
-        pairs(self.connection, of, after, rows)
+    /// [`StoreError`] if they cannot be counted.
+    pub fn usable(&self) -> Result<u64, StoreError> {
+        const SQL: &str =
+            "SELECT count(*) FROM staged_entry WHERE source = ?1 AND username IS NOT NULL";
+        let count: Option<i64> = value(self.connection, COMPARE, SQL, [self.of.source.as_str()])?;
+        to_u64("entries of a source", count.unwrap_or(0))
     }
-}
-
-fn pairs(
-    connection: &Connection,
-    of: Compared<'_>,
-    after: &str,
-    rows: usize,
-) -> Result<Vec<(String, Pair)>, StoreError> {
-    let asked = params![of.source.as_str(), after, limit(rows)];
-    let found = collect(connection, COMPARE, of.which.sql(), asked, Found::read)?;
-    found
-        .into_iter()
-        .map(|found| Ok((found.stable_id.clone(), found.pair(connection, of)?)))
-        .collect()
 }
 
 /// A row of `pairs.sql`.
@@ -103,6 +143,12 @@ struct Found {
     contact: Option<Contact>,
     reported: bool,
     verdict: Option<Absence>,
+    content: Option<[u8; 16]>,
+    rivals: u64,
+    /// Somebody else of the register has the entry's username, if of another district perhaps.
+    contested: bool,
+    /// The mapped groups give the entry something.
+    gains: bool,
 }
 
 /// The thing whose body is in a column that may be NULL.
@@ -130,27 +176,61 @@ impl Found {
             contact: body("contact", row, 4)?,
             reported: reported.unwrap_or(false),
             verdict: body("absence", row, 6)?,
+            content: row.get(7).attempting(COMPARE)?,
+            rivals: to_u64("entries of a username", row.get(8).attempting(COMPARE)?)?,
+            contested: row.get(9).attempting(COMPARE)?,
+            gains: row.get(10).attempting(COMPARE)?,
         })
     }
 
-    fn pair(self, connection: &Connection, of: Compared<'_>) -> Result<Pair, StoreError> {
-        let ours = match self.person {
-            Some(person) => Some(Box::new(with_grants(connection, person, self.contact)?)),
+    fn pair(mut self, connection: &Connection, of: Compared<'_>) -> Result<Pair, StoreError> {
+        let ours = match self.person.take() {
+            Some(person) => {
+                let contact = self.contact.take();
+                Some(Box::new(with_grants(connection, person, contact)?))
+            }
             None => None,
         };
         let confirmed = self.reported && self.verdict.is_some_and(Absence::acts);
-        Ok(match (ours, self.observed) {
+        Ok(match (ours, self.observed.take()) {
             (Some(ours), Some(observed)) => {
-                let theirs = theirs(connection, of, observed, Some(&ours.person))?;
+                let theirs = self.theirs(connection, of, observed, Some(&ours.person))?;
                 Pair::Both(ours, Box::new(theirs))
             }
             (None, Some(observed)) => {
-                Pair::Theirs(Box::new(theirs(connection, of, observed, None)?))
+                Pair::Theirs(Box::new(self.theirs(connection, of, observed, None)?))
             }
             (Some(ours), None) if self.read => Pair::Unusable(ours),
             (Some(ours), None) if confirmed => Pair::Deleted(ours),
             (Some(ours), None) => Pair::Ours(ours, self.verdict.unwrap_or(Absence::Unknown)),
             (None, None) => Pair::Unknown,
+        })
+    }
+
+    fn theirs(
+        &self,
+        connection: &Connection,
+        of: Compared<'_>,
+        mut observed: Observed,
+        ours: Option<&Person>,
+    ) -> Result<Theirs, StoreError> {
+        const GAINS: &str = "SELECT what FROM staged_gain WHERE source = ?1 AND stable_id = ?2";
+        if self.gains {
+            let entry = [of.source.as_str(), observed.stable_id.as_str()];
+            let given: Vec<Granted> = many(connection, "grant", GAINS, entry)?;
+            observed.grants = given.into_iter().collect();
+        }
+        // Whoever keeps the username needs nobody's leave for it.
+        let keeps = ours.is_some_and(|ours| ours.username == observed.username);
+        let own = ours.map_or("", |ours| ours.id.as_str());
+        let namesake = match self.contested && !keeps {
+            true => namesake(connection, of, &observed.username, own)?,
+            false => None,
+        };
+        Ok(Theirs {
+            observed,
+            rivals: if keeps { 0 } else { self.rivals },
+            namesake,
         })
     }
 }
@@ -165,45 +245,6 @@ fn with_grants(
         person,
         contact,
         grants,
-    })
-}
-
-fn theirs(
-    connection: &Connection,
-    of: Compared<'_>,
-    mut observed: Observed,
-    ours: Option<&Person>,
-) -> Result<Theirs, StoreError> {
-    const GAINS: &str =
-        "SELECT what FROM staged_gain WHERE source = ?1 AND stable_id = ?2 ORDER BY what";
-    const RIVALS: &str =
-        "SELECT count(*) FROM staged_entry WHERE source = ?1 AND username = ?2 AND stable_id <> ?3";
-    let source = of.source.as_str();
-    let entry = [source, observed.stable_id.as_str()];
-    observed.grants = many(connection, "grant", GAINS, entry)?
-        .into_iter()
-        .collect();
-    // Whoever keeps the username needs nobody's leave for it.
-    if ours.is_some_and(|ours| ours.username == observed.username) {
-        return Ok(Theirs {
-            observed,
-            rivals: 0,
-            namesake: None,
-        });
-    }
-    let username = observed.username.to_lowercase();
-    let rivals: Option<i64> = value(
-        connection,
-        COMPARE,
-        RIVALS,
-        [source, &username, &observed.stable_id],
-    )?;
-    let own = ours.map_or("", |ours| ours.id.as_str());
-    let namesake = namesake(connection, of, &observed.username, own)?;
-    Ok(Theirs {
-        observed,
-        rivals: rivals.unwrap_or(0).unsigned_abs(),
-        namesake,
     })
 }
 
