@@ -60,7 +60,7 @@ fn the_documented_source_is_believed_as_written() {
         source.grants[0].gives,
         Granted::Role(RoleId::new("sis").unwrap())
     );
-    assert_eq!(source.page_size, 500);
+    assert_eq!(source.page_size, 1000);
 }
 
 #[test]
