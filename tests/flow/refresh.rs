@@ -263,7 +263,7 @@ fn a_probe_and_an_explanation_say_what_is_there_and_change_nothing() {
     assert_eq!(probe["profile"], "openldap", "{probe}");
     assert_eq!(probe["mode"], "refresh", "{probe}");
     assert_eq!(probe["schema-ok"], true, "{probe}");
-    assert_eq!(probe["first-page"], 500, "{probe}");
+    assert_eq!(probe["first-page"], 1000, "{probe}");
 
     let person = STAFF.person(300);
     world.slapd().apply(&[Change::Modify(300)]);
@@ -311,5 +311,5 @@ fn a_server_is_reached_over_tls_at_an_ipv6_address_and_its_certificate_checked_f
     world.provost.start();
     let probe = run(&world.provost, &["sync", "probe", "--json"]).json();
     assert_eq!(probe["server"], tls6.as_str(), "{probe}");
-    assert_eq!(probe["first-page"], 500, "{probe}");
+    assert_eq!(probe["first-page"], 1000, "{probe}");
 }
