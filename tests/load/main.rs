@@ -34,6 +34,31 @@ fn an_hour_of_traffic_shows_no_client_an_error_and_leaves_nothing_behind() {
         count: 2_000,
         seed: 11,
     };
+    let mut world = district(staff);
+    let load = Load::new(&world, staff);
+    let samples = traffic(&mut world, &load, Duration::from_secs(seconds));
+    let errors = load.errors.lock().unwrap().clone();
+    assert!(
+        errors.is_empty(),
+        "{} errors, e.g. {:?}",
+        errors.len(),
+        &errors[..errors.len().min(5)]
+    );
+    let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+    println!(
+        "{seconds} s: {} decisions, {} events, {} syncs, {} connections",
+        count(&load.decisions),
+        count(&load.events),
+        count(&load.syncs),
+        count(&load.connections),
+    );
+    assert!(count(&load.decisions) > 100 && count(&load.events) > 100 && count(&load.syncs) > 0);
+    flat(&samples, seconds);
+    assert_eq!(world.provost.stop().code(), Some(0));
+}
+
+/// A district whose staff is read, with three contacts.
+fn district(staff: Staff) -> World {
     let mut world = World::new("2025-03-02T10:00:00-07:00").with_directory(staff);
     world.configure("");
     world.provost.start();
@@ -48,13 +73,16 @@ fn an_hour_of_traffic_shows_no_client_an_error_and_leaves_nothing_behind() {
         let person = staff.person(number).uid;
         world.provost.cli(&["contact", "designate", &person]).ok();
     }
-    let load = Load::new(&world, staff);
+    world
+}
+
+/// Everything at once until the time is over; what the daemon held meanwhile.
+fn traffic(world: &mut World, load: &Load, time: Duration) -> Vec<Sample> {
     let pid = world.provost.pid();
-    let until = Instant::now() + Duration::from_secs(seconds);
+    let until = Instant::now() + time;
     let mut samples = Vec::new();
     std::thread::scope(|scope| {
         for worker in 0..3 {
-            let load = &load;
             scope.spawn(move || load.decide(worker));
         }
         scope.spawn(|| load.record());
@@ -74,23 +102,12 @@ fn an_hour_of_traffic_shows_no_client_an_error_and_leaves_nothing_behind() {
         }
         load.stop.store(true, Ordering::Relaxed);
     });
-    let errors = load.errors.lock().unwrap().clone();
-    assert!(
-        errors.is_empty(),
-        "{} errors, e.g. {:?}",
-        errors.len(),
-        &errors[..errors.len().min(5)]
-    );
-    let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-    println!(
-        "{seconds} s: {} decisions, {} events, {} syncs, {} connections",
-        count(&load.decisions),
-        count(&load.events),
-        count(&load.syncs),
-        count(&load.connections),
-    );
-    assert!(count(&load.decisions) > 100 && count(&load.events) > 100 && count(&load.syncs) > 0);
-    let (warm, end) = Sample::ends(&samples);
+    samples
+}
+
+/// Memory and descriptors are at the end what they were once everything was warm.
+fn flat(samples: &[Sample], seconds: u64) {
+    let (warm, end) = Sample::ends(samples);
     println!(
         "memory {} KiB after warm-up, {} KiB at the end; descriptors {} and {}",
         warm.memory, end.memory, warm.descriptors, end.descriptors
@@ -110,7 +127,6 @@ fn an_hour_of_traffic_shows_no_client_an_error_and_leaves_nothing_behind() {
         let growth = end.memory as f64 / warm.memory as f64;
         assert!(growth <= GROWTH, "resident memory grows by {growth:.3} ×");
     }
-    assert_eq!(world.provost.stop().code(), Some(0));
 }
 
 /// What a process holds at a moment.

@@ -187,6 +187,20 @@ fn lot() -> u8 {
     }
 }
 
+/// Examines a large register beside the daemon if the last one did not stop in good order.
+pub(crate) fn examine(daemon: &Arc<Daemon>) {
+    if !daemon.store.is_unexamined() {
+        return;
+    }
+    let daemon = Arc::clone(daemon);
+    tokio::task::spawn_blocking(move || match daemon.store.examine() {
+        Ok(()) => tracing::info!("register examined after an unclean stop: sound"),
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "register damaged: restore a backup");
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,18 +218,4 @@ mod tests {
         assert_eq!(waits(900, 255), [900, 24, 48, 96, 192, 384, 720, 720]);
         assert_eq!(pause(every(900), u32::MAX, 0), every(900));
     }
-}
-
-/// Examines a large register beside the daemon if the last one did not stop in good order.
-pub(crate) fn examine(daemon: &Arc<Daemon>) {
-    if !daemon.store.is_unexamined() {
-        return;
-    }
-    let daemon = Arc::clone(daemon);
-    tokio::task::spawn_blocking(move || match daemon.store.examine() {
-        Ok(()) => tracing::info!("register examined after an unclean stop: sound"),
-        Err(error) => {
-            tracing::error!(error = %chain(&error), "register damaged: restore a backup");
-        }
-    });
 }

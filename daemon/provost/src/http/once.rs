@@ -154,10 +154,11 @@ async fn carry_out(once: Once, key: Key, request: Request, next: Next) -> Respon
         let (daemon, key) = (Arc::clone(&once.daemon), key.clone());
         let answer = parts.status.is_success().then(|| answer(&parts, &body));
         blocking(move || {
-            Ok(match answer {
+            match answer {
                 Some(answer) => daemon.store.keep_answer(key, answer)?,
                 None => daemon.store.forget_answer(key)?,
-            })
+            }
+            Ok(())
         })
         .await
     };

@@ -178,8 +178,10 @@ fn walk<E: From<SyncError>>(
     let mut after = String::new();
     loop {
         let page = comparing.due(&after, PAIRS).map_err(SyncError::from)?;
-        let (full, last) = (page.len() == PAIRS, page.last());
-        last.map(|due| after.clone_from(&due.stable_id));
+        let full = page.len() == PAIRS;
+        if let Some(last) = page.last() {
+            after.clone_from(&last.stable_id);
+        }
         for due in page {
             let consequence = reconciler.take(due.pair);
             for remark in &consequence.remarks {
