@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use provost_tests::directory::{SERVICE_PASSWORD, service_dn};
 use provost_tests::staff::BASE;
-use provost_tests::{Staff, World};
+use provost_tests::{Change, Client, Staff, World};
+use serde_json::json;
 
 use crate::Extent;
 use crate::measure::median;
@@ -39,6 +40,12 @@ pub(crate) fn rows(extent: Extent) -> Vec<Row> {
             Amount::Bytes(found.peak),
         )
         .first(Mark::AtMost(Amount::Bytes(80e6))),
+        row("refresh round, 1 % modified", found.modified),
+        Row::new(
+            format!("refresh round, nothing changed, {people} staff"),
+            Amount::Seconds(found.refreshed),
+        )
+        .first(Mark::AtMost(Amount::Seconds(0.020))),
     ]
 }
 
@@ -53,6 +60,10 @@ struct Measured {
     unchanged: f64,
     /// Most resident memory of the daemon, bytes.
     peak: f64,
+    /// A round by cookie in which one in a hundred has changed.
+    modified: f64,
+    /// A round by cookie in which nothing has changed.
+    refreshed: f64,
 }
 
 /// Measures `runs` first syncs, each into a register of its own, each with an unchanged one after it.
@@ -61,33 +72,83 @@ fn measured(people: u32, runs: usize) -> Measured {
         count: people,
         seed: 1,
     };
-    let mut world = World::new("2025-03-02T10:00:00-07:00").with_directory(staff);
+    // As under systemd, the register lies in a folder of its own: the configuration's folder is watched for changes.
+    let state = tempfile::tempdir().unwrap();
+    let mut world = World::new("2025-03-02T10:00:00-07:00")
+        .with_directory(staff)
+        .with_store_in(state.path());
     world.configure("");
     page_alike(&world);
     let url = world.slapd().url();
     let (mut found, mut peak) = ([const { Vec::new() }; 3], 0.0_f64);
     for _ in 0..runs {
         found[0].push(searched(&url, BASE, "(objectClass=*)"));
-        forget(world.path());
+        forget(state.path());
         world.provost.start();
         // The daemon looks at a new source by itself and waits for an operator then.
         world
             .provost
-            .wait_json(&["sync", "status", "--json"], |status| {
-                status.to_string().contains("\"read\":\"2")
+            .wait_json(&["sync", "status", "--json"], |sources| {
+                sources[0]["waiting-plan"].is_string()
             });
         found[1].push(applied(&world, u64::from(people)));
         found[2].push(applied(&world, 0));
         peak = peak.max(peak_memory(&world));
         world.provost.stop();
     }
+    let (modified, refreshed) = refreshed(&mut world, people);
     let [everything_searched, first, unchanged] = found.map(median);
     Measured {
+        modified,
+        refreshed,
         everything_searched,
         first,
         unchanged,
         peak,
     }
+}
+
+/// Rounds by cookie on the register of the last run: some with one in a hundred modified, many with nothing changed.
+fn refreshed(world: &mut World, people: u32) -> (f64, f64) {
+    let config = world.provost.config();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        text.replace("mode = \"full\"", "mode = \"refresh\""),
+    )
+    .unwrap();
+    world.provost.start();
+    // The first read by this mode is whole, and gives the cookie.
+    world
+        .provost
+        .wait_json(&["sync", "status", "--json"], |sources| {
+            sources[0]["outcome"] == "applied" && !sources[0]["reading"].is_u64()
+        });
+    let mut client = Client::unix(&world.provost.socket());
+    let mut round = |changes: u64| {
+        let before = Instant::now();
+        let reply = client.post("/v1/sync/apply", &json!({}));
+        let took = before.elapsed().as_secs_f64();
+        let report = reply.json();
+        assert_eq!(report["summary"]["changes"], changes, "{report}");
+        assert_ne!(
+            report["extent"], "everything",
+            "a round by cookie: {report}"
+        );
+        took
+    };
+    let mut modified = Vec::new();
+    for turn in 0..RUNS {
+        let turn = u32::try_from(turn).unwrap();
+        let some: Vec<_> = (0..people / 100)
+            .map(|n| Change::Modify(n * 100 + turn))
+            .collect();
+        world.slapd().apply(&some);
+        modified.push(round(u64::from(people / 100)));
+    }
+    let nothing = (0..11).map(|_| round(0)).collect();
+    world.provost.stop();
+    (median(modified), median(nothing))
 }
 
 /// Has the daemon ask for pages of the same size as `ldapsearch`.
