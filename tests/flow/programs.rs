@@ -333,6 +333,8 @@ fn five_minutes_of_fuzz_by_the_openapi_document_find_no_fault() {
         // The register's own rules refuse much that the document's shapes allow: unknown people, a second technical
         // contact, an Idempotency-Key that came with another body.
         .args(["--exclude-checks", "positive_data_acceptance"])
+        // It would take back the very token it asks with, which it finds in the list of tokens.
+        .args(["--exclude-path", "/v1/tokens/revoke"])
         .current_dir(folder(&service));
     process::must("schemathesis (PyPI)", &mut command, "");
     assert!(!service.world.provost.log().contains("panicked"));

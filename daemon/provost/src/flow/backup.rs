@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{FlowError, Refusal};
 use crate::store::{Backup, Store, StoreError};
@@ -19,13 +19,18 @@ pub fn run(
     now: Timestamp,
 ) -> Result<Backup, FlowError> {
     if let Some(to) = to {
+        let refused = |why: &str| FlowError::Invalid {
+            what: format!("write the backup {}", to.display()),
+            source: Refusal::because(why),
+        };
         if !to.is_absolute() {
-            return Err(FlowError::Invalid {
-                what: format!("write the backup {}", to.display()),
-                source: Refusal::because("the path must be absolute: the daemon writes it"),
-            });
+            return Err(refused("the path must be absolute: the daemon writes it"));
         }
-        return Ok(store.backup(to)?);
+        return store.backup(to).map_err(|error| match error {
+            // Taken, missing, forbidden: whoever chose the path can choose another.
+            StoreError::File { source, .. } => refused(&source.to_string()),
+            error => error.into(),
+        });
     }
     DirBuilder::new()
         .recursive(true)
@@ -36,6 +41,17 @@ pub fn run(
             path: folder.to_owned(),
             source,
         })?;
-    let name = format!("provost-{}.db", now.strftime("%Y%m%dT%H%M%SZ"));
-    Ok(store.backup(&folder.join(name))?)
+    Ok(store.backup(&free(folder, now))?)
+}
+
+/// A name with the time, and with a number behind it if one of this very second is there.
+fn free(folder: &Path, now: Timestamp) -> PathBuf {
+    let stem = format!("provost-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let mut path = folder.join(format!("{stem}.db"));
+    let mut number = 1_u64;
+    while path.symlink_metadata().is_ok() {
+        number += 1;
+        path = folder.join(format!("{stem}-{number}.db"));
+    }
+    path
 }

@@ -186,7 +186,8 @@ struct BatchedItem {
 /// items, as a JSON array or as NDJSON.
 #[utoipa::path(post, path = "/v1/activity/batch", tag = "activity", security(("token" = ["activity"])),
     extensions(("x-provost-per-district" = json!(true))),
-    request_body(content((Vec<BatchItem> = "application/json"), (BatchItem = "application/x-ndjson"))),
+    request_body(description = "items are read one by one, and one that is malformed is answered as such",
+        content((Vec<Value> = "application/json"), (BatchItem = "application/x-ndjson"))),
     responses((status = 200, description = "what became of each item", body = Batched)))]
 async fn batch(
     State(daemon): State<Arc<Daemon>>,
