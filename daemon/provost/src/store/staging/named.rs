@@ -21,8 +21,8 @@ pub enum Which {
 impl Which {
     pub(super) fn sql(self) -> &'static str {
         match self {
-            Self::All => include_str!("pairs.sql"),
-            Self::Named => include_str!("named.sql"),
+            Self::All => concat!(include_str!("pairs.sql"), include_str!("sides.sql")),
+            Self::Named => concat!(include_str!("named.sql"), include_str!("sides.sql")),
         }
     }
 }

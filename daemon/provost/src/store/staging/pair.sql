@@ -1,26 +1,2 @@
--- The id ?2 of a source with what each side has, settled or not; the columns are those of pairs.sql.
-SELECT
-    ?2,
-    entry.stable_id IS NOT NULL,
-    entry.body,
-    person.body,
-    contact.body,
-    absence.reported,
-    absence.verdict,
-    entry.content,
-    (
-        SELECT count(*) FROM staged_entry AS rival
-        WHERE rival.source = ?1 AND rival.username = entry.username AND rival.stable_id <> entry.stable_id
-    ),
-    EXISTS (
-        SELECT 1 FROM person AS other
-        WHERE other.username = entry.account COLLATE NOCASE AND other.id IS NOT person.id
-    ),
-    EXISTS (
-        SELECT 1 FROM staged_gain AS gain WHERE gain.source = ?1 AND gain.stable_id = entry.stable_id
-    )
-FROM (SELECT 1)
-LEFT JOIN staged_entry AS entry ON entry.source = ?1 AND entry.stable_id = ?2
-LEFT JOIN person ON person.source = ?1 AND person.stable_id = ?2
-LEFT JOIN contact ON contact.person = person.id
-LEFT JOIN staged_absence AS absence ON absence.source = ?1 AND absence.stable_id = ?2
+-- The id ?2 alone, settled or not; ?1 is its source.
+WITH next (stable_id) AS (SELECT ?2)

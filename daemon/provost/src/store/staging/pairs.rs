@@ -113,7 +113,7 @@ impl Comparing<'_> {
     /// [`StoreError`] if it cannot be read.
     pub fn pair(&self, stable_id: &str) -> Result<Option<Pair>, StoreError> {
         let asked = [self.of.source.as_str(), stable_id];
-        let sql = include_str!("pair.sql");
+        let sql = concat!(include_str!("pair.sql"), include_str!("sides.sql"));
         let found = collect(self.connection, COMPARE, sql, asked, Found::read)?;
         let known = found
             .into_iter()
@@ -134,7 +134,7 @@ impl Comparing<'_> {
     }
 }
 
-/// A row of `pairs.sql`.
+/// A row of `sides.sql`.
 struct Found {
     stable_id: String,
     read: bool,
