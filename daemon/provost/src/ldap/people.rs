@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use super::error::DirectoryError;
 use super::message::{PAGED_RESULTS, page_cookie};
 use super::reading::LdapReading;
-use super::search::{Asked, Query};
+use super::search::{Asked, Query, Search};
 use super::{Sample, Seen};
 
 /// Entries handed over at once: few enough to keep memory flat, many enough for one transaction of the store.
@@ -94,19 +94,7 @@ impl LdapReading {
         out: &Sender<Vec<Seen>>,
     ) -> Result<(u64, Vec<u8>), DirectoryError> {
         let mut search = self.connection.search(query, asked).await?;
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut entries = 0;
-        while let Some(entry) = search.next().await? {
-            entries += 1;
-            batch.push(Seen::Entry(entry));
-            if batch.len() == BATCH {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                hand_over(full, query.what, out).await?;
-            }
-        }
-        if !batch.is_empty() {
-            hand_over(batch, query.what, out).await?;
-        }
+        let entries = pass_on(&mut search, query.what, out).await?;
         let ending = search.finish().await?;
         if ending.code != 0 {
             return Err(ending.incomplete(query.what));
@@ -127,6 +115,28 @@ impl LdapReading {
             (Asked::All | Asked::Changes(_), _) => Ok((entries, Vec::new())),
         }
     }
+}
+
+/// Hands every entry of a search over, in batches; says how many there were.
+pub(super) async fn pass_on(
+    search: &mut Search<'_>,
+    what: &str,
+    out: &Sender<Vec<Seen>>,
+) -> Result<u64, DirectoryError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut entries = 0;
+    while let Some(entry) = search.next().await? {
+        entries += 1;
+        batch.push(Seen::Entry(entry));
+        if batch.len() == BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            hand_over(full, what, out).await?;
+        }
+    }
+    if !batch.is_empty() {
+        hand_over(batch, what, out).await?;
+    }
+    Ok(entries)
 }
 
 pub(super) async fn hand_over(

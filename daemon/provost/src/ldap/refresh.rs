@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO};
 use super::error::DirectoryError;
 use super::message::Item;
-use super::people::{BATCH, hand_over};
+use super::people::{BATCH, hand_over, pass_on};
 use super::reading::LdapReading;
 use super::search::{Asked, Ending, Query};
 use super::{Changes, Content, Mark, Seen};
@@ -45,16 +45,7 @@ impl LdapReading {
             attributes: self.mapping().attributes(),
         };
         let mut search = self.connection.search(&query, Asked::Changes(None)).await?;
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut entries = 0;
-        while let Some(entry) = search.next().await? {
-            entries += 1;
-            batch.push(Seen::Entry(entry));
-            if batch.len() == BATCH {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                hand_over(full, &what, out).await?;
-            }
-        }
+        let entries = pass_on(&mut search, &what, out).await?;
         let ending = search.finish().await?;
         if READ_BY_PAGES.contains(&ending.code) {
             return Ok(None);
@@ -64,9 +55,6 @@ impl LdapReading {
         };
         if entries == 0 {
             return Err(DirectoryError::EmptySuccess { base });
-        }
-        if !batch.is_empty() {
-            hand_over(batch, &what, out).await?;
         }
         let server = self.server.address.clone();
         let mark = done.cookie.map(|cookie| Mark {
