@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use provost_core::Timestamp;
+use provost_core::change::Change;
 use provost_core::id::PersonId;
 use serde::Serialize;
 use std::sync::Arc;
@@ -21,10 +22,10 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
         .routes(routes!(verify))
 }
 
-/// One change.
+/// What every change has: in the journal as in the feed.
 #[derive(Debug, Serialize, ToSchema)]
-struct JournalEntry {
-    /// From 1 without gaps.
+pub(super) struct Line {
+    /// From 1 without gaps; a reader of some districts does not see all.
     seq: u64,
     /// The commit it belongs to.
     revision: u64,
@@ -32,24 +33,43 @@ struct JournalEntry {
     at: Timestamp,
     /// Who caused it.
     actor: String,
-    /// What kind of thing changed.
+    /// What kind of thing changed: `person`, `contact`, `grant`, …
     noun: String,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = true)]
     person: Option<PersonId>,
-    /// What changed; null once the person was erased.
-    change: Option<String>,
 }
 
-impl From<Entry> for JournalEntry {
-    fn from(entry: Entry) -> Self {
-        Self {
+impl Line {
+    /// The line of an entry, and what changed.
+    pub(super) fn of(entry: Entry) -> (Self, Option<Change>) {
+        let line = Self {
             seq: entry.seq,
             revision: entry.revision.0,
             at: entry.at,
             actor: entry.actor.to_string(),
             noun: entry.noun,
             person: entry.person,
-            change: entry.change.map(|change| change.to_string()),
+        };
+        (line, entry.change)
+    }
+}
+
+/// One change, in words.
+#[derive(Debug, Serialize, ToSchema)]
+struct JournalEntry {
+    #[serde(flatten)]
+    line: Line,
+    /// What changed; null once the person was erased.
+    #[schema(required = true)]
+    change: Option<String>,
+}
+
+impl From<Entry> for JournalEntry {
+    fn from(entry: Entry) -> Self {
+        let (line, change) = Line::of(entry);
+        Self {
+            line,
+            change: change.map(|change| change.to_string()),
         }
     }
 }

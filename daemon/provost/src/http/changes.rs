@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use provost_core::Timestamp;
-use provost_core::id::{DistrictId, PersonId};
+use provost_core::change::Change;
+use provost_core::id::DistrictId;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::audit::Line;
 use super::body::Params;
 use super::caller::Caller;
 use super::page;
@@ -64,34 +65,17 @@ struct After {
 /// A change of the register.
 #[derive(Debug, Serialize, ToSchema)]
 struct RegisterChange {
-    /// From 1 without gaps; a reader of some districts does not see all.
-    seq: u64,
-    /// The commit it belongs to.
-    revision: u64,
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// Who caused it.
-    actor: String,
-    /// What kind of thing changed: `person`, `contact`, `grant`, …
-    noun: String,
-    #[schema(value_type = Option<String>, required = true)]
-    person: Option<PersonId>,
+    #[serde(flatten)]
+    line: Line,
     /// The thing before and after; null once the person was erased.
     #[schema(value_type = Option<Object>, required = true)]
-    change: Option<provost_core::change::Change>,
+    change: Option<Change>,
 }
 
 impl From<Entry> for RegisterChange {
     fn from(entry: Entry) -> Self {
-        Self {
-            seq: entry.seq,
-            revision: entry.revision.0,
-            at: entry.at,
-            actor: entry.actor.to_string(),
-            noun: entry.noun,
-            person: entry.person,
-            change: entry.change,
-        }
+        let (line, change) = Line::of(entry);
+        Self { line, change }
     }
 }
 

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Type};
 
@@ -49,7 +49,7 @@ const KEY_LETTERS_MAX: usize = 255;
 #[derive(Clone)]
 pub(super) struct Once {
     daemon: Arc<Daemon>,
-    running: Arc<Mutex<BTreeSet<(String, String)>>>,
+    running: Arc<Keys>,
 }
 
 impl Once {
@@ -60,19 +60,32 @@ impl Once {
         }
     }
 
-    fn begin(&self, key: &Key) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.insert((key.caller.clone(), key.key.clone()));
+    /// Marks the request as being worked on, until what is returned is dropped; `None` if it is already.
+    fn begin(&self, key: &Key) -> Option<Running> {
+        let new = held(&self.running).insert((key.caller.clone(), key.key.clone()));
+        new.then(|| Running {
+            running: Arc::clone(&self.running),
+            key: key.clone(),
+        })
     }
+}
 
-    fn end(&self, key: &Key) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(&(key.caller.clone(), key.key.clone()));
-    }
+type Keys = Mutex<BTreeSet<(String, String)>>;
 
-    fn is_running(&self, key: &Key) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.contains(&(key.caller.clone(), key.key.clone()))
+fn held(keys: &Keys) -> MutexGuard<'_, BTreeSet<(String, String)>> {
+    keys.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request that is being worked on, whatever becomes of it: also a defect ends it.
+struct Running {
+    running: Arc<Keys>,
+    key: Key,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let key = (self.key.caller.clone(), self.key.key.clone());
+        held(&self.running).remove(&key);
     }
 }
 
@@ -115,6 +128,10 @@ async fn keyed(
     let mut digest = Sha256::new();
     digest.update(format!("{} {}\n", parts.method, parts.uri));
     digest.update(&body);
+    let Some(running) = once.begin(&key) else {
+        let why = "a request with this key is being worked on: ask again in a moment";
+        return Err(refused(StatusCode::CONFLICT, why));
+    };
     let claim = {
         let (daemon, key) = (Arc::clone(&once.daemon), key.clone());
         let now = daemon.ports.clock.now();
@@ -127,45 +144,41 @@ async fn keyed(
             let why = "the key came before with another request: choose a new one";
             Err(refused(StatusCode::UNPROCESSABLE_ENTITY, why))
         }
-        Claim::Unanswered if once.is_running(&key) => {
-            let why = "the same request is being worked on: ask again in a moment";
-            Err(refused(StatusCode::CONFLICT, why))
-        }
         Claim::Unanswered => {
             let why = "the daemon stopped while it worked on this request: look whether it took effect, then choose a \
                        new key";
             Err(refused(StatusCode::CONFLICT, why))
         }
         Claim::New => {
-            once.begin(&key);
             let request = Request::from_parts(parts, Body::from(body));
             // A client that goes away must not leave a write without its answer.
-            let work = tokio::spawn(carry_out(once, key, request, next));
+            let work = tokio::spawn(carry_out(once.daemon, running, request, next));
             work.await
                 .map_err(|why| Problem::from_error(StatusCode::INTERNAL_SERVER_ERROR, &why))
         }
     }
 }
 
-async fn carry_out(once: Once, key: Key, request: Request, next: Next) -> Response {
+async fn carry_out(
+    daemon: Arc<Daemon>,
+    running: Running,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let kept = {
-        let (daemon, key) = (Arc::clone(&once.daemon), key.clone());
-        let answer = parts.status.is_success().then(|| answer(&parts, &body));
-        blocking(move || {
-            match answer {
-                Some(answer) => daemon.store.keep_answer(key, answer)?,
-                None => daemon.store.forget_answer(key)?,
-            }
-            Ok(())
-        })
-        .await
-    };
-    if let Err(error) = kept {
+    let answer = parts.status.is_success().then(|| answer(&parts, &body));
+    let key = running.key.clone();
+    let kept = blocking(move || {
+        match answer {
+            Some(answer) => daemon.store.keep_answer(key, answer)?,
+            None => daemon.store.forget_answer(key)?,
+        }
+        Ok(())
+    });
+    if let Err(error) = kept.await {
         tracing::error!(error = %crate::live::chain(&error), "an answer was not kept for its retry");
     }
-    once.end(&key);
     Response::from_parts(parts, Body::from(body))
 }
 

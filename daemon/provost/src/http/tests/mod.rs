@@ -1,7 +1,10 @@
 //! The service as a program sees it: in memory, and over loopback.
 
 mod authzen;
+mod changes;
 mod doors;
+mod once;
+mod pages;
 mod problems;
 pub(super) mod rig;
 mod scopes;
