@@ -18,6 +18,9 @@ pub(crate) const EDITION: &str = "big-sky";
 /// Tools that the standing group gives rights on: with names and schools about 45 strings of facts a person.
 const TOOLS: usize = 24;
 
+/// The first so many people are contacts.
+pub(crate) const CONTACTS: u64 = 30;
+
 /// The moment of everything.
 pub(crate) fn now() -> Timestamp {
     "2025-03-02T17:00:00Z".parse().unwrap()
@@ -137,7 +140,7 @@ fn everything(people: u64) -> impl Iterator<Item = Change> {
         let mut changes = vec![person(place, n)];
         if n / 10 < 10 {
             changes.push(granted(n, Granted::Role(role.parse().unwrap())));
-            if n / 10 < 3 {
+            if n < CONTACTS {
                 changes.push(contact(place, n, later));
             }
         } else {
