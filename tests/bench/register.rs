@@ -1,6 +1,6 @@
 //! A register to measure on, as large as wanted: two districts, their staff, groups, rights and contacts.
 
-use provost::store::{CommitError, Store};
+use provost::store::{CommitError, Draft, Store};
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::{Contact, ContactKind, ContactState};
@@ -170,7 +170,7 @@ pub(crate) fn commit(store: &Store, changes: impl Iterator<Item = Change> + Send
     let done: Result<Revision, CommitError> = store.write(move |writing| {
         let mut commit = writing.begin(base, &Actor::Timer, now())?;
         for change in changes {
-            commit.apply(&change)?;
+            commit.apply(&Draft::of(change)?)?;
         }
         commit.finish()
     });

@@ -31,6 +31,25 @@ pub struct Commit<'c> {
     pub(super) addresses_wait: bool,
 }
 
+/// A change and how the journal words it. Words are made wherever a plan is made, not on the writer, for which all wait.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) change: Change,
+    /// As JSON.
+    pub(super) words: String,
+}
+
+impl Draft {
+    /// Words a change.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written as JSON.
+    pub fn of(change: Change) -> Result<Self, StoreError> {
+        let words = to_body("change", &change)?;
+        Ok(Self { change, words })
+    }
+}
+
 /// Accounts up to which each is looked at by itself.
 const ACCOUNTS: usize = 1_000;
 
@@ -94,13 +113,14 @@ impl<'c> Commit<'c> {
     /// # Errors
     /// [`CommitError`] says what the change would break. The commit is spoilt then: return the error, so that the
     /// transaction is taken back.
-    pub fn apply(&mut self, change: &Change) -> Result<(), CommitError> {
+    pub fn apply(&mut self, draft: &Draft) -> Result<(), CommitError> {
+        let change = &draft.change;
         let concerned = self
             .write(change)
             .map_err(|error| dangling(error, change))?;
         let person = concerned.as_ref().or(change.person());
         self.journal
-            .add(self.connection, &self.stamp, change, person)?;
+            .add(self.connection, &self.stamp, draft, person)?;
         Ok(())
     }
 

@@ -9,10 +9,11 @@ use provost_core::id::{PersonId, Revision};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use super::commit::Draft;
 use super::error::{Attempt, StoreError};
 use super::kept::Touched;
 use super::register::Counts;
-use super::row::{collect, execute, from_body, limit, to_body, to_u64};
+use super::row::{collect, execute, from_body, limit, to_u64};
 use super::snapshot::Snapshot;
 
 /// Bytes of a salt: more than anybody can try through.
@@ -152,13 +153,12 @@ impl Journal {
         &mut self,
         connection: &Connection,
         commit: &Stamp,
-        change: &Change,
+        Draft { change, words }: &Draft,
         person: Option<&PersonId>,
     ) -> Result<(), StoreError> {
         const WHAT: &str = "write the journal";
-        let value = to_body("change", change)?;
         let salt = self.salts.next()?;
-        let digest = digest(&salt, &value);
+        let digest = digest(&salt, words);
         let seq = self.head.seq + 1;
         let person = person.map(PersonId::as_str);
         let link = Link {
@@ -190,7 +190,7 @@ impl Journal {
             connection,
             WHAT,
             "INSERT INTO journal_value (seq, salt, value) VALUES (?1, ?2, ?3)",
-            params![seq, salt, value],
+            params![seq, salt, words],
         )?;
         self.touched = self.touched.max(Touched::by(change));
         self.head = Head {

@@ -40,7 +40,7 @@ mod writer;
 
 pub use answer::{Answer, Claim, Key};
 pub use backup::{Backup, Restored, restore, verify};
-pub use commit::Commit;
+pub use commit::{Commit, Draft};
 pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
@@ -192,6 +192,19 @@ impl Store {
         Snapshot::take(self)
     }
 
+    /// The ground on which a write stands that asks before its first change: [`Self::read`] from within
+    /// [`Self::write`], so that another thread can read what this one is about to change. `None` for a register in
+    /// memory, whose readers wait for the writer.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn ground(&self) -> Result<Option<Snapshot<'_>>, StoreError> {
+        match self.pool.is_in_memory() {
+            true => Ok(None),
+            false => self.read().map(Some),
+        }
+    }
+
     /// The last daemon did not stop in good order, and the file is so large that opening has left it to [`Self::examine`].
     pub fn is_unexamined(&self) -> bool {
         self.lock.as_ref().is_some_and(|lock| lock.unexamined)
@@ -226,10 +239,12 @@ impl Store {
         if plan.is_empty() {
             return Ok(self.read()?.revision());
         }
+        let changes = plan.changes.into_iter();
+        let drafts = changes.map(Draft::of).collect::<Result<Vec<_>, _>>()?;
         self.submit(Company::Shared, move |writing| {
             let mut commit = writing.begin(plan.base, &plan.actor, plan.at)?;
-            for change in &plan.changes {
-                commit.apply(change)?;
+            for draft in &drafts {
+                commit.apply(draft)?;
             }
             commit.finish()
         })

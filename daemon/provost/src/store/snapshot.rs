@@ -56,6 +56,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn is_in_memory(&self) -> bool {
+        matches!(self.origin, Origin::Memory(..))
+    }
+
     fn take(&self) -> Result<Reader, StoreError> {
         let idle = self
             .idle

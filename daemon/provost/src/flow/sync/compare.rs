@@ -1,13 +1,14 @@
 //! The comparison: a walk over the pairs that are not settled, to look or to write.
 
+mod write;
+
 use provost_core::directory::{
     Consequence, IdAttribute, Pair, Reconciler, Remark, Standing, Summary,
 };
-use std::sync::Arc;
 
 use super::read::Remarks;
 use super::{Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
-use crate::store::{Commit, CommitError, Compared, Comparing, Snapshot};
+use crate::store::{Compared, Comparing, Snapshot};
 
 /// Pairs that are in memory at once.
 const PAIRS: usize = 500;
@@ -79,7 +80,7 @@ pub(super) async fn apply(
         let applied_before = applied_before(&run)?;
         let mut done = nothing_to_write(&run, applied_before, &approval);
         if let Err(Halt::Work) = done {
-            done = write(run, applied_before, approval);
+            done = write::write(run, applied_before, approval);
         }
         match done {
             Ok(done) => Ok(done),
@@ -108,47 +109,6 @@ fn nothing_to_write(
     let revision = snapshot.revision();
     let outcome = held(approval, &comparison.summary).unwrap_or(Outcome::Applied { revision });
     Ok((comparison, outcome))
-}
-
-/// Compares inside the writer's transaction and writes as it goes. The register cannot change meanwhile, and the end of
-/// the comparison decides whether any of it has happened.
-fn write(
-    run: Run,
-    applied_before: bool,
-    approval: Approval,
-) -> Result<(Comparison, Outcome), Halt> {
-    let store = Arc::clone(&run.store);
-    store.write(move |writing| {
-        let actor = approval.actor(&run.source.id);
-        let base = writing.revision();
-        let mut commit = writing.begin(base, &actor, run.at)?;
-        let comparing = commit.comparing(compared(&run));
-        let comparison = walk(&run, applied_before, comparing, |step| {
-            // A plan that cannot pass any more is counted to its end, for the report, and not written.
-            match approval.objections(&step.reconciler.certain()).is_empty() {
-                true => Ok::<_, Halt>(write_step(&run, &mut commit, &step)?),
-                false => Ok(()),
-            }
-        })?;
-        match held(&approval, &comparison.summary) {
-            Some(outcome) => Err(Halt::Held(Box::new(comparison), outcome)),
-            None => {
-                let revision = commit.finish()?;
-                Ok((comparison, Outcome::Applied { revision }))
-            }
-        }
-    })
-}
-
-fn write_step(run: &Run, commit: &mut Commit<'_>, step: &Step<'_>) -> Result<(), CommitError> {
-    let mut changes = step.consequence.changes.iter();
-    changes.try_for_each(|change| commit.apply(change))?;
-    match step.content {
-        Some(content) if step.consequence.settles => {
-            Ok(commit.settle(&run.source.id, step.stable_id, content)?)
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What becomes of a plan that `approval` does not let through; `None` for one that passes.

@@ -2,7 +2,7 @@ use std::sync::Barrier;
 use std::sync::mpsc::channel;
 
 use super::*;
-use crate::store::{StoreError, Verdict};
+use crate::store::{Draft, StoreError, Verdict};
 
 const THREADS: usize = 8;
 const PLANS: usize = 40;
@@ -111,7 +111,7 @@ fn readers_see_the_old_state_while_a_long_write_runs() {
         let write = scope.spawn(|| {
             store.write(move |writing| {
                 let mut commit = writing.begin(Revision(1), &Actor::Timer, noon())?;
-                commit.apply(&put_person(None, Some(&person("ben", "bkim"))))?;
+                commit.apply(&Draft::of(put_person(None, Some(&person("ben", "bkim"))))?)?;
                 begun.send(()).unwrap();
                 wait_for_go_on.recv().unwrap();
                 commit.finish()

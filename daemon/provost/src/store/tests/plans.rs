@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::StoreError;
+use crate::store::{Draft, StoreError};
 
 /// The error's text.
 fn refused(result: Result<Revision, CommitError>) -> String {
@@ -196,7 +196,7 @@ fn a_streamed_commit_is_whole_or_not_at_all() {
             let mut commit = writing.begin(Revision(1), &actor, noon())?;
             for n in 0..1_000 {
                 let next = person(&format!("p{n:04}"), &format!("u{n:04}"));
-                commit.apply(&put_person(None, Some(&next)))?;
+                commit.apply(&Draft::of(put_person(None, Some(&next)))?)?;
             }
             let revision = commit.finish()?;
             fail.map_or(Ok(revision), |error| Err(CommitError::Store(error)))

@@ -127,6 +127,18 @@ impl Rig {
     /// A register with one district and a directory of `people` staff; nothing synced yet.
     pub(super) async fn new(people: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("provost.db")).unwrap();
+        Self::on(store, folder, people).await
+    }
+
+    /// The same in memory, where the writer compares by itself.
+    pub(super) async fn in_memory(people: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(Store::in_memory().unwrap(), folder, people).await
+    }
+
+    async fn on(store: Store, folder: tempfile::TempDir, people: usize) -> Self {
+        let store = Arc::new(store);
         let password_file = folder.path().join("password");
         let mut file = std::fs::File::create(&password_file).unwrap();
         file.write_all(b"secret\n").unwrap();
@@ -136,7 +148,6 @@ impl Rig {
         };
         let server = DirectoryServer::start(tree(people), account).await.unwrap();
         let source = source(&server.url(), &password_file);
-        let store = Arc::new(Store::in_memory().unwrap());
         let rig = Self {
             syncs: Syncs::new(Arc::clone(&store), Arc::new(LdapDirectory)),
             store,

@@ -73,9 +73,9 @@ fn gives() -> Granted {
 }
 
 impl Side {
-    async fn new() -> Self {
+    fn new(rig: Rig) -> Self {
         let directory = InMemory::default();
-        let mut rig = Rig::new(0).await.through(Arc::new(directory.clone()));
+        let mut rig = rig.through(Arc::new(directory.clone()));
         rig.source.grants = vec![mapped(GROUP, gives())];
         let side = Self { rig, directory };
         (0..PEOPLE).for_each(|person| side.put(person, person, 0));
@@ -221,7 +221,8 @@ impl Side {
 }
 
 async fn both_agree(events: Vec<Vec<Event>>) {
-    let (mut quick, mut thorough) = (Side::new().await, Side::new().await);
+    let mut quick = Side::new(Rig::new(0).await);
+    let mut thorough = Side::new(Rig::in_memory(0).await);
     for (round, events) in events.into_iter().enumerate() {
         let at = 1 + i64::try_from(round).unwrap();
         for event in &events {
@@ -252,7 +253,7 @@ proptest! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_taken_over_is_compared_again_only_once_a_side_has_changed() {
-    let mut side = Side::new().await;
+    let mut side = Side::new(Rig::new(0).await);
     side.sync(1).await.unwrap();
     assert_eq!(side.due(2).await, Vec::<String>::new());
     side.happens(&Event::Edited { person: 2, word: 9 }, 2);
