@@ -31,12 +31,14 @@ pub struct Commit<'c> {
     pub(super) addresses_wait: bool,
 }
 
-/// A change and how the journal words it. Words are made wherever a plan is made, not on the writer, for which all wait.
+/// A change as it is written. It is made wherever the plan is made, not on the writer, for which all wait.
 #[derive(Debug)]
 pub struct Draft {
     pub(super) change: Change,
-    /// As JSON.
+    /// The change as JSON, for the journal.
     pub(super) words: String,
+    /// The person that it leaves behind as JSON, if it is one: they come by the hundred thousand.
+    person: Option<String>,
 }
 
 impl Draft {
@@ -46,7 +48,17 @@ impl Draft {
     /// [`StoreError`] if it cannot be written as JSON.
     pub fn of(change: Change) -> Result<Self, StoreError> {
         let words = to_body("change", &change)?;
-        Ok(Self { change, words })
+        let person = match &change {
+            Change::Person {
+                after: Some(after), ..
+            } => Some(to_body("person", after)?),
+            _ => None,
+        };
+        Ok(Self {
+            change,
+            words,
+            person,
+        })
     }
 }
 
@@ -115,9 +127,7 @@ impl<'c> Commit<'c> {
     /// transaction is taken back.
     pub fn apply(&mut self, draft: &Draft) -> Result<(), CommitError> {
         let change = &draft.change;
-        let concerned = self
-            .write(change)
-            .map_err(|error| dangling(error, change))?;
+        let concerned = self.write(draft).map_err(|error| dangling(error, change))?;
         let person = concerned.as_ref().or(change.person());
         self.journal
             .add(self.connection, &self.stamp, draft, person)?;
@@ -144,11 +154,12 @@ impl<'c> Commit<'c> {
     }
 
     /// Writes the rows of a change. Says who is concerned where the change itself cannot.
-    fn write(&mut self, change: &Change) -> Result<Option<PersonId>, CommitError> {
-        match change {
+    fn write(&mut self, draft: &Draft) -> Result<Option<PersonId>, CommitError> {
+        match &draft.change {
             Change::District { before, after } => district::put(self, Expected::by(before), after)?,
             Change::Person { before, after } => {
-                person::put(self, before.as_deref(), after.as_deref())?;
+                let after = after.as_deref().zip(draft.person.as_deref());
+                person::put(self, before.as_deref(), after)?;
             }
             Change::Group { before, after } => {
                 group::put(self, before.as_deref(), after.as_deref())?;

@@ -153,7 +153,7 @@ impl Journal {
         &mut self,
         connection: &Connection,
         commit: &Stamp,
-        Draft { change, words }: &Draft,
+        Draft { change, words, .. }: &Draft,
         person: Option<&PersonId>,
     ) -> Result<(), StoreError> {
         const WHAT: &str = "write the journal";

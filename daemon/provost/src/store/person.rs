@@ -10,17 +10,20 @@ use std::collections::BTreeSet;
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
 use super::register::Counts;
-use super::row::{collect, execute, from_column, limit, many, one, to_body, value, values};
+use super::row::{collect, execute, from_column, limit, many, one, value, values};
 use super::snapshot::Snapshot;
 
 /// District and username.
 pub(super) type Account = (DistrictId, String);
 
+/// A person, and the same as JSON.
+type Worded<'p> = (&'p Person, &'p str);
+
 /// Writes a person, or removes one.
 pub(super) fn put(
     commit: &mut Commit<'_>,
     before: Option<&Person>,
-    after: Option<&Person>,
+    after: Option<Worded<'_>>,
 ) -> Result<(), CommitError> {
     match (before, after) {
         (None, Some(after)) => add(commit, after),
@@ -30,9 +33,10 @@ pub(super) fn put(
 }
 
 /// Writes somebody new.
-fn add(commit: &mut Commit<'_>, person: &Person) -> Result<(), CommitError> {
+fn add(commit: &mut Commit<'_>, worded: Worded<'_>) -> Result<(), CommitError> {
     const KEEP: &str = "INSERT INTO staged_address (address, person) VALUES (?1, ?2)";
-    write(commit, include_str!("person/add.sql"), person)?;
+    write(commit, include_str!("person/add.sql"), worded)?;
+    let (person, _) = worded;
     Counts::follow(&mut commit.counts().people, false, true);
     commit.check_account(person);
     for address in addresses(person) {
@@ -60,7 +64,7 @@ pub(super) fn keep_addresses(commit: &mut Commit<'_>) -> Result<(), StoreError> 
 fn replace(
     commit: &mut Commit<'_>,
     before: &Person,
-    after: Option<&Person>,
+    after: Option<Worded<'_>>,
 ) -> Result<(), CommitError> {
     const KEEP: &str = "INSERT INTO person_address (address, person) VALUES (?1, ?2)";
     const FORGET: &str = "DELETE FROM person_address WHERE address = ?1 AND person = ?2";
@@ -80,14 +84,15 @@ fn replace(
         let entry = [link.source.as_str(), link.stable_id.as_str()];
         execute(commit.connection, UNSETTLING, UNSETTLE, entry)?;
     }
-    let (had, kept) = (addresses(&old), after.map(addresses).unwrap_or_default());
+    let kept = after.map(|(after, _)| addresses(after)).unwrap_or_default();
+    let had = addresses(&old);
     for address in had.difference(&kept) {
         let row = [address.as_str(), id.as_str()];
         execute(commit.connection, "forget an address", FORGET, row)?;
     }
     match after {
-        Some(after) => {
-            write(commit, include_str!("person/put.sql"), after)?;
+        Some(worded @ (after, _)) => {
+            write(commit, include_str!("person/put.sql"), worded)?;
             if old.district != after.district || old.username != after.username {
                 commit.check_account(after);
             }
@@ -121,7 +126,7 @@ fn stored(connection: &Connection, id: &PersonId) -> Result<Option<(i64, Person)
     Ok(rows.into_iter().next())
 }
 
-fn write(commit: &Commit<'_>, sql: &str, person: &Person) -> Result<(), CommitError> {
+fn write(commit: &Commit<'_>, sql: &str, (person, body): Worded<'_>) -> Result<(), CommitError> {
     let link = person.directory.as_ref();
     let row = params![
         person.id.as_str(),
@@ -131,7 +136,7 @@ fn write(commit: &Commit<'_>, sql: &str, person: &Person) -> Result<(), CommitEr
         link.map(|link| link.stable_id.as_str()),
         i64::from(!person.coach_of.is_empty()),
         commit.number(),
-        to_body("person", person)?,
+        body,
     ];
     let written = execute(commit.connection, "write a person", sql, row);
     written

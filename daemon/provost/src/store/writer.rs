@@ -27,8 +27,11 @@ const GROUP_WRITES: usize = 256;
 /// Changes of one group, for the same reason: about a tenth of a second.
 const GROUP_CHANGES: i64 = 5_000;
 
-/// Pages of a log that is copied into its file: what SQLite takes for long by itself.
+/// Pages of the register's log that are copied into its file: what SQLite takes for long by itself.
 const LOG_PAGES: i64 = 1_000;
+
+/// Pages of the log of directory reads, for which nobody waits and which no crash needs: 64 MiB.
+const STAGING_LOG_PAGES: i64 = 4_096;
 
 /// Whether a write may share its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,23 +250,25 @@ impl Writer {
 /// Copies a long log into its file. Commits are durable in the log already, so this is done once everybody has been
 /// answered, and not, as SQLite would by itself, while they wait.
 fn shorten_logs(connection: &Connection) -> rusqlite::Result<()> {
-    const LOGS: [[&str; 2]; 2] = [
-        [
+    const LOGS: [(&str, &str, i64); 2] = [
+        (
             "PRAGMA main.wal_checkpoint(NOOP)",
             "PRAGMA main.wal_checkpoint(PASSIVE)",
-        ],
-        [
+            LOG_PAGES,
+        ),
+        (
             "PRAGMA staging.wal_checkpoint(NOOP)",
             "PRAGMA staging.wal_checkpoint(PASSIVE)",
-        ],
+            STAGING_LOG_PAGES,
+        ),
     ];
-    for [look, copy] in LOGS {
+    for (look, copy, long) in LOGS {
         let pages = |sql| {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
         };
         let (log, copied): (i64, i64) = pages(look)?;
-        if log > LOG_PAGES && copied < log {
+        if log > long && copied < log {
             pages(copy)?;
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::read::{BATCHES, Read, Remarks, mapped, stage, stage_batch};
+use super::read::{Read, Remarks, mapped};
+use super::stage::{BATCHES, Staging, stage, stage_few};
 use super::state::{self, Cookie};
 use super::{Extent, Run, SyncError, blocking};
 use crate::ldap::{Changes, Reading, Seen};
@@ -109,9 +110,11 @@ async fn stage_if_any(
     .await?;
     let before = progress.load(Ordering::Relaxed);
     let (into, from) = channel(BATCHES);
-    let staging = stage(run.clone(), mapping, mirror, from, Arc::clone(progress));
+    let staging = stage(run, mapping, mirror, from, progress);
     let ((), staged) = tokio::join!(hand_on(first, batches, into), staging);
-    let (_, remarks, deleted) = staged?;
+    let Staging {
+        remarks, deleted, ..
+    } = staged?;
     let read = progress.load(Ordering::Relaxed) - before;
     let entries = read.saturating_sub(deleted.len() as u64);
     Ok(Came {
@@ -211,13 +214,7 @@ async fn namesakes(
             .map_err(SyncError::directory(&run.source.id))?;
         let (run, mapping) = (run.clone(), Arc::clone(mapping));
         let batch = found.into_iter().map(Seen::Entry).collect();
-        let new = blocking(move || {
-            let mirror = run.store.mirror(&run.source.id)?;
-            let (_, new, _) = stage_batch(&run, &mapping, mirror, batch)?;
-            Ok(new)
-        })
-        .await?;
-        remarks.extend(new);
+        remarks.extend(blocking(move || stage_few(&run, &mapping, batch)).await?);
     }
     Ok(true)
 }

@@ -6,7 +6,8 @@ use provost_core::id::FeedId;
 use provost_core::person::Person;
 use std::sync::Arc;
 
-use super::read::{mapped, stage_batch};
+use super::read::mapped;
+use super::stage::stage_few;
 use super::{Line, Run, SyncError, Syncs, blocking, compare};
 use crate::config::source::Source;
 use crate::ldap::{Reading, Seen, Wanted};
@@ -183,7 +184,7 @@ async fn pair(
             run.store.stage_absences(source, vec![absence])?;
         } else {
             let batch = entries.into_iter().map(Seen::Entry).collect();
-            stage_batch(&run, &mapping, run.store.mirror(source)?, batch)?;
+            stage_few(&run, &mapping, batch)?;
             run.store.stage_gains(source, mapped(&run.source))?;
         }
         let compared = Compared {

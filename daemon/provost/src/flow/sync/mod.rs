@@ -12,6 +12,7 @@ mod freshness;
 mod probe;
 mod read;
 mod report;
+mod stage;
 mod state;
 
 #[cfg(test)]

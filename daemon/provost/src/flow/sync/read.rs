@@ -1,21 +1,20 @@
 //! Reading: entries into the staging tables, then groups, then what became of those who were not read.
 
-use provost_core::directory::{
-    Absence, Dn, Entry, Mapping, Observation, Quarantined, Remark, observe,
-};
+use provost_core::directory::{Absence, Dn, Remark};
 use provost_core::id::SourceId;
 use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
 use provost_core::role::Granted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::channel;
 
 use super::changes::{self, Round};
+use super::stage::{BATCHES, Staging, stage};
 use super::state::{self, Cookie, ListVersion, keep_lists};
 use super::{Extent, Run, SyncError, blocking};
 use crate::config::source::Source;
-use crate::ldap::{Directory, DirectoryError, Member, Members, Reading, Seen};
-use crate::store::{Mirror, News, Staged, StagedAbsence, StagedList};
+use crate::ldap::{Directory, DirectoryError, Member, Members, Reading};
+use crate::store::{StagedAbsence, StagedList};
 
 /// What a read left beside the staged rows.
 pub(super) struct Read {
@@ -63,9 +62,6 @@ impl Remarks {
     }
 }
 
-/// Batches that wait to be staged. The server waits when they are full.
-pub(super) const BATCHES: usize = 4;
-
 /// Reads what changed since the cookie, or everything that the source has, or fails.
 pub(super) async fn read(
     run: &Run,
@@ -104,22 +100,22 @@ async fn everything(
         // Lists that are half read belong to no version.
         keep_lists(&begun.store, &begun.source.id, None)?;
         begun.store.unstage_groups(&begun.source.id)?;
+        // A read that broke off has left entries to which no way leads yet.
+        begun.store.place(&begun.source.id)?;
         Ok(begun.store.mirror(&begun.source.id)?)
     })
     .await?;
 
     let (out, batches) = channel(BATCHES);
-    let mapping = source.attributes.mapping(server.id.clone());
-    let staging = stage(
-        run.clone(),
-        Arc::new(mapping),
-        mirror,
-        batches,
-        Arc::clone(progress),
-    );
+    let mapping = Arc::new(source.attributes.mapping(server.id.clone()));
+    let staging = stage(run, mapping, mirror, batches, progress);
     let (content, staged) = tokio::join!(reading.people(out), staging);
     // If staging failed, the reading only knows that nobody listens any more.
-    let (mirror, remarks, deleted) = staged?;
+    let Staging {
+        mirror,
+        remarks,
+        deleted,
+    } = staged?;
     let content = content.map_err(SyncError::directory(&source.id))?;
     let complete = run.clone();
     blocking(move || Ok(complete.store.forget_unseen(&complete.source.id, mirror)?)).await?;
@@ -148,81 +144,6 @@ async fn everything(
         because,
         cookie,
     })
-}
-
-/// Maps and stages batches until the reading ends. Deletions that the server reports are returned.
-pub(super) async fn stage(
-    run: Run,
-    mapping: Arc<Mapping>,
-    mut mirror: Mirror,
-    mut batches: Receiver<Vec<Seen>>,
-    progress: Arc<AtomicU64>,
-) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
-    let mut remarks = Remarks::default();
-    let mut deleted = Vec::new();
-    while let Some(batch) = batches.recv().await {
-        let (run, mapping) = (run.clone(), Arc::clone(&mapping));
-        let read = batch.len() as u64;
-        let (new, gone);
-        (mirror, new, gone) = blocking(move || stage_batch(&run, &mapping, mirror, batch)).await?;
-        remarks.extend(new);
-        deleted.extend(gone);
-        progress.fetch_add(read, Ordering::Relaxed);
-    }
-    Ok((mirror, remarks, deleted))
-}
-
-/// Maps a batch and stages what is news in it.
-pub(super) fn stage_batch(
-    run: &Run,
-    mapping: &Mapping,
-    mut mirror: Mirror,
-    batch: Vec<Seen>,
-) -> Result<(Mirror, Remarks, Vec<String>), SyncError> {
-    let mut remarks = Remarks::default();
-    let (mut news, mut deleted) = (Vec::new(), Vec::new());
-    for seen in batch {
-        let entry = match seen {
-            Seen::Entry(entry) => entry,
-            Seen::Deleted { stable_id } => {
-                deleted.push(stable_id);
-                continue;
-            }
-        };
-        let Some(staged) = waiting(&entry, mapping, run, &mut remarks) else {
-            continue;
-        };
-        let what = mirror.see(&staged);
-        if what == News::Twice {
-            let text = "was read twice with different content; the later one counts".to_owned();
-            let about = staged.stable_id().to_owned();
-            remarks.add(Remark { about, text });
-        }
-        if what != News::None {
-            news.push((staged, what));
-        }
-    }
-    run.store.stage(&run.source.id, news)?;
-    Ok((mirror, remarks, deleted))
-}
-
-/// What waits of an entry; `None` for one that belongs to nobody.
-fn waiting(entry: &Entry, mapping: &Mapping, run: &Run, remarks: &mut Remarks) -> Option<Staged> {
-    match observe(entry, mapping, run.at) {
-        Observation::Staff(observed, odd) => {
-            odd.into_iter().for_each(|remark| remarks.add(remark));
-            let content = observed.content(mapping);
-            Some(Staged::Staff { observed, content })
-        }
-        Observation::Quarantined(Quarantined { stable_id, dn, why }) => {
-            let text = format!("quarantined: {why}");
-            remarks.add(Remark {
-                about: dn.clone(),
-                text,
-            });
-            stable_id.map(|stable_id| Staged::Unusable { stable_id, dn })
-        }
-    }
 }
 
 /// Names that are asked for before the next ones are fetched from the staging tables.

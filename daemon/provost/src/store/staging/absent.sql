@@ -3,8 +3,8 @@ SELECT person.stable_id, person.body
 FROM person
 WHERE person.source = ?1 AND person.stable_id > ?2
     AND NOT EXISTS (
-        SELECT 1 FROM staged_entry
-        WHERE staged_entry.source = ?1 AND staged_entry.stable_id = person.stable_id
+        SELECT 1 FROM staged_id
+        WHERE staged_id.source = ?1 AND staged_id.stable_id = person.stable_id
     )
     AND person.id NOT IN (
         SELECT id FROM person INDEXED BY person_departed

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::{Attempt, StoreError};
 
+/// Bytes of a page. Entries come by the thousand and in no order: large pages are written with fewer calls.
+const PAGE: u32 = 16 << 10;
+
 const MAKE: &str = "make the file for directory reads";
 
 /// The file of the register at `register`.
@@ -34,6 +37,9 @@ pub(in super::super) fn create(register: &Path) -> Result<(), StoreError> {
     let made: std::io::Result<File> = options.write(true).create_new(true).mode(0o600).open(&path);
     made.map_err(attempt)?;
     let connection = Connection::open(&path).attempting(MAKE)?;
+    connection
+        .pragma_update(None, "page_size", PAGE)
+        .attempting(MAKE)?;
     connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
         .attempting(MAKE)?;

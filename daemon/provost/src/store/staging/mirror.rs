@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::super::Store;
 use super::super::error::{Attempt, StoreError};
-use super::super::row::{execute, values};
+use super::super::row::values;
+use super::place::forget_entry;
 use super::{STAGE, Staged};
 
 /// The content of an entry as the staging tables have it, and whether this read has seen the entry.
@@ -77,7 +78,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     pub fn mirror(&self, source: &SourceId) -> Result<Mirror, StoreError> {
-        const SQL: &str = "SELECT stable_id, content FROM staged_entry INDEXED BY staged_entry_id WHERE source = ?1";
+        const SQL: &str = "SELECT stable_id, content FROM staged_id WHERE source = ?1";
         let snapshot = self.read()?;
         let read = || -> rusqlite::Result<HashMap<_, _>> {
             let mut statement = snapshot.connection().prepare_cached(SQL)?;
@@ -98,9 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn forget_unseen(&self, source: &SourceId, mirror: Mirror) -> Result<(), StoreError> {
-        const IDS: &str =
-            "SELECT stable_id FROM staged_entry INDEXED BY staged_entry_id WHERE source = ?1";
-        const FORGET: &str = "DELETE FROM staged_entry WHERE source = ?1 AND stable_id = ?2";
+        const IDS: &str = "SELECT stable_id FROM staged_id WHERE source = ?1";
         if mirror.unseen == 0 {
             return Ok(());
         }
@@ -109,7 +108,7 @@ impl Store {
             let connection = writing.connection();
             let ids = values::<String>(connection, STAGE, IDS, [source.as_str()])?;
             for id in ids.iter().filter(|id| !mirror.has_seen(id)) {
-                execute(connection, STAGE, FORGET, [source.as_str(), id])?;
+                forget_entry(connection, &source, id)?;
             }
             Ok(())
         })

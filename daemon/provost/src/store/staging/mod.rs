@@ -8,6 +8,7 @@ pub(super) mod file;
 mod mirror;
 mod named;
 mod pairs;
+mod place;
 mod standing;
 
 pub use mirror::{Mirror, News};
@@ -79,11 +80,7 @@ impl Store {
         let source = source.clone();
         self.write(move |writing| {
             let connection = writing.connection();
-            forget(
-                connection,
-                "DELETE FROM staged_entry WHERE source = ?1",
-                &source,
-            )?;
+            place::forget_entries(connection, &source)?;
             forget_groups(connection, &source)
         })
     }
@@ -106,23 +103,12 @@ impl Store {
         self.write(|writing| {
             let connection = writing.connection();
             execute(connection, STAGE, "DELETE FROM settled", [])?;
-            execute(connection, STAGE, "DELETE FROM staged_entry", []).map(drop)
-        })
-    }
-
-    /// Stages entries, each with what it is to the mirror.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it cannot be written.
-    pub fn stage(&self, source: &SourceId, entries: Vec<(Staged, News)>) -> Result<(), StoreError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let source = source.clone();
-        self.write(move |writing| {
-            entries
+            let sources: Vec<String> =
+                values(connection, STAGE, "SELECT source FROM staged_mark", [])?;
+            let mut sources = sources
                 .iter()
-                .try_for_each(|(entry, news)| stage(writing.connection(), &source, entry, *news))
+                .filter_map(|source| SourceId::new(source).ok());
+            sources.try_for_each(|source| place::forget_entries(connection, &source))
         })
     }
 
@@ -242,45 +228,6 @@ fn forget_groups(connection: &Connection, source: &SourceId) -> Result<(), Store
     TABLES
         .iter()
         .try_for_each(|sql| forget(connection, sql, source))
-}
-
-/// Stages one entry.
-fn stage(
-    connection: &Connection,
-    source: &SourceId,
-    entry: &Staged,
-    news: News,
-) -> Result<(), StoreError> {
-    const ADD: &str = "INSERT INTO staged_entry (source, stable_id, content, name, username, account, body) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    const CHANGE: &str = "UPDATE staged_entry SET content = ?3, name = ?4, username = ?5, account = ?6, body = ?7 \
-                          WHERE source = ?1 AND stable_id = ?2";
-    let sql = match news {
-        News::None => return Ok(()),
-        News::New => ADD,
-        News::Changed | News::Twice => CHANGE,
-    };
-    let (account, body) = match entry {
-        Staged::Staff { observed, .. } => (
-            Some(observed.username.as_str()),
-            Some(to_body("entry", observed)?),
-        ),
-        Staged::Unusable { .. } => (None, None),
-    };
-    let username = account.map(str::to_lowercase);
-    let name = Dn::parse(entry.dn())
-        .map(|name| name.key())
-        .unwrap_or_default();
-    let row = params![
-        source.as_str(),
-        entry.stable_id(),
-        entry.content(),
-        name,
-        username,
-        account,
-        body
-    ];
-    execute(connection, STAGE, sql, row).map(drop)
 }
 
 fn stage_list(

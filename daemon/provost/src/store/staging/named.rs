@@ -6,8 +6,10 @@ use rusqlite::params;
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::row::{execute, limit, one, values};
+use super::super::row::{limit, one, values};
 use super::super::snapshot::Snapshot;
+use super::forget;
+use super::place::forget_entries;
 
 /// Which ids are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +35,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn unstage_entries(&self, source: &SourceId) -> Result<(), StoreError> {
-        const TABLES: [&str; 3] = [
-            "DELETE FROM staged_entry WHERE source = ?1",
+        const TABLES: [&str; 2] = [
             "DELETE FROM staged_gain WHERE source = ?1",
             "DELETE FROM staged_absence WHERE source = ?1",
         ];
-        const WHAT: &str = "stage a read of changes";
         let source = source.clone();
         self.write(move |writing| {
-            TABLES.iter().try_for_each(|sql| {
-                execute(writing.connection(), WHAT, sql, [source.as_str()]).map(drop)
-            })
+            forget_entries(writing.connection(), &source)?;
+            let mut tables = TABLES.iter();
+            tables.try_for_each(|sql| forget(writing.connection(), sql, &source))
         })
     }
 }

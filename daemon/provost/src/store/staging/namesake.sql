@@ -3,8 +3,8 @@
 SELECT person.body, contact.body, entry.body
 FROM person
 LEFT JOIN contact ON contact.person = person.id
-LEFT JOIN staged_entry AS entry
-    ON person.source = ?4 AND entry.source = ?4 AND entry.stable_id = person.stable_id
+LEFT JOIN staged_id AS id ON person.source = ?4 AND id.source = ?4 AND id.stable_id = person.stable_id
+LEFT JOIN staged_entry AS entry ON entry.number = id.entry
 WHERE person.username = ?1 COLLATE NOCASE AND +person.district = ?2 AND person.id <> ?3
 ORDER BY person.id
 LIMIT 1

@@ -127,8 +127,7 @@ impl Comparing<'_> {
     /// # Errors
     /// [`StoreError`] if they cannot be counted.
     pub fn usable(&self) -> Result<u64, StoreError> {
-        const SQL: &str =
-            "SELECT count(*) FROM staged_entry WHERE source = ?1 AND username IS NOT NULL";
+        const SQL: &str = "SELECT count(*) FROM staged_username WHERE source = ?1";
         let count: Option<i64> = value(self.connection, COMPARE, SQL, [self.of.source.as_str()])?;
         to_u64("entries of a source", count.unwrap_or(0))
     }

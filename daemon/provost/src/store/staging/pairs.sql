@@ -3,7 +3,7 @@
 -- uses the indexes and nothing is sorted that is not returned.
 WITH next (stable_id) AS (
     SELECT stable_id FROM (
-        SELECT stable_id FROM staged_entry AS entry INDEXED BY staged_entry_id
+        SELECT stable_id FROM staged_id AS entry
         WHERE source = ?1 AND stable_id > ?2
             AND NOT EXISTS (
                 SELECT 1 FROM settled
@@ -22,7 +22,7 @@ WITH next (stable_id) AS (
         SELECT stable_id FROM person INDEXED BY person_stable_id
         WHERE source = ?1 AND stable_id > ?2
             AND NOT EXISTS (
-                SELECT 1 FROM staged_entry AS entry
+                SELECT 1 FROM staged_id AS entry
                 WHERE entry.source = ?1 AND entry.stable_id = person.stable_id
             )
         ORDER BY stable_id LIMIT ?3

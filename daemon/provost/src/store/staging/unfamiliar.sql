@@ -1,7 +1,7 @@
 -- Usernames of entries of the source ?1 that are read under it for the first time, at most ?2.
 SELECT DISTINCT entry.username
-FROM staged_entry AS entry
-WHERE entry.source = ?1 AND entry.username IS NOT NULL
+FROM staged_username AS entry
+WHERE entry.source = ?1
     AND NOT EXISTS (
         SELECT 1 FROM person
         WHERE person.source = ?1 AND person.stable_id = entry.stable_id

@@ -13,6 +13,7 @@ mod opening;
 mod outbox;
 mod plans;
 mod speed;
+mod staging;
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan};

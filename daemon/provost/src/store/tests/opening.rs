@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::StoreError;
+use crate::store::open::PAGE;
 
 /// The file's bytes.
 fn bytes(path: &Path) -> Vec<u8> {
@@ -123,8 +124,9 @@ fn a_damaged_register_is_refused_and_left_as_it_is() {
     let good = bytes(&disk.path());
 
     let mut zeroed = good.clone();
-    let middle = zeroed.len() / 2 / 4096 * 4096;
-    zeroed[middle..middle + 4096].fill(0);
+    let page = PAGE as usize;
+    let middle = zeroed.len() / 2 / page * page;
+    zeroed[middle..middle + page].fill(0);
     let cut = good[..good.len() / 2].to_vec();
     for damaged in [zeroed, cut] {
         std::fs::write(disk.path(), &damaged).unwrap();
@@ -230,8 +232,9 @@ fn a_running_register_is_examined_beside_its_daemon() {
     drop(store);
     let good = bytes(&disk.path());
     let mut zeroed = good.clone();
-    let middle = zeroed.len() / 2 / 4096 * 4096;
-    zeroed[middle..middle + 4096].fill(0);
+    let page = PAGE as usize;
+    let middle = zeroed.len() / 2 / page * page;
+    zeroed[middle..middle + page].fill(0);
     let running = disk.open();
     std::fs::write(disk.path(), &zeroed).unwrap();
     let error = running.examine().unwrap_err();
