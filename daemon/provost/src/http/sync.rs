@@ -40,9 +40,7 @@ impl From<SyncError> for Problem {
         match error {
             SyncError::Store(source) => FlowError::from(source).into(),
             SyncError::Commit(source) => FlowError::from(source).into(),
-            SyncError::Busy { .. } | SyncError::Moved { .. } => {
-                Self::from_error(StatusCode::CONFLICT, &error)
-            }
+            SyncError::Busy { .. } => Self::from_error(StatusCode::CONFLICT, &error),
             SyncError::Interrupted => Self::from_error(StatusCode::SERVICE_UNAVAILABLE, &error),
             // The directory, not the daemon, is what fails here.
             _ => Self::from_error(StatusCode::BAD_GATEWAY, &error),

@@ -38,8 +38,8 @@ const BUSY: Duration = Duration::from_secs(10);
 /// SQLite's own 4 KiB.
 pub(super) const PAGE: u32 = 8 << 10;
 
-/// Memory for pages of the writer, in KiB: a large sync touches many.
-const WRITER_CACHE_KIB: i64 = 16 << 10;
+/// Memory for pages of the writer, in KiB; what is sorted on the way to its place takes as much again.
+const WRITER_CACHE_KIB: i64 = 8 << 10;
 
 /// Bytes to which the write-ahead log is cut after a large commit.
 const LOG_BYTES_KEPT: i64 = 64 << 20;

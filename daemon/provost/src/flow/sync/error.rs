@@ -40,12 +40,6 @@ pub enum SyncError {
         /// Which.
         source_id: SourceId,
     },
-    /// The register changed between the comparison and the commit.
-    #[error("apply a plan of source {source_id}: the register changed meanwhile")]
-    Moved {
-        /// Which.
-        source_id: SourceId,
-    },
     /// The plan breaks a rule of the register.
     #[error("apply a plan")]
     Commit(#[source] CommitError),
