@@ -93,7 +93,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Reads directories.
     pub directory: Arc<dyn Directory>,
-    /// Sends what channels rendered; `None` is the relay of the configuration in force.
+    /// Sends what channels rendered; `None` sends as the configuration in force says.
     pub deliver: Option<Arc<dyn Deliver>>,
 }
 

@@ -1,14 +1,15 @@
-//! Captures mail in a folder, one `.eml` file a message, for the demo.
+//! Captures what would be sent in a folder, for the demo: an `.eml` file a mail, an `.http` file a request.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
+use provost_core::id::{NoticeId, PluginId};
 
 use super::mail::atom;
-use super::{Deliver, Letter, Mail, Reply, Sending};
+use super::{Deliver, Letter, Mail, Parcel, Refusal, Reply, Request, Sending};
 
-/// A folder that takes every mail.
+/// A folder that takes everything.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -47,25 +48,47 @@ impl Folder {
     fn capture(&self, mail: &Mail) -> Reply {
         let letter = match Letter::write(mail, &self.from) {
             Ok(letter) => letter,
-            Err(why) => {
-                return Reply::Failed {
-                    why: why.to_string(),
-                };
-            }
+            Err(why) => return Reply::failed(why.to_string()),
         };
+        self.keep(
+            &mail.notice,
+            &mail.channel,
+            "eml",
+            &letter.bytes,
+            letter.refused,
+        )
+    }
+
+    /// The request without what the host adds: nothing is sent, so there is no signature and no secret in it.
+    fn capture_request(&self, request: &Request) -> Reply {
+        self.keep(
+            &request.notice,
+            &request.channel,
+            "http",
+            &request.shown(),
+            Vec::new(),
+        )
+    }
+
+    fn keep(
+        &self,
+        notice: &NoticeId,
+        channel: &PluginId,
+        ending: &str,
+        bytes: &[u8],
+        refused: Vec<Refusal>,
+    ) -> Reply {
         let name = format!(
-            "{}.{}.eml",
-            atom(mail.notice.as_str()),
-            atom(mail.channel.as_str())
+            "{}.{}.{ending}",
+            atom(notice.as_str()),
+            atom(channel.as_str())
         );
-        match self.put(&name, &letter.bytes) {
+        match self.put(&name, bytes) {
             Ok(()) => Reply::Accepted {
                 receipt: format!("captured as {name}"),
-                refused: letter.refused,
+                refused,
             },
-            Err(why) => Reply::Retry {
-                why: format!("write {name}: {why}"),
-            },
+            Err(why) => Reply::retry(format!("write {name}: {why}")),
         }
     }
 
@@ -79,22 +102,26 @@ impl Folder {
 }
 
 impl Deliver for Folder {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a, Reply> {
-        Box::pin(async move { self.capture(mail) })
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a, Reply> {
+        Box::pin(async move {
+            match parcel {
+                Parcel::Mail(mail) => self.capture(mail),
+                Parcel::Http(request) => self.capture_request(request),
+            }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provost_core::id::{NoticeId, PluginId};
 
     #[tokio::test]
     async fn a_mail_that_is_sent_twice_lies_in_the_folder_once() {
         let place = tempfile::tempdir().unwrap();
         let folder =
             Folder::new(place.path().join("mail"), "p@d.example".parse().unwrap()).unwrap();
-        let mail = Mail {
+        let mail = Parcel::Mail(Mail {
             notice: NoticeId::new("n1").unwrap(),
             channel: PluginId::new("email").unwrap(),
             to: vec!["a@d.example".to_owned()],
@@ -103,7 +130,7 @@ mod tests {
             html: None,
             headers: Vec::new(),
             date: "2025-03-02T10:00:00-07:00".parse().unwrap(),
-        };
+        });
         let accepted = Reply::Accepted {
             receipt: "captured as n1.email.eml".to_owned(),
             refused: Vec::new(),

@@ -1,11 +1,11 @@
-//! Keeps mail in memory, for scenarios and tests. It can be told to refuse.
+//! Keeps what is sent in memory, for tests. It can be told to refuse.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use lettre::message::Mailbox;
 
-use super::{Deliver, Letter, Mail, Refusal, Reply, Sending};
+use super::{Answer, Deliver, Letter, Mail, Parcel, Refusal, Reply, Request, Sending};
 
 /// How the memory answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +40,7 @@ struct State {
     mood: Mood,
     unknown: BTreeMap<String, String>,
     taken: Vec<Captured>,
+    requests: Vec<Request>,
     attempts: usize,
 }
 
@@ -76,6 +77,11 @@ impl Memory {
         self.with(|state| std::mem::take(&mut state.taken))
     }
 
+    /// All HTTP requests taken so far, in order; they stay.
+    pub fn requests(&self) -> Vec<Request> {
+        self.with(|state| state.requests.clone())
+    }
+
     /// How often anything was sent, refused or not.
     pub fn attempts(&self) -> usize {
         self.with(|state| state.attempts)
@@ -86,16 +92,32 @@ impl Memory {
         self.with(|state| {
             state.attempts += 1;
             let letter = match (&state.mood, letter) {
-                (Mood::Refusing(why), _) => return Reply::Failed { why: why.clone() },
-                (Mood::Down(why), _) => return Reply::Retry { why: why.clone() },
-                (Mood::Accepting, Err(why)) => {
-                    return Reply::Failed {
-                        why: why.to_string(),
-                    };
-                }
+                (Mood::Refusing(why), _) => return Reply::failed(why),
+                (Mood::Down(why), _) => return Reply::retry(why),
+                (Mood::Accepting, Err(why)) => return Reply::failed(why.to_string()),
                 (Mood::Accepting, Ok(letter)) => letter,
             };
             state.keep(mail, letter)
+        })
+    }
+
+    /// Requests are answered as a server would, and judged by their channel.
+    fn answer_request(&self, request: &Request) -> Reply {
+        self.with(|state| {
+            state.attempts += 1;
+            let status = match &state.mood {
+                Mood::Refusing(_) => 410,
+                Mood::Down(why) => return Reply::retry(why),
+                Mood::Accepting => {
+                    state.requests.push(request.clone());
+                    200
+                }
+            };
+            Reply::Answered(Answer {
+                status,
+                headers: Vec::new(),
+                body: Vec::new(),
+            })
         })
     }
 }
@@ -130,8 +152,13 @@ impl State {
 }
 
 impl Deliver for Memory {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a, Reply> {
-        Box::pin(async move { self.answer(mail) })
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a, Reply> {
+        Box::pin(async move {
+            match parcel {
+                Parcel::Mail(mail) => self.answer(mail),
+                Parcel::Http(request) => self.answer_request(request),
+            }
+        })
     }
 }
 
@@ -140,8 +167,8 @@ mod tests {
     use super::*;
     use provost_core::id::{NoticeId, PluginId};
 
-    fn mail(to: &[&str]) -> Mail {
-        Mail {
+    fn mail(to: &[&str]) -> Parcel {
+        Parcel::Mail(Mail {
             notice: NoticeId::new("n1").unwrap(),
             channel: PluginId::new("email").unwrap(),
             to: to.iter().map(|&address| address.to_owned()).collect(),
@@ -150,7 +177,7 @@ mod tests {
             html: None,
             headers: Vec::new(),
             date: "2025-03-02T10:00:00-07:00".parse().unwrap(),
-        }
+        })
     }
 
     #[tokio::test]
@@ -166,12 +193,7 @@ mod tests {
         );
         memory.set(Mood::Down("gone".to_owned()));
         let down = memory.send(&mail(&["a@d.example"])).await;
-        assert_eq!(
-            down,
-            Reply::Retry {
-                why: "gone".to_owned()
-            }
-        );
+        assert_eq!(down, Reply::retry("gone"));
         assert_eq!(memory.taken(), []);
         memory.set(Mood::Accepting);
         memory.refuse_address("a@d.example", "moved");

@@ -1,4 +1,4 @@
-//! Sends what channels rendered: the relay by SMTP, a folder for the demo, the memory for tests and scenarios.
+//! Sends what channels rendered: mail by the relay, requests by HTTP; a folder for the demo, the memory for tests.
 //!
 //! A mail goes out as often as it must and carries the same Message-ID each time: when the connection is lost after
 //! the final dot nobody knows whether the relay took the mail, so it is sent again and the reader's server can tell
@@ -6,12 +6,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use provost_core::id::NoticeId;
 use provost_core::notice::Outcome;
 
 mod folder;
+mod http;
 mod letter;
 mod mail;
 mod memory;
@@ -19,6 +21,7 @@ mod schedule;
 mod smtp;
 
 pub use folder::{Folder, FolderError};
+pub use http::{Answer, Request};
 pub use letter::{BadMail, Letter};
 pub use mail::{Mail, message_id};
 pub use memory::{Captured, Memory, Mood};
@@ -28,12 +31,31 @@ pub use smtp::{Smtp, SmtpError};
 /// An answer that is being waited for.
 pub type Sending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A way to send mail. The port of the daemon that scenarios, demo and tests replace.
-pub trait Deliver: Send + Sync {
-    /// Sends a mail and says what became of it. Every wait inside has a time-out; trouble is an answer, not an error.
-    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a, Reply>;
+/// One thing to be sent, as a channel rendered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parcel {
+    /// By mail.
+    Mail(Mail),
+    /// By HTTP.
+    Http(Request),
+}
 
-    /// No more mail for now: connections that were kept for the next one are closed politely.
+impl Parcel {
+    /// The addresses of those whom it tells.
+    pub fn to(&self) -> &[String] {
+        match self {
+            Self::Mail(mail) => &mail.to,
+            Self::Http(request) => &request.to,
+        }
+    }
+}
+
+/// A way to send. The port of the daemon that scenarios, demo and tests replace.
+pub trait Deliver: Send + Sync {
+    /// Sends a parcel and says what became of it. Every wait inside has a time-out; trouble is an answer, not an error.
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a, Reply>;
+
+    /// Nothing more to send for now: connections that were kept for the next one are closed politely.
     fn rest(&self) -> Sending<'_, ()> {
         Box::pin(std::future::ready(()))
     }
@@ -43,7 +65,7 @@ pub trait Deliver: Send + Sync {
 pub struct NoRelay;
 
 impl Deliver for NoRelay {
-    fn send<'a>(&'a self, _: &'a Mail) -> Sending<'a, Reply> {
+    fn send<'a>(&'a self, _: &'a Parcel) -> Sending<'a, Reply> {
         let why = "no mail relay is configured ([mail])".to_owned();
         Box::pin(std::future::ready(Reply::Failed { why }))
     }
@@ -58,7 +80,7 @@ pub struct Refusal {
     pub why: String,
 }
 
-/// What became of one attempt to send a mail.
+/// What became of one attempt to send a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// The other side took responsibility for at least one recipient.
@@ -72,16 +94,37 @@ pub enum Reply {
     Retry {
         /// Why.
         why: String,
+        /// Not before this long, if the other side said so.
+        after: Option<Duration>,
     },
     /// Never, not to these recipients.
     Failed {
         /// Why.
         why: String,
     },
+    /// An HTTP server answered: what that means is for the channel to judge.
+    Answered(Answer),
 }
 
+/// The longest that another side may make a notice wait: an answer must not put it off for years.
+const AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Reply {
-    /// The reply as the outbox records it. `attempt` counts from 1; a retry waits as [`not_before`] says.
+    /// To be tried again, after the usual wait.
+    pub fn retry(why: impl Into<String>) -> Self {
+        Self::Retry {
+            why: why.into(),
+            after: None,
+        }
+    }
+
+    /// Never.
+    pub fn failed(why: impl Into<String>) -> Self {
+        Self::Failed { why: why.into() }
+    }
+
+    /// The reply as the outbox records it. `attempt` counts from 1; a retry waits as [`not_before`] says, and longer if
+    /// the other side asked for it. An answer that no channel judged is worth another attempt.
     pub fn outcome(self, notice: &NoticeId, attempt: u32, now: Timestamp) -> Outcome {
         match self {
             Self::Accepted { receipt, refused } if refused.is_empty() => {
@@ -90,13 +133,23 @@ impl Reply {
             Self::Accepted { receipt, refused } => Outcome::Accepted {
                 receipt: format!("{receipt} (refused: {})", listed(&refused)),
             },
-            Self::Retry { why } => Outcome::Retry {
+            Self::Retry { why, after } => Outcome::Retry {
                 why,
-                not_before: not_before(notice, attempt, now),
+                not_before: not_before(notice, attempt, now).max(later(now, after)),
             },
             Self::Failed { why } => Outcome::Failed { why },
+            Self::Answered(answer) => {
+                let why = format!("nobody judged the answer {}", answer.status);
+                Self::retry(why).outcome(notice, attempt, now)
+            }
         }
     }
+}
+
+/// The moment that another side asked to wait for, at most a day from now.
+fn later(now: Timestamp, after: Option<Duration>) -> Timestamp {
+    let after = after.unwrap_or_default().min(AFTER_MAX);
+    now.checked_add(after).unwrap_or(Timestamp::MAX)
 }
 
 /// Refusals in one line, each address with its reason.
@@ -151,15 +204,32 @@ mod tests {
                 receipt: "250 queued as 7 (refused: a@d.example: 550 unknown)".to_owned()
             }
         );
-        let retry = Reply::Retry {
-            why: "451 later".to_owned(),
-        };
-        assert_eq!(
-            retry.outcome(&notice, 1, now),
-            Outcome::Retry {
+    }
+
+    #[test]
+    fn a_retry_waits_as_long_as_the_other_side_asks_but_no_longer_than_a_day() {
+        let notice = NoticeId::new("n1").unwrap();
+        let now: Timestamp = "2025-03-02T17:00:00Z".parse().unwrap();
+        let not_before = |after: Option<u64>| {
+            let reply = Reply::Retry {
                 why: "451 later".to_owned(),
-                not_before: not_before(&notice, 1, now)
+                after: after.map(Duration::from_secs),
+            };
+            match reply.outcome(&notice, 1, now) {
+                Outcome::Retry { not_before, .. } => not_before,
+                other => panic!("{other:?}"),
             }
+        };
+        let usual = not_before(None);
+        assert_eq!(usual, super::not_before(&notice, 1, now));
+        assert_eq!(not_before(Some(1)), usual);
+        assert_eq!(
+            not_before(Some(7200)),
+            "2025-03-02T19:00:00Z".parse().unwrap()
+        );
+        assert_eq!(
+            not_before(Some(u64::MAX)),
+            "2025-03-03T17:00:00Z".parse().unwrap()
         );
     }
 }

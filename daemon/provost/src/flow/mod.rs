@@ -15,6 +15,7 @@ pub mod import;
 pub mod ingest;
 pub mod neighbourhood;
 pub mod notify;
+mod parcel;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod rig;

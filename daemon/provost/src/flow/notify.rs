@@ -7,15 +7,16 @@ use provost_core::id::PluginId;
 use provost_core::lifecycle::{self, Wanted};
 use provost_core::notice::{Delivery, Notice, NoticeKind, Outcome};
 use provost_core::person::Person;
-use provost_sandbox::{self as sandbox, NoticeView, Recipient, RecipientRole};
+use provost_sandbox::{NoticeView, Recipient, RecipientRole};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::neighbourhood::Neighbourhood;
+use super::parcel::{judged, parcel, shown};
 use super::{FlowError, Scene, changes_of, contact, plan, write};
 use crate::daemon::{Daemon, blocking};
-use crate::deliver::{self, Mail, Reply};
+use crate::deliver::{self, Parcel, Reply};
 use crate::live::chain;
 use crate::store::{Outgoing, Snapshot};
 
@@ -122,8 +123,8 @@ enum Prepared {
     Withdrawn,
     /// The contact is shut out at present.
     Later,
-    /// A mail by each channel of the route, the preferred one first; or why a channel has none.
-    Letters(Vec<(PluginId, Result<Mail, String>)>),
+    /// A parcel by each channel of the route, the preferred one first; or why a channel has none.
+    Letters(Vec<(PluginId, Result<Parcel, String>)>),
 }
 
 fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
@@ -185,7 +186,7 @@ fn render(
     view: &NoticeView,
     person: &Person,
     notice: &Notice,
-) -> Result<Mail, String> {
+) -> Result<Parcel, String> {
     let live = scene
         .live
         .channels
@@ -204,25 +205,12 @@ fn render(
         .channel
         .render(view, &recipient, &live.settings)
         .map_err(|error| chain(&error))?;
-    let mail = rendered.into_iter().find_map(|delivery| match delivery {
-        sandbox::Delivery::Mail(mail) => Some(mail),
-        sandbox::Delivery::Http(_) => None,
-    });
-    let mail = mail.ok_or("the channel rendered no mail")?;
-    Ok(Mail {
-        notice: notice.id.clone(),
-        channel: id.clone(),
-        to: vec![address.clone()],
-        subject: mail.subject,
-        text: mail.text,
-        html: mail.html,
-        headers: mail
-            .headers
-            .into_iter()
-            .map(|header| (header.name, header.value))
-            .collect(),
-        date: scene.now,
-    })
+    let mut rendered = rendered.into_iter();
+    match (rendered.next(), rendered.next()) {
+        (Some(delivery), None) => Ok(parcel(id, &notice.id, address, delivery, scene.now)),
+        (None, _) => Err("the channel rendered nothing".to_owned()),
+        (Some(_), Some(_)) => Err("the channel rendered more than one delivery".to_owned()),
+    }
 }
 
 /// Tries the channels in order until one accepts.
@@ -230,7 +218,7 @@ async fn send(
     daemon: &Arc<Daemon>,
     notice: &Notice,
     attempt: u32,
-    letters: Vec<(PluginId, Result<Mail, String>)>,
+    letters: Vec<(PluginId, Result<Parcel, String>)>,
 ) -> (Delivery, Refused) {
     let now = daemon.ports.clock.now();
     let not_before = deliver::not_before(&notice.id, attempt, now);
@@ -239,12 +227,15 @@ async fn send(
     for (channel, letter) in letters {
         let recipients = letter
             .as_ref()
-            .map(|mail| mail.to.clone())
+            .map(|parcel| parcel.to().to_vec())
             .unwrap_or_default();
         last = (channel.to_string(), recipients.clone());
         let reply = match &letter {
-            Ok(mail) => daemon.deliver().send(mail).await,
-            Err(why) => Reply::Failed { why: why.clone() },
+            Ok(parcel) => {
+                let reply = daemon.deliver().send(parcel).await;
+                judged(daemon, &channel, reply).await
+            }
+            Err(why) => Reply::failed(why),
         };
         match reply {
             Reply::Accepted { .. } => {
@@ -252,17 +243,18 @@ async fn send(
                 let (delivery, _) = result(daemon, notice, channel.as_str(), recipients, outcome);
                 return (
                     Delivery {
-                        message_id: message_id(daemon, notice, &channel),
+                        message_id: letter.ok().and_then(|parcel| message_id(daemon, &parcel)),
                         ..delivery
                     },
                     Refused::No,
                 );
             }
-            Reply::Retry { why } => {
+            Reply::Retry { why, .. } => {
                 refused = Refused::No;
                 whys.push(format!("{channel}: {why}"));
             }
             Reply::Failed { why } => whys.push(format!("{channel}: {why}")),
+            Reply::Answered(_) => {}
         }
     }
     if whys.is_empty() {
@@ -275,12 +267,17 @@ async fn send(
     (result(daemon, notice, &last.0, last.1, outcome).0, refused)
 }
 
-fn message_id(daemon: &Daemon, notice: &Notice, channel: &PluginId) -> Option<String> {
+/// By what the other side knows the parcel again: Message-ID or webhook-id.
+fn message_id(daemon: &Daemon, parcel: &Parcel) -> Option<String> {
+    let mail = match parcel {
+        Parcel::Http(request) => return Some(request.id()),
+        Parcel::Mail(mail) => mail,
+    };
     let live = daemon.config();
     let from = &live.config.mail.as_ref()?.from;
     Some(deliver::message_id(
-        &notice.id,
-        channel,
+        &mail.notice,
+        &mail.channel,
         from.email.domain(),
     ))
 }
@@ -333,11 +330,14 @@ pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Va
     let Some(view) = view(scene, &here, &contact, &notice) else {
         return Ok(Value::Null);
     };
-    let mails = scene.live.channels.keys().map(|id| match render(scene, id, &view, &person, &notice) {
-        Ok(mail) => {
-            json!({ "channel": id, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html })
-        }
-        Err(why) => json!({ "channel": id, "why": why }),
-    });
+    let mails =
+        scene
+            .live
+            .channels
+            .keys()
+            .map(|id| match render(scene, id, &view, &person, &notice) {
+                Ok(parcel) => shown(id, &parcel),
+                Err(why) => json!({ "channel": id, "why": why }),
+            });
     Ok(mails.collect())
 }

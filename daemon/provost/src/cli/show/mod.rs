@@ -350,7 +350,10 @@ pub(super) fn rendered(answer: &Value) {
     for mail in rows(answer) {
         println!("channel: {}", cell(mail, "channel"));
         println!("to:      {}", cell(mail, "to"));
-        println!("subject: {}\n", cell(mail, "subject"));
+        if mail.get("subject").is_some() {
+            println!("subject: {}", cell(mail, "subject"));
+        }
+        println!();
         // The text keeps its lines; everything else that could move a cursor is taken out line by line.
         for line in mail
             .get("text")

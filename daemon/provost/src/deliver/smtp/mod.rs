@@ -16,7 +16,7 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::Instant;
 
-use super::{Deliver, Letter, Mail, Refusal, Reply, Sending, listed};
+use super::{Deliver, Letter, Mail, Parcel, Refusal, Reply, Sending, listed};
 use crate::config::mail::{MailSettings, Privacy, Relay};
 use crate::config::secret::SecretError;
 use verb::{Trouble, Verb, step, words};
@@ -113,6 +113,17 @@ impl Smtp {
             hello: ClientId::default(),
             kept: Mutex::default(),
         })
+    }
+
+    /// Sends a mail and says what became of it.
+    pub async fn send(&self, mail: &Mail) -> Reply {
+        match Letter::write(mail, &self.from) {
+            Err(why) => Reply::failed(why.to_string()),
+            Ok(letter) => match self.deliver(&letter).await {
+                Ok(reply) => reply,
+                Err(trouble) => trouble.reply(),
+            },
+        }
     }
 
     /// Connects, makes the way private as the settings want it, and logs in.
@@ -284,7 +295,7 @@ impl Offered {
     fn nobody(self) -> Reply {
         let why = listed(&self.refused);
         if self.any_later {
-            Reply::Retry { why }
+            Reply::retry(why)
         } else {
             Reply::Failed { why }
         }
@@ -292,16 +303,11 @@ impl Offered {
 }
 
 impl Deliver for Smtp {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a, Reply> {
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a, Reply> {
         Box::pin(async move {
-            match Letter::write(mail, &self.from) {
-                Err(why) => Reply::Failed {
-                    why: why.to_string(),
-                },
-                Ok(letter) => match self.deliver(&letter).await {
-                    Ok(reply) => reply,
-                    Err(trouble) => trouble.reply(),
-                },
+            match parcel {
+                Parcel::Mail(mail) => self.send(mail).await,
+                Parcel::Http(_) => Reply::failed("the mail relay takes no HTTP requests"),
             }
         })
     }

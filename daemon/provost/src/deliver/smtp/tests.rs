@@ -106,9 +106,7 @@ fn all(hears: &mut mpsc::UnboundedReceiver<String>) -> Vec<String> {
 }
 
 fn retry(why: &str) -> Reply {
-    Reply::Retry {
-        why: why.to_owned(),
-    }
+    Reply::retry(why)
 }
 
 fn failed(why: &str) -> Reply {
@@ -273,7 +271,7 @@ async fn nothing_is_sent_in_clear_where_starttls_is_required() {
 async fn a_relay_that_is_not_there_means_later() {
     let (smtp, _hears) = relay(Vec::new()).await;
     let reply = smtp.send(&mail(&["a@d.example"])).await;
-    let Reply::Retry { why } = reply else {
+    let Reply::Retry { why, .. } = reply else {
         panic!("{reply:?}")
     };
     assert!(why.starts_with("CONNECT: "), "{why}");

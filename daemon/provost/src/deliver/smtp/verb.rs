@@ -114,10 +114,10 @@ impl Trouble {
         let why = self.why();
         match self.verb() {
             Verb::Data | Verb::Body if permanent => Reply::Failed { why },
-            Verb::Body if self.code().is_none() => Reply::Retry {
-                why: format!("{why}; the relay may have taken the mail"),
-            },
-            _ => Reply::Retry { why },
+            Verb::Body if self.code().is_none() => {
+                Reply::retry(format!("{why}; the relay may have taken the mail"))
+            }
+            _ => Reply::retry(why),
         }
     }
 }
