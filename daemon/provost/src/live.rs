@@ -5,17 +5,18 @@ use provost_core::document::Problem;
 use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
 use provost_core::role::{Granted, Roles};
 use provost_sandbox::{
-    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings,
-    TrustInMemory, TrustedCode,
+    Channel, ChannelDescription, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy,
+    SettingProblem, Settings, TrustInMemory, TrustedCode,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::allow::Origin;
 use crate::config::{Config, PluginOffer};
 use crate::daemon::DaemonError;
-use crate::deliver::{Deliver, NoRelay, Smtp};
+use crate::deliver::{Carrier, Deliver, Grant, Http, Secrets, Smtp};
 use crate::http::tls;
 use crate::store::Store;
 
@@ -39,7 +40,7 @@ pub struct Live {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Notification channels, by plugin id.
     pub channels: BTreeMap<PluginId, LiveChannel>,
-    /// Where mail goes.
+    /// The way out for mail and requests.
     pub relay: Arc<dyn Deliver>,
 }
 
@@ -55,21 +56,45 @@ impl Live {
             policies: Vec::new(),
             tls: None,
             channels: BTreeMap::new(),
-            relay: Arc::new(NoRelay),
+            relay: Arc::new(Carrier::default()),
             config,
         };
         if let Some(files) = &live.config.listen.tls {
             match tls::server(files) {
                 Ok(server) => live.tls = Some(server),
-                Err(why) => problems.push(Problem {
-                    key: "listen.tls".to_owned(),
-                    value: None,
-                    why: chain(&why),
-                }),
+                Err(why) => problems.push(problem("listen.tls", chain(&why))),
             }
         }
+        let grants = live.plug_in(loader, &mut problems);
+        let mut relay = None;
+        if let Some(mail) = &live.config.mail {
+            match Smtp::new(mail, loader.credentials.as_deref()) {
+                Ok(smtp) => relay = Some(smtp),
+                Err(why) => problems.push(problem(
+                    "mail",
+                    format!("cannot be put into force: {}", chain(&why)),
+                )),
+            }
+        }
+        live.relay = Arc::new(Carrier::new(relay, Http::new(grants)));
+        problems.extend(live.unknown_names());
+        if problems.is_empty() {
+            Ok(live)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Loads and tries the plugins; what channels that send requests may do.
+    fn plug_in(
+        &mut self,
+        loader: &Loader,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeMap<PluginId, Grant> {
         let mut roles = Roles::standard();
-        for offer in live.config.plugins.values() {
+        let mut grants = BTreeMap::new();
+        for offer in self.config.plugins.values() {
+            let secrets = loader.secrets(offer, problems);
             match loader.load(offer) {
                 Err(why) => problems.push(unfit(offer, why)),
                 Ok(Plugin::Policy(policy)) => {
@@ -79,34 +104,21 @@ impl Live {
                             format!("describes role `{taken}`, which exists already"),
                         ));
                     }
-                    live.policies.push(policy);
+                    self.policies.push(policy);
                 }
                 Ok(Plugin::Channel(channel)) => {
                     let wrong = channel.check_settings(&offer.settings);
                     problems.extend(wrong.into_iter().map(|wrong| setting(offer, &wrong)));
+                    let grant = grant(offer, channel.describe(), secrets, problems);
+                    grants.extend(grant.map(|grant| (offer.id.clone(), grant)));
                     let settings = offer.settings.clone();
-                    live.channels
+                    self.channels
                         .insert(offer.id.clone(), LiveChannel { channel, settings });
                 }
             }
         }
-        if let Some(mail) = &live.config.mail {
-            match Smtp::new(mail, loader.credentials.as_deref()) {
-                Ok(relay) => live.relay = Arc::new(relay),
-                Err(error) => problems.push(Problem {
-                    key: "mail".to_owned(),
-                    value: None,
-                    why: format!("cannot be put into force: {}", chain(&error)),
-                }),
-            }
-        }
-        live.roles = Arc::new(roles);
-        problems.extend(live.unknown_names());
-        if problems.is_empty() {
-            Ok(live)
-        } else {
-            Err(problems)
-        }
+        self.roles = Arc::new(roles);
+        grants
     }
 
     /// Editions, roles and channels that the configuration names and no plugin gives.
@@ -192,6 +204,58 @@ impl Live {
     }
 }
 
+/// What a channel may send, if it sends requests: all that it needs for them must be there.
+fn grant(
+    offer: &PluginOffer,
+    channel: &ChannelDescription,
+    secrets: Secrets,
+    problems: &mut Vec<Problem>,
+) -> Option<Grant> {
+    if !channel.sends_http {
+        return None;
+    }
+    let missing = channel
+        .secrets
+        .iter()
+        .filter(|name| !offer.secrets.contains_key(*name));
+    problems.extend(missing.map(|name| {
+        let why = "is missing: the plugin needs a file that holds this secret";
+        problem(
+            &format!("plugin.{}.secrets.{name}", offer.id),
+            why.to_owned(),
+        )
+    }));
+    let mut declared = Vec::new();
+    for host in &channel.hosts {
+        match host.parse::<Origin>() {
+            Ok(origin) => declared.push(origin),
+            Err(why) => problems.push(unfit(
+                offer,
+                format!("declares the host {host}, which {why}"),
+            )),
+        }
+    }
+    let allow = offer.allow.clone();
+    match Grant::new(declared, allow, secrets, offer.ca_file.as_deref()) {
+        Ok(grant) => Some(grant),
+        Err(why) => {
+            problems.push(problem(
+                &format!("plugin.{}.ca-file", offer.id),
+                chain(&why),
+            ));
+            None
+        }
+    }
+}
+
+fn problem(key: &str, why: String) -> Problem {
+    Problem {
+        key: key.to_owned(),
+        value: None,
+        why,
+    }
+}
+
 fn unfit(offer: &PluginOffer, why: String) -> Problem {
     Problem {
         key: format!("plugin.{}.file", offer.id),
@@ -252,6 +316,24 @@ impl Loader {
             trust: Box::new(TrustInStore(Arc::clone(store))),
             credentials: credentials.map(Path::to_owned),
         })
+    }
+
+    /// Reads the secrets that a plugin's requests may name.
+    fn secrets(&self, offer: &PluginOffer, problems: &mut Vec<Problem>) -> Secrets {
+        let mut secrets = BTreeMap::new();
+        for (name, files) in &offer.secrets {
+            let read = files
+                .iter()
+                .map(|file| file.read(self.credentials.as_deref()));
+            match read.collect::<Result<Vec<_>, _>>() {
+                Ok(read) => drop(secrets.insert(name.clone(), read)),
+                Err(why) => problems.push(problem(
+                    &format!("plugin.{}.secrets.{name}", offer.id),
+                    chain(&why),
+                )),
+            }
+        }
+        Secrets::new(secrets)
     }
 
     /// Reads, compiles, tries and describes a plugin.

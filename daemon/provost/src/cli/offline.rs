@@ -106,6 +106,7 @@ fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         file: file.to_owned(),
         allow: Vec::new(),
         secrets: BTreeMap::new(),
+        ca_file: None,
         settings: Map::new(),
     };
     let bytes = read(file)?.len();

@@ -3,6 +3,7 @@
 //! The file is read key by key through [`Table`], so that an administrator sees every mistake in one go. `provost
 //! check`, start-up and reload share [`read`].
 
+pub mod allow;
 mod listen;
 pub mod mail;
 mod operator;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use provost_core::id::NoticeId;
 use provost_core::notice::Outcome;
 
+mod carrier;
 mod folder;
 mod http;
 mod letter;
@@ -20,8 +21,9 @@ mod memory;
 mod schedule;
 mod smtp;
 
+pub use carrier::Carrier;
 pub use folder::{Folder, FolderError};
-pub use http::{Answer, Request};
+pub use http::{Answer, Grant, Http, Request, Secrets, TrustError};
 pub use letter::{BadMail, Letter};
 pub use mail::{Mail, message_id};
 pub use memory::{Captured, Memory, Mood};
@@ -58,16 +60,6 @@ pub trait Deliver: Send + Sync {
     /// Nothing more to send for now: connections that were kept for the next one are closed politely.
     fn rest(&self) -> Sending<'_, ()> {
         Box::pin(std::future::ready(()))
-    }
-}
-
-/// Without `[mail]` nothing can be sent, and says so.
-pub struct NoRelay;
-
-impl Deliver for NoRelay {
-    fn send<'a>(&'a self, _: &'a Parcel) -> Sending<'a, Reply> {
-        let why = "no mail relay is configured ([mail])".to_owned();
-        Box::pin(std::future::ready(Reply::Failed { why }))
     }
 }
 

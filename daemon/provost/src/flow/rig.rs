@@ -118,7 +118,7 @@ impl Rig {
             roles: Arc::new(Roles::standard()),
             policies: Vec::new(),
             channels: BTreeMap::new(),
-            relay: Arc::new(crate::deliver::NoRelay),
+            relay: Arc::new(crate::deliver::Carrier::default()),
             tls: None,
         };
         let ports = Ports {

@@ -1,71 +1,232 @@
-//! HTTP requests that channels rendered, and what was answered.
+//! HTTP requests that channels rendered: sent within what the channel asks for and the administrator allows.
+//!
+//! A channel is a pure function that somebody else may have written. What it renders goes to a server that `allow` names,
+//! at an address that is public or named there too; the host looks the name up once and dials what it has checked. It
+//! puts secrets and signatures in, so that the channel never sees one, and follows nothing that the answer says.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use provost_core::id::{NoticeId, PluginId};
-use provost_sandbox::{Auth, Header, HttpRequest, Method};
-use sha2::{Digest, Sha256};
+use provost_core::id::PluginId;
+use provost_sandbox::Method;
+use url::Url;
 
-/// An HTTP request to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The notice that it tells.
-    pub notice: NoticeId,
-    /// The channel plugin that rendered it, within whose limits it is sent.
-    pub channel: PluginId,
-    /// Whom it tells.
-    pub to: Vec<String>,
-    /// As the channel rendered it: secrets are named in it, never written.
-    pub request: HttpRequest,
-    /// The time of this attempt, from the daemon's clock.
-    pub date: Timestamp,
+use super::Reply;
+use crate::config::allow::{Allowed, Origin};
+use crate::failpoint;
+use pace::Pace;
+use trouble::Trouble;
+
+mod address;
+mod dial;
+mod exchange;
+mod pace;
+mod request;
+mod secrets;
+mod tls;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+pub use dial::{LookUp, SystemLookUp};
+pub use request::{Answer, Request};
+pub use secrets::Secrets;
+pub use tls::TrustError;
+
+/// Bytes of a request's body: a notice is a page of text.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a server may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// To be reached at one of its addresses, TLS included.
+    pub connect: Duration,
+    /// For everything up to the head of its answer, look-up included.
+    pub whole: Duration,
+    /// For the body of the answer: the status has been heard by then, so this is short.
+    pub body: Duration,
 }
 
-/// What an HTTP server answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The status, e.g. 202.
-    pub status: u16,
-    /// Header fields.
-    pub headers: Vec<Header>,
-    /// The beginning of the body.
-    pub body: Vec<u8>,
-}
-
-impl Request {
-    /// The same for every attempt, another for every notice, channel and recipient: by it a receiver knows that two
-    /// requests are one (Standard Webhooks, `webhook-id`).
-    pub fn id(&self) -> String {
-        let told = format!("{}\n{}", self.channel, self.to.join("\n"));
-        let digest = Sha256::digest(told);
-        let short: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        // No full stop in it: the signature separates its parts by full stops.
-        format!("{}-{short}", super::mail::atom(self.notice.as_str()))
-    }
-
-    /// The request in the form of a message, without what the host adds when it is sent.
-    pub fn shown(&self) -> Vec<u8> {
-        let request = &self.request;
-        let mut text = format!("{} {}\r\n", word(request.method), request.url);
-        for header in &request.headers {
-            text += &format!("{}: {}\r\n", header.name, header.value);
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            whole: Duration::from_secs(30),
+            body: Duration::from_secs(5),
         }
-        if let Auth::StandardWebhooks(_) = request.auth {
-            text += &format!("webhook-id: {}\r\n", self.id());
-        }
-        [text.as_bytes(), b"\r\n", &request.body].concat()
     }
 }
 
-/// The method as the request line has it.
-pub(super) fn word(method: Method) -> &'static str {
+/// What a channel may do.
+#[derive(Debug)]
+pub struct Grant {
+    /// Servers that it declares; empty if they follow from its settings.
+    pub declared: Vec<Origin>,
+    /// Servers and addresses that the administrator allows.
+    pub allow: Vec<Allowed>,
+    /// Its secrets.
+    pub secrets: Secrets,
+    tls: Arc<rustls::ClientConfig>,
+    pace: Mutex<Pace>,
+}
+
+impl Grant {
+    /// A grant; `ca_file` is trusted instead of the system's certificates.
+    ///
+    /// # Errors
+    /// [`TrustError`] if that file cannot be used.
+    pub fn new(
+        declared: Vec<Origin>,
+        allow: Vec<Allowed>,
+        secrets: Secrets,
+        ca_file: Option<&std::path::Path>,
+    ) -> Result<Self, TrustError> {
+        Ok(Self {
+            declared,
+            allow,
+            secrets,
+            tls: tls::client(ca_file)?,
+            pace: Mutex::default(),
+        })
+    }
+
+    fn take(&self, now: Timestamp) -> bool {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.take(now)
+    }
+
+    /// Where a request goes, if it may go there; the URL has its secrets filled in and must not be shown.
+    fn way(&self, template: &str) -> Result<(Url, Origin), Trouble> {
+        let read = |text: &str| {
+            let url = Url::parse(text).map_err(|_| Trouble::Url)?;
+            let anonymous = url.username().is_empty() && url.password().is_none();
+            let origin = Origin::of(&url).filter(|_| anonymous).ok_or(Trouble::Url)?;
+            Ok((url, origin))
+        };
+        let (_, origin) = read(template)?;
+        let (url, filled) = read(&self.secrets.fill(template)?)?;
+        // A secret belongs into path or query: it does not choose the server.
+        if filled != origin || !self.allow.iter().any(|entry| entry.reaches(&origin)) {
+            return Err(Trouble::NotAllowed(origin));
+        }
+        if !self.declared.is_empty() && !self.declared.contains(&origin) {
+            return Err(Trouble::NotDeclared(origin));
+        }
+        Ok((url, origin))
+    }
+}
+
+/// Sends the requests of all channels.
+pub struct Http {
+    grants: BTreeMap<PluginId, Grant>,
+    names: Arc<dyn LookUp>,
+    patience: Patience,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::new(BTreeMap::new())
+    }
+}
+
+impl Http {
+    /// Sends what these grants let out.
+    pub fn new(grants: BTreeMap<PluginId, Grant>) -> Self {
+        Self {
+            grants,
+            names: Arc::new(SystemLookUp),
+            patience: Patience::default(),
+        }
+    }
+
+    /// Sends a request and says what was answered, or why nothing was.
+    pub async fn send(&self, request: &Request) -> Reply {
+        match self.answered(request).await {
+            Ok(answer) => Reply::Answered(answer),
+            Err(trouble) => trouble.reply(),
+        }
+    }
+
+    async fn answered(&self, request: &Request) -> Result<Answer, Trouble> {
+        let grant = self.grants.get(&request.channel);
+        let grant = grant.ok_or_else(|| Trouble::NoGrant(request.channel.to_string()))?;
+        let (url, origin) = grant.way(&request.request.url)?;
+        let proof = grant.secrets.prove(request)?;
+        let message = message(request, &url, &proof, &grant.secrets)?;
+        if !grant.take(request.date) {
+            return Err(Trouble::TooMany(origin));
+        }
+        let timed_out = |_| Trouble::TimedOut {
+            host: origin.clone(),
+            seconds: self.patience.whole.as_secs(),
+        };
+        let asked = async {
+            let addresses = dial::checked(&origin, &grant.allow, self.names.as_ref()).await?;
+            failpoint::hit("http.connect.before");
+            let each = self.patience.connect;
+            let stream = dial::dial(&origin, &addresses, &grant.tls, each).await?;
+            failpoint::hit("http.request.before");
+            let answered = exchange::ask(stream, message).await;
+            failpoint::hit("http.answer.after");
+            answered.map_err(|source| Trouble::Exchange {
+                host: origin.clone(),
+                source,
+            })
+        };
+        let asked = tokio::time::timeout(self.patience.whole, asked).await;
+        let heard = asked.map_err(timed_out)??.heard(self.patience.body).await;
+        let clean = |text: &str| grant.secrets.cleaned(text, &proof);
+        Ok(heard.answer(request.date, clean))
+    }
+}
+
+/// The request as it goes over the wire. Its URL is the path alone (RFC 9112 §3.2.1): there is no proxy.
+fn message(
+    request: &Request,
+    url: &Url,
+    proof: &[(&'static str, String)],
+    secrets: &Secrets,
+) -> Result<hyper::Request<Full<Bytes>>, Trouble> {
+    let body = &request.request.body;
+    if body.len() > REQUEST_BYTES_MAX {
+        return Err(Trouble::TooLong(body.len()));
+    }
+    let mut message = hyper::Request::new(Full::new(Bytes::from(body.clone())));
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    *message.method_mut() = method(request.request.method);
+    *message.uri_mut() = path.parse().map_err(|_| Trouble::Url)?;
+    let mut put = |name: &str, value: &str| {
+        let wrong = || Trouble::Header(name.to_owned());
+        let name = HeaderName::try_from(name).map_err(|_| wrong())?;
+        let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
+        message.headers_mut().insert(name, value);
+        Ok(())
+    };
+    put("user-agent", concat!("provost/", env!("CARGO_PKG_VERSION")))?;
+    for header in &request.request.headers {
+        put(&header.name, &secrets.fill(&header.value)?)?;
+    }
+    put(
+        "host",
+        &url[url::Position::BeforeHost..url::Position::AfterPort],
+    )?;
+    for (name, value) in proof {
+        put(name, value)?;
+    }
+    Ok(message)
+}
+
+fn method(method: Method) -> hyper::Method {
     match method {
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Get => "GET",
+        Method::Post => hyper::Method::POST,
+        Method::Put => hyper::Method::PUT,
+        Method::Patch => hyper::Method::PATCH,
+        Method::Get => hyper::Method::GET,
     }
 }

@@ -16,7 +16,7 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::Instant;
 
-use super::{Deliver, Letter, Mail, Parcel, Refusal, Reply, Sending, listed};
+use super::{Letter, Mail, Refusal, Reply, listed};
 use crate::config::mail::{MailSettings, Privacy, Relay};
 use crate::config::secret::SecretError;
 use verb::{Trouble, Verb, step, words};
@@ -272,7 +272,8 @@ impl Smtp {
         let _ = step(Verb::Quit, self.timeout, connection.quit()).await;
     }
 
-    async fn quit_kept(&self) {
+    /// Takes leave on the connections that were kept for the next mail.
+    pub async fn rest(&self) {
         let kept = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *kept)
@@ -299,21 +300,6 @@ impl Offered {
         } else {
             Reply::Failed { why }
         }
-    }
-}
-
-impl Deliver for Smtp {
-    fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a, Reply> {
-        Box::pin(async move {
-            match parcel {
-                Parcel::Mail(mail) => self.send(mail).await,
-                Parcel::Http(_) => Reply::failed("the mail relay takes no HTTP requests"),
-            }
-        })
-    }
-
-    fn rest(&self) -> Sending<'_, ()> {
-        Box::pin(self.quit_kept())
     }
 }
 

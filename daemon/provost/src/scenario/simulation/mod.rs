@@ -71,7 +71,7 @@ impl Simulation {
             roles: Arc::new(roles),
             policies,
             channels: BTreeMap::new(),
-            relay: Arc::new(crate::deliver::NoRelay),
+            relay: Arc::new(crate::deliver::Carrier::default()),
         };
         let clock = VirtualClock::new(scenario.start);
         // The register was running before the first step: what the clock showed then is the highest time seen.
@@ -216,6 +216,7 @@ fn load(ids: &[PluginId], plugins: &Path) -> Result<Vec<Policy>, String> {
             file: plugins.join(format!("{id}.wasm")),
             allow: Vec::new(),
             secrets: BTreeMap::new(),
+            ca_file: None,
             settings: Map::new(),
         };
         match loader
