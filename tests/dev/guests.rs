@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::step::{Failed, answer, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PLUGINS: [&str; 2] = ["montana-edition", "email"];
+const PLUGINS: [&str; 3] = ["montana-edition", "email", "webhook"];
 
 /// Makes sure that rustc can build for WebAssembly.
 pub(crate) fn toolchain() -> Result<(), Failed> {

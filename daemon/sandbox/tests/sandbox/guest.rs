@@ -15,7 +15,8 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
         let built = Command::new(env!("CARGO"))
             .current_dir(&root)
             .args(what.split(' '))
-            .args(["-p", "montana-edition", "-p", "email", "--target-dir"])
+            .args(["-p", "montana-edition", "-p", "email", "-p", "webhook"])
+            .arg("--target-dir")
             .arg(target)
             .status()
             .unwrap();
