@@ -19,3 +19,4 @@ mod scenarios;
 mod service;
 mod sync;
 mod systemd;
+mod webhook;

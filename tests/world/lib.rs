@@ -8,6 +8,7 @@ pub mod directory;
 pub mod mailbox;
 pub mod process;
 pub mod provost;
+pub mod receiver;
 pub mod slapd;
 pub mod smtpd;
 pub mod staff;

@@ -5,20 +5,21 @@ use provost_core::document::Problem;
 use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
 use provost_core::role::{Granted, Roles};
 use provost_sandbox::{
-    Channel, ChannelDescription, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy,
-    SettingProblem, Settings, TrustInMemory, TrustedCode,
+    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings,
+    TrustInMemory, TrustedCode,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::allow::Origin;
 use crate::config::{Config, PluginOffer};
 use crate::daemon::DaemonError;
 use crate::deliver::{Carrier, Deliver, Grant, Http, Secrets, Smtp};
 use crate::http::tls;
 use crate::store::Store;
+
+mod trial;
 
 /// A channel with its settings.
 pub struct LiveChannel {
@@ -78,6 +79,7 @@ impl Live {
         }
         live.relay = Arc::new(Carrier::new(relay, Http::new(grants)));
         problems.extend(live.unknown_names());
+        problems.extend(live.unfit_routes());
         if problems.is_empty() {
             Ok(live)
         } else {
@@ -109,7 +111,7 @@ impl Live {
                 Ok(Plugin::Channel(channel)) => {
                     let wrong = channel.check_settings(&offer.settings);
                     problems.extend(wrong.into_iter().map(|wrong| setting(offer, &wrong)));
-                    let grant = grant(offer, channel.describe(), secrets, problems);
+                    let grant = trial::grant(offer, &channel, secrets, problems);
                     grants.extend(grant.map(|grant| (offer.id.clone(), grant)));
                     let settings = offer.settings.clone();
                     self.channels
@@ -121,7 +123,7 @@ impl Live {
         grants
     }
 
-    /// Editions, roles and channels that the configuration names and no plugin gives.
+    /// Editions and roles that the configuration names and no plugin gives.
     fn unknown_names(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut editions: BTreeSet<&EditionId> = self
@@ -157,13 +159,32 @@ impl Live {
                 });
             }
         }
-        for channel in self.config.routes.iter().flat_map(|route| &route.channels) {
-            if self.policies.iter().any(|policy| policy.id() == channel) {
+        problems
+    }
+
+    /// Routes by plugins that are no channels, and by mail without a relay.
+    fn unfit_routes(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let routed: BTreeSet<_> = self
+            .config
+            .routes
+            .iter()
+            .flat_map(|route| &route.channels)
+            .collect();
+        for id in routed {
+            if self.policies.iter().any(|policy| policy.id() == id) {
                 problems.push(Problem {
                     key: "route.channels".to_owned(),
-                    value: Some(channel.to_string()),
+                    value: Some(id.to_string()),
                     why: "is a role policy, not a channel".to_owned(),
                 });
+            }
+            let channel = self.channels.get(id).map(|live| live.channel.describe());
+            if self.config.mail.is_none() && channel.is_some_and(|channel| channel.sends_mail) {
+                let why = format!(
+                    "is missing: channel {id} of a [[route]] sends mail, which needs a relay and a from address"
+                );
+                problems.push(problem("mail", why));
             }
         }
         problems
@@ -201,50 +222,6 @@ impl Live {
                 }
             })
             .collect()
-    }
-}
-
-/// What a channel may send, if it sends requests: all that it needs for them must be there.
-fn grant(
-    offer: &PluginOffer,
-    channel: &ChannelDescription,
-    secrets: Secrets,
-    problems: &mut Vec<Problem>,
-) -> Option<Grant> {
-    if !channel.sends_http {
-        return None;
-    }
-    let missing = channel
-        .secrets
-        .iter()
-        .filter(|name| !offer.secrets.contains_key(*name));
-    problems.extend(missing.map(|name| {
-        let why = "is missing: the plugin needs a file that holds this secret";
-        problem(
-            &format!("plugin.{}.secrets.{name}", offer.id),
-            why.to_owned(),
-        )
-    }));
-    let mut declared = Vec::new();
-    for host in &channel.hosts {
-        match host.parse::<Origin>() {
-            Ok(origin) => declared.push(origin),
-            Err(why) => problems.push(unfit(
-                offer,
-                format!("declares the host {host}, which {why}"),
-            )),
-        }
-    }
-    let allow = offer.allow.clone();
-    match Grant::new(declared, allow, secrets, offer.ca_file.as_deref()) {
-        Ok(grant) => Some(grant),
-        Err(why) => {
-            problems.push(problem(
-                &format!("plugin.{}.ca-file", offer.id),
-                chain(&why),
-            ));
-            None
-        }
     }
 }
 

@@ -147,13 +147,6 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
     for key in ["source", "feed"] {
         check_districts(&top, key, &districts);
     }
-    if mail.is_none() && !top.has("mail") && routes.iter().any(|route| !route.channels.is_empty()) {
-        problems.note(
-            "mail",
-            None,
-            "is missing: [[route]] sends notices, and mail needs a relay and a from address",
-        );
-    }
     top.done();
     match (store, listen) {
         (Some((store, backups)), Some(listen)) if problems.is_empty() => Ok(Config {

@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use provost_core::id::PluginId;
-use provost_sandbox::Method;
+use provost_sandbox::{HttpRequest, Method};
 use url::Url;
 
 use super::Reply;
@@ -101,6 +101,19 @@ impl Grant {
         pace.take(now)
     }
 
+    /// Why a request like this one would never go out: the part of the plugin's configuration concerned, and what is wrong.
+    pub fn objection(&self, request: &HttpRequest) -> Option<(&'static str, String)> {
+        let tried = self.way(&request.url).and_then(|(url, _)| {
+            let proof = self
+                .secrets
+                .prove(request, "trial".to_owned(), Timestamp::UNIX_EPOCH)?;
+            message(request, &url, &proof, &self.secrets)
+        });
+        tried
+            .err()
+            .map(|trouble| (trouble.concerns(), trouble.to_string()))
+    }
+
     /// Where a request goes, if it may go there; the URL has its secrets filled in and must not be shown.
     fn way(&self, template: &str) -> Result<(Url, Origin), Trouble> {
         let read = |text: &str| {
@@ -157,8 +170,10 @@ impl Http {
         let grant = self.grants.get(&request.channel);
         let grant = grant.ok_or_else(|| Trouble::NoGrant(request.channel.to_string()))?;
         let (url, origin) = grant.way(&request.request.url)?;
-        let proof = grant.secrets.prove(request)?;
-        let message = message(request, &url, &proof, &grant.secrets)?;
+        let proof = grant
+            .secrets
+            .prove(&request.request, request.id(), request.date)?;
+        let message = message(&request.request, &url, &proof, &grant.secrets)?;
         if !grant.take(request.date) {
             return Err(Trouble::TooMany(origin));
         }
@@ -188,18 +203,18 @@ impl Http {
 
 /// The request as it goes over the wire. Its URL is the path alone (RFC 9112 §3.2.1): there is no proxy.
 fn message(
-    request: &Request,
+    request: &HttpRequest,
     url: &Url,
     proof: &[(&'static str, String)],
     secrets: &Secrets,
 ) -> Result<hyper::Request<Full<Bytes>>, Trouble> {
-    let body = &request.request.body;
+    let body = &request.body;
     if body.len() > REQUEST_BYTES_MAX {
         return Err(Trouble::TooLong(body.len()));
     }
     let mut message = hyper::Request::new(Full::new(Bytes::from(body.clone())));
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    *message.method_mut() = method(request.request.method);
+    *message.method_mut() = method(request.method);
     *message.uri_mut() = path.parse().map_err(|_| Trouble::Url)?;
     let mut put = |name: &str, value: &str| {
         let wrong = || Trouble::Header(name.to_owned());
@@ -209,7 +224,7 @@ fn message(
         Ok(())
     };
     put("user-agent", concat!("provost/", env!("CARGO_PKG_VERSION")))?;
-    for header in &request.request.headers {
+    for header in &request.headers {
         put(&header.name, &secrets.fill(&header.value)?)?;
     }
     put(

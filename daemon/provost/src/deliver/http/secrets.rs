@@ -6,10 +6,10 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
-use provost_sandbox::Auth;
+use jiff::Timestamp;
+use provost_sandbox::{Auth, HttpRequest};
 use ring::hmac;
 
-use super::Request;
 use super::trouble::Trouble;
 
 /// Keys are handed out with and without padding.
@@ -63,9 +63,14 @@ impl Secrets {
     }
 
     /// The headers that prove who sends a request.
-    pub(super) fn prove(&self, request: &Request) -> Result<Vec<(&'static str, String)>, Trouble> {
+    pub(super) fn prove(
+        &self,
+        request: &HttpRequest,
+        id: String,
+        now: Timestamp,
+    ) -> Result<Vec<(&'static str, String)>, Trouble> {
         let authorization = |value| vec![("authorization", value)];
-        Ok(match &request.request.auth {
+        Ok(match &request.auth {
             Auth::None => Vec::new(),
             Auth::Bearer(name) => authorization(format!("Bearer {}", self.in_use(name)?)),
             Auth::Basic { user, secret } => {
@@ -73,8 +78,8 @@ impl Secrets {
                 authorization(format!("Basic {}", BASE64_STANDARD.encode(pair)))
             }
             Auth::StandardWebhooks(names) => {
-                let (id, second) = (request.id(), request.date.as_second());
-                let signed = [format!("{id}.{second}.").as_bytes(), &request.request.body].concat();
+                let second = now.as_second();
+                let signed = [format!("{id}.{second}.").as_bytes(), &request.body].concat();
                 vec![
                     ("webhook-id", id),
                     ("webhook-timestamp", second.to_string()),
@@ -158,7 +163,9 @@ mod tests {
         let secrets = secrets(&[("key", &keys)]);
         let mut request = request("https://h.example/");
         request.request.auth = Auth::StandardWebhooks(vec!["key".to_owned()]);
-        let proof = secrets.prove(&request).unwrap();
+        let proof = secrets
+            .prove(&request.request, request.id(), request.date)
+            .unwrap();
         let names: Vec<_> = proof.iter().map(|(name, _)| *name).collect();
         assert_eq!(
             names,

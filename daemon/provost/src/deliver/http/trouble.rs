@@ -63,6 +63,15 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// The part of the plugin's configuration that it is about.
+    pub(super) fn concerns(&self) -> &'static str {
+        match self {
+            Self::NotAllowed(_) | Self::NotDeclared(_) | Self::NotPublic { .. } => "allow",
+            Self::NoSecret(_) | Self::Template | Self::Key(_) | Self::Header(_) => "secrets",
+            _ => "settings",
+        }
+    }
+
     /// What it means for the notice: what the channel or the configuration does wrong does not get better by waiting.
     pub(super) fn reply(&self) -> Reply {
         let why = printable(&chain(self));
