@@ -1,25 +1,30 @@
 use super::*;
 use provost_plugin::Channel as _;
-use provost_plugin::channel::{ContactKind, Helper, Moment, Value};
+use provost_plugin::channel::{ContactKind, Helper, Moment, RecipientRole, Value};
 
-fn moment(day: &str) -> Moment {
+fn moment(day: &str, rfc3339: &str, unix_seconds: i64) -> Moment {
     Moment {
         day: day.into(),
-        rfc3339: String::new(),
-        unix_seconds: 0,
+        rfc3339: rfc3339.into(),
+        unix_seconds,
     }
 }
 
 fn about(kind: NoticeKind) -> Notice {
+    let day = moment("1 April 2025", "2025-04-01T10:00:00-06:00", 1_743_523_200);
     Notice {
         id: "0a1b".into(),
         kind,
         person: "Ana <Ortiz>".into(),
         contact_kind: ContactKind::Support,
         district: "Lone Pine Unified".into(),
-        written: moment("2 March 2025"),
-        last_activity: Some(moment("3 September 2024")),
-        deadline: (kind != NoticeKind::Reactivated).then(|| moment("1 April 2025")),
+        written: moment("2 March 2025", "2025-03-02T10:00:00-07:00", 1_740_934_800),
+        last_activity: Some(moment(
+            "3 September 2024",
+            "2024-09-03T10:00:00-06:00",
+            1_725_379_200,
+        )),
+        deadline: (kind != NoticeKind::Reactivated).then_some(day),
         days_left: 30,
         last_contact: false,
         others: vec![Helper {
@@ -35,26 +40,32 @@ fn about(kind: NoticeKind) -> Notice {
 }
 
 fn to(role: RecipientRole) -> Recipient {
+    let (address, name) = match role {
+        RecipientRole::Contact => ("ana.ortiz@lonepine.example", "Ana <Ortiz>"),
+        RecipientRole::Colleague => ("ben.cho@lonepine.example", "Ben Cho"),
+        RecipientRole::Mailbox => ("it@lonepine.example", ""),
+    };
     Recipient {
-        address: "ana.ortiz@lonepine.example".into(),
-        name: "Ana <Ortiz>".into(),
+        address: address.into(),
+        name: name.into(),
         role,
     }
 }
 
-fn render(about: Notice, set: &[(&str, &str)]) -> Mail {
+fn render_to(about: Notice, role: RecipientRole, set: &[(&str, &str)]) -> Mail {
     let setting = |(name, value): &(&str, &str)| Setting {
         name: (*name).into(),
         value: Value::Text((*value).into()),
     };
     let set = set.iter().map(setting).collect();
-    match Email::render(about, to(RecipientRole::Contact), set)
-        .unwrap()
-        .remove(0)
-    {
+    match Email::render(about, to(role), set).unwrap().remove(0) {
         Delivery::Mail(mail) => mail,
         Delivery::Http(_) => unreachable!("the channel declares mail alone"),
     }
+}
+
+fn render(about: Notice, set: &[(&str, &str)]) -> Mail {
+    render_to(about, RecipientRole::Contact, set)
 }
 
 const KINDS: [NoticeKind; 5] = [
@@ -64,38 +75,95 @@ const KINDS: [NoticeKind; 5] = [
     NoticeKind::Deactivated,
     NoticeKind::Reactivated,
 ];
+const ROLES: [RecipientRole; 3] = [
+    RecipientRole::Contact,
+    RecipientRole::Colleague,
+    RecipientRole::Mailbox,
+];
 
 #[test]
 fn the_notice_says_the_day_what_to_do_and_whom_to_ask() {
     let mail = render(about(NoticeKind::Notice), &[("signature", "Lone Pine IT")]);
     assert_eq!(
         mail.subject,
-        "Your support access will be deactivated on 1 April 2025"
+        "Your support access will be deactivated on Tuesday, 1 April 2025"
     );
     assert_eq!(
         mail.text,
         "Dear Ana <Ortiz>,\n\n\
-         Your access as support contact of Lone Pine Unified will be deactivated on 1 April 2025 \
-         (days left: 30): no activity was seen since 3 September 2024.\n\n\
-         One of these before 1 April 2025 keeps it:\n  - log in to the support portal\n  \
+         Your access as support contact of Lone Pine Unified will be deactivated on Tuesday, 1 April 2025, 10:00 \
+         (UTC-06:00), in 30 days: no activity was seen since Tuesday, 3 September 2024.\n\n\
+         WHAT TO DO\nOne of these before Tuesday, 1 April 2025 keeps it:\n  - log in to the support portal\n  \
          - submit a case or comment on one\n  - call support\n\n\
-         Whom to ask:\n  - Ben Cho, ben.cho@lonepine.example\n  - Help of the district, +1 555 0100\n\n\
+         WHOM TO ASK\n  - Ben Cho, ben.cho@lonepine.example\n  - Help of the district, +1 555 0100\n\n\
          Lone Pine IT\n"
     );
 }
 
 #[test]
-fn every_stage_has_a_subject_of_its_own_and_a_text_with_its_day() {
-    let mails: Vec<Mail> = KINDS.map(|kind| render(about(kind), &[])).into();
-    let mut subjects: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+fn every_stage_says_everyone_the_day_what_to_do_and_whom_to_ask() {
+    let mut subjects = Vec::new();
+    for role in ROLES {
+        for kind in KINDS {
+            let mail = render_to(about(kind), role, &[]);
+            let day = match kind {
+                NoticeKind::Reactivated => "Sunday, 2 March 2025, 10:00 (UTC-07:00)",
+                _ => "Tuesday, 1 April 2025, 10:00 (UTC-06:00)",
+            };
+            for said in [day, "\nWHAT TO DO\n", "\nWHOM TO ASK\n", "+1 555 0100"] {
+                assert!(mail.text.contains(said), "{said}: {}", mail.text);
+            }
+            subjects.push(mail.subject);
+        }
+    }
     subjects.sort_unstable();
     subjects.dedup();
-    assert_eq!(subjects.len(), KINDS.len());
-    for mail in mails.iter().take(4) {
-        assert!(mail.subject.contains("1 April 2025"), "{}", mail.subject);
-        assert!(mail.text.contains("1 April 2025"), "{}", mail.text);
-    }
-    assert!(mails[3].text.contains("\"Modify Support Contact\""));
+    // Colleague and mailbox read the same subjects.
+    assert_eq!(subjects.len(), 2 * KINDS.len());
+}
+
+#[test]
+fn whoever_is_told_instead_of_the_person_reads_why_and_what_they_can_do() {
+    let mail = render_to(
+        about(NoticeKind::Deactivated),
+        RecipientRole::Colleague,
+        &[],
+    );
+    assert_eq!(
+        mail.text,
+        "Dear Ben Cho,\n\n\
+         Ana <Ortiz> could not be reached. You are told as another contact of the district: please pass it on.\n\n\
+         The access of Ana <Ortiz> as support contact of Lone Pine Unified was deactivated on Tuesday, 1 April 2025, \
+         10:00 (UTC-06:00): no activity was seen since Tuesday, 3 September 2024.\n\n\
+         WHAT TO DO\nIf it is still needed, submit a case \"Modify Support Contact\": it restores the access.\n\n\
+         WHOM TO ASK\n  - Help of the district, +1 555 0100\n"
+    );
+    let mail = render_to(about(NoticeKind::Final), RecipientRole::Mailbox, &[]);
+    assert!(
+        mail.text.starts_with(
+            "Dear colleagues of Lone Pine Unified,\n\nAna <Ortiz> could not be reached."
+        )
+    );
+}
+
+#[test]
+fn the_last_contact_is_told_so_and_always_finds_somebody_to_ask() {
+    let mut last = about(NoticeKind::Final);
+    (last.last_contact, last.others, last.help_phone) = (true, vec![], None);
+    (last.days_left, last.last_activity) = (1, None);
+    let text = render(last, &[]).text;
+    assert!(
+        text.contains("\nLAST CONTACT OF THE DISTRICT\nNo other contact"),
+        "{text}"
+    );
+    assert!(
+        text.contains(", tomorrow: no activity was ever seen."),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nWHOM TO ASK\n  - Support, as you usually reach it\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -110,7 +178,9 @@ fn neither_names_nor_settings_break_out_of_a_line_or_into_the_html() {
     assert!(!mail.subject.contains(char::is_control));
     assert!(mail.subject.starts_with("[A B] Final notice: "));
     assert!(!mail.text.contains("\nBcc"));
-    for tag in ["<script", "<img", "http"] {
+    for tag in [
+        "<script", "<img", "http:", "https:", "src=", "href=", "<table", "color:",
+    ] {
         assert!(!html.contains(tag), "{html}");
     }
 }

@@ -48,6 +48,7 @@
 //! panic traps the instance: a policy that traps forbids, naming itself, and a channel that traps is tried again.
 
 pub mod letter;
+mod moment;
 
 /// Role policies: an edition's roles and rules. The types are those of `interface policy` in `sdk/wit`.
 pub mod policy {

@@ -1,15 +1,8 @@
 //! The plugins that ship: built as guests, encoded, loaded and called.
 
-use provost_core::contact::ContactKind;
 use provost_core::decision::{Effect, Finding};
-use provost_core::district::Help;
-use provost_core::notice::NoticeKind;
 use provost_core::role::{Role, RoleKind};
-use provost_sandbox::{
-    Channel, Delivery, Helper, Kind, Moment, NoticeView, Plugin, Policy, Recipient, RecipientRole,
-    RenderError, RenderFailure, TrustInMemory, inspect,
-};
-use serde_json::{Map, json};
+use provost_sandbox::{Kind, Plugin, Policy, TrustInMemory, inspect};
 use std::collections::BTreeSet;
 
 use crate::facts::{facts, person};
@@ -29,24 +22,12 @@ fn montana() -> Policy {
     }
 }
 
-fn email() -> Channel {
-    let loaded = engine().load(
-        id("email"),
-        None,
-        &guest("email"),
-        &TrustInMemory::default(),
-    );
-    match loaded.unwrap() {
-        Plugin::Channel(channel) => channel,
-        Plugin::Policy(policy) => panic!("{policy:?}"),
-    }
-}
-
 #[test]
 fn a_guest_imports_nothing_and_carries_its_manifest() {
     for (name, kind) in [
         ("montana-edition", Kind::RolePolicy),
         ("email", Kind::Channel),
+        ("webhook", Kind::Channel),
     ] {
         let inspected = inspect(&guest(name)).unwrap();
         assert_eq!(inspected.kind, Ok(kind));
@@ -132,107 +113,5 @@ fn a_denial_of_montana_says_why() {
             "subject.roles",
             "relations.same-district"
         ]
-    );
-}
-
-fn view(kind: NoticeKind) -> NoticeView {
-    let zone = provost_core::time::Zone::new("America/Denver").unwrap();
-    let moment = |at: &str| Moment::new(at.parse().unwrap(), &zone);
-    NoticeView {
-        id: "0a1b2c".to_owned(),
-        kind,
-        person: "Ana Ortiz".to_owned(),
-        contact_kind: ContactKind::Support,
-        district: "Big Sky Unified".to_owned(),
-        written: moment("2025-03-02T10:00:00-07:00"),
-        last_activity: Some(moment("2024-09-03T10:00:00-06:00")),
-        deadline: Some(moment("2025-04-01T10:00:00-06:00")),
-        days_left: 30,
-        last_contact: false,
-        others: vec![Helper {
-            name: "Ben Cho".to_owned(),
-            kind: ContactKind::Technical,
-            mail: Some("ben@bigsky.example".to_owned()),
-            phone: None,
-        }],
-        restoring_case: "Modify Support Contact".to_owned(),
-        help: Help {
-            phone: Some("+1 555 0100".to_owned()),
-            mail: None,
-        },
-    }
-}
-
-fn ana(address: &str) -> Recipient {
-    Recipient {
-        address: address.to_owned(),
-        name: "Ana Ortiz".to_owned(),
-        role: RecipientRole::Contact,
-    }
-}
-
-#[test]
-fn email_renders_every_notice_as_one_mail() {
-    let channel = email();
-    let kinds = [
-        (
-            NoticeKind::Notice,
-            "Your support access will be deactivated on 1 April 2025",
-        ),
-        (
-            NoticeKind::Reminder,
-            "Reminder: Your support access will be deactivated on 1 April 2025",
-        ),
-        (
-            NoticeKind::Final,
-            "Final notice: Your support access ends on 1 April 2025",
-        ),
-        (
-            NoticeKind::Deactivated,
-            "Your support access was deactivated on 1 April 2025",
-        ),
-        (
-            NoticeKind::Reactivated,
-            "Your support access has been restored",
-        ),
-    ];
-    for (kind, subject) in kinds {
-        let rendered = channel
-            .render(&view(kind), &ana("ana@bigsky.example"), &Map::new())
-            .unwrap();
-        let [Delivery::Mail(mail)] = &rendered[..] else {
-            panic!("{rendered:?}");
-        };
-        assert_eq!(mail.subject, subject);
-        assert!(
-            mail.text.contains("Ben Cho, ben@bigsky.example"),
-            "{}",
-            mail.text
-        );
-        assert!(
-            mail.html.as_ref().unwrap().contains("<li>Ben Cho"),
-            "{mail:?}"
-        );
-    }
-}
-
-#[test]
-fn email_refuses_what_is_no_mail_address() {
-    let refused = email().render(&view(NoticeKind::Notice), &ana("+1 555 0100"), &Map::new());
-    let expected = RenderError::Refused {
-        plugin: id("email"),
-        why: RenderFailure::Address("not a mail address".to_owned()),
-    };
-    assert_eq!(refused, Err(expected));
-}
-
-#[test]
-fn email_has_a_schema_that_finds_misspelt_settings() {
-    let settings = json!({ "signature": "IT", "orgnisation": "Big Sky" });
-    let problems = email().check_settings(settings.as_object().unwrap());
-    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        said,
-        ["orgnisation is not a setting of this plugin; it has: organisation, portal, signature"]
     );
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests fail the test
 
 mod cached;
+mod channels;
 mod facts;
 mod first_party;
 mod forge;
