@@ -9,7 +9,8 @@ const NOW: &str = "2025-03-02T10:00:00-07:00";
 /// `$UNITS` to take them from. Everything lands in a file system that vanishes.
 const INSTALL: &str = r#"
 install -m 755 "$BINARY" /usr/bin/provost
-install -D -m 644 -t /usr/lib/provost/plugins "$PLUGINS"/email.wasm "$PLUGINS"/montana-edition.wasm
+install -D -m 644 -t /usr/lib/provost/plugins "$PLUGINS"/email.wasm "$PLUGINS"/webhook.wasm \
+  "$PLUGINS"/montana-edition.wasm
 install -D -m 644 "$UNITS"/provost.service /etc/systemd/system/provost.service
 install -D -m 644 "$UNITS"/provost.sysusers.conf /usr/lib/sysusers.d/provost.conf
 install -D -m 644 "$UNITS"/provost.tmpfiles.conf /usr/lib/tmpfiles.d/provost.conf
@@ -17,6 +18,7 @@ systemd-sysusers provost.conf
 systemd-tmpfiles --create provost.conf
 echo secret > /etc/credstore/provost.ldap-password
 echo secret > /etc/credstore/provost.smtp-password
+echo whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw > /etc/credstore/provost.webhook-key
 cat > /etc/provost/provost.toml <<'TOML'
 [store]
 path = "/var/lib/provost/provost.db"
@@ -37,10 +39,16 @@ file = "/usr/lib/provost/plugins/montana-edition.wasm"
 [[plugin]]
 id = "email"
 file = "/usr/lib/provost/plugins/email.wasm"
+[[plugin]]
+id = "webhook"
+file = "/usr/lib/provost/plugins/webhook.wasm"
+allow = ["https://hooks.lonepine.example"]
+secrets = { signing-key = "%d/webhook-key" }
+settings = { url = "https://hooks.lonepine.example/provost" }
 [[route]]
 notices = ["inactivity.*"]
 to = "contact"
-channels = ["email"]
+channels = ["email", "webhook"]
 TOML
 systemctl daemon-reload
 systemctl start provost || { systemctl status provost --no-pager; journalctl -u provost --no-pager | tail -40; exit 1; }

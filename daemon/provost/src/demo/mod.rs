@@ -27,6 +27,9 @@ use directory_server::{Account, DirectoryServer};
 /// The sample directory holds nothing secret; a bind shows that binding works.
 const PASSWORD: &str = "sample";
 
+/// Nothing is sent from the demo, so nothing is signed with it; a key must be there all the same.
+const WEBHOOK_KEY: &str = "whsec_c2FtcGxlIGtleSBvZiB0aGUgZGVtbzogMzIgYnl0ZXM=";
+
 /// A clock that is set by hand; its time counts as time that has passed.
 pub struct StageClock(Mutex<Timestamp>);
 
@@ -100,6 +103,7 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
         &plugin_folder(args.plugins.as_deref()),
     );
     std::fs::write(folder.path().join("ldap-password"), PASSWORD)
+        .and_then(|()| std::fs::write(folder.path().join("webhook-key"), WEBHOOK_KEY))
         .and_then(|()| std::fs::write(&config, text))
         .map_err(|source| CliError::File {
             what: "write",
@@ -197,13 +201,20 @@ id = "email"
 file = "{plugins}/email.wasm"
 
 [[plugin]]
+id = "webhook"
+file = "{plugins}/webhook.wasm"
+allow = ["https://hooks.lonepine.example"]
+secrets = {{ signing-key = "{folder}/webhook-key" }}
+settings = {{ url = "https://hooks.lonepine.example/provost" }}
+
+[[plugin]]
 id = "montana-edition"
 file = "{plugins}/montana-edition.wasm"
 
 [[route]]
 notices = ["inactivity.*"]
 to = "contact"
-channels = ["email"]
+channels = ["email", "webhook"]
 "#,
         suffix = staff::SUFFIX,
         reader = staff::READER,
