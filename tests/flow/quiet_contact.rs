@@ -1,6 +1,6 @@
 //! A contact who has gone quiet: each notice arrives on its day as a real message, once.
 
-use provost_tests::{Provost, Received, World};
+use provost_tests::{Provost, Received, World, process};
 use serde_json::Value;
 
 const LAST_SEEN: &str = "2024-09-03T10:00:00-06:00";
@@ -123,6 +123,7 @@ fn notices_arrive_on_their_days_as_real_messages_one_each() {
     assert_eq!(to_ana(&mails).len(), 4, "{mails:#?}");
     assert_eq!(mails.len(), 4, "Ben, who was seen, gets nothing");
     check_letters(&mails);
+    mails.iter().for_each(read_by_a_mail_program);
     assert_eq!(state(&world.provost, "ben"), "active");
     let who = world
         .provost
@@ -159,6 +160,21 @@ fn check_letters(mails: &[Received]) {
             mail.message_id(),
             format!("<{notice}.email@district.example>")
         );
+    }
+}
+
+/// Another implementation parses the message and finds both texts, alike and accessible.
+fn read_by_a_mail_program(mail: &Received) {
+    let mut python = std::process::Command::new("python3");
+    let script = include_str!("letter.py");
+    let read = process::must("python3", python.args(["-c", script]), &mail.text);
+    for said in [
+        "Tuesday, 1 April 2025",
+        "WHAT TO DO",
+        "WHOM TO ASK",
+        "Ben White, ben.white@lonepine.example",
+    ] {
+        assert!(read.contains(said), "{said} is missing in\n{read}");
     }
 }
 

@@ -4,9 +4,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use provost_tests::receiver::{Arrived, Receiver};
 use provost_tests::tls::Tls;
-use provost_tests::{World, provost};
+use provost_tests::{World, provost, wait};
 use serde_json::Value;
 
 const BEFORE: &str = "2024-09-03T10:00:00-06:00";
@@ -163,6 +164,43 @@ fn a_kill_between_answer_and_commit_sends_the_same_webhook_again() {
         assert_eq!(ids.len(), 2, "{failpoint}: {arrived:#?}");
         assert_eq!(ids[0], ids[1], "{failpoint}");
     }
+}
+
+#[test]
+fn a_key_that_is_changed_signs_from_the_next_reload_on() {
+    const NEXT: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let receiver = Receiver::start("127.0.0.1", None);
+    let mut world = district(receiver.origin(), receiver.origin(), "");
+    live_through(&mut world);
+    world.file("key-new", NEXT);
+    world.provost.signal(Signal::SIGHUP);
+    let log = || world.provost.log();
+    wait::until("the reload", log, || {
+        log().contains("configuration in force").then_some(())
+    });
+    world.provost.set_clock(NOTICE_DAY);
+    let arrived = receiver.wait(1, log).remove(0);
+    let expected = [&NEXT["whsec_".len()..], OLD].map(|key| signature(world.path(), key, &arrived));
+    assert_eq!(arrived.header("webhook-signature"), expected.join(" "));
+}
+
+#[test]
+fn a_receiver_that_wants_no_more_is_named_and_nobody_is_deactivated_unseen() {
+    let receiver = Receiver::start("127.0.0.1", None);
+    receiver.answer("HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");
+    let mut world = district(receiver.origin(), receiver.origin(), "");
+    live_through(&mut world);
+    world.provost.set_clock(NOTICE_DAY);
+    let said = tried(&world);
+    assert!(
+        said.contains("webhook: answered 410: the receiver wants no more notices"),
+        "{said}"
+    );
+    let shown = world
+        .provost
+        .cli(&["contact", "show", "ana", "--json"])
+        .json();
+    assert_eq!(shown["state"], "held", "{shown}");
 }
 
 /// Waits until the notice has been tried, and says what became of it.
