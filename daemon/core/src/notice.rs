@@ -164,7 +164,7 @@ pub struct Delivery {
     pub channel: String,
     /// To which addresses.
     pub recipients: Vec<String>,
-    /// Message-ID of the mail, if it was one.
+    /// By what the other side knows it again: Message-ID of a mail, webhook-id of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
     /// When.

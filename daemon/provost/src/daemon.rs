@@ -151,7 +151,7 @@ impl Daemon {
         })
     }
 
-    /// The way mail takes: the port's, or else the relay of the configuration in force.
+    /// The way out: the port's, or else that of the configuration in force.
     pub(crate) fn deliver(&self) -> Arc<dyn Deliver> {
         let port = self.ports.deliver.as_ref();
         port.map_or_else(|| Arc::clone(&self.live.load().relay), Arc::clone)

@@ -37,7 +37,7 @@ enum Does {
     Says(&'static str),
     /// Says this and then nothing more.
     SaysAndStays(&'static str),
-    /// Says this and then zeros for ever.
+    /// Says this and then letters for ever.
     SaysAndPours(&'static str),
 }
 use Does::{Says, SaysAndPours, SaysAndStays};
@@ -76,7 +76,7 @@ async fn serve(
         Says(_) => stream.shutdown().await,
         SaysAndStays(_) => std::future::pending().await,
         SaysAndPours(_) => loop {
-            stream.write_all(&[0; 65536]).await?;
+            stream.write_all(&[b'a'; 65536]).await?;
         },
     }
 }
@@ -275,6 +275,23 @@ async fn a_server_that_is_not_there_or_does_not_speak_tls_means_later() {
         let reply = http.send(&request(&url)).await;
         assert_eq!(why(&reply).0, "retry", "{reply:?}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_connection_is_not_waited_for() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let loopback: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+    full.bind(&SockAddr::from(loopback)).unwrap();
+    full.listen(0).unwrap();
+    let address = full.local_addr().unwrap().as_socket().unwrap();
+    // Whoever is queued already is never accepted; for the next one there is no room.
+    let _queued = std::net::TcpStream::connect(address).unwrap();
+    let url = format!("http://{address}");
+    let http = http(&[&url], Arc::new(SystemLookUp));
+    let reply = http.send(&request(&url)).await;
+    assert_eq!(why(&reply).0, "retry");
+    assert!(why(&reply).1.contains("no answer within"), "{reply:?}");
 }
 
 #[tokio::test]
