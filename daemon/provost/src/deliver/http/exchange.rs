@@ -89,6 +89,7 @@ impl Heard {
         }
     }
 }
+
 fn headers(map: &HeaderMap, now: Timestamp, clean: impl Fn(&str) -> String) -> Vec<Header> {
     let shown = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         let text = String::from_utf8_lossy(value.as_bytes());

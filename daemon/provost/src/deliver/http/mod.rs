@@ -42,6 +42,9 @@ pub use tls::TrustError;
 /// Bytes of a request's body: a notice is a page of text.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
+/// What the daemon calls itself.
+const AGENT: &str = concat!("provost/", env!("CARGO_PKG_VERSION"));
+
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -67,11 +70,11 @@ impl Default for Patience {
 #[derive(Debug)]
 pub struct Grant {
     /// Servers that it declares; empty if they follow from its settings.
-    pub declared: Vec<Origin>,
+    declared: Vec<Origin>,
     /// Servers and addresses that the administrator allows.
-    pub allow: Vec<Allowed>,
+    allow: Vec<Allowed>,
     /// Its secrets.
-    pub secrets: Secrets,
+    secrets: Secrets,
     tls: Arc<rustls::ClientConfig>,
     pace: Mutex<Pace>,
 }
@@ -216,25 +219,26 @@ fn message(
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
     *message.method_mut() = method(request.method);
     *message.uri_mut() = path.parse().map_err(|_| Trouble::Url)?;
-    let mut put = |name: &str, value: &str| {
-        let wrong = || Trouble::Header(name.to_owned());
-        let name = HeaderName::try_from(name).map_err(|_| wrong())?;
-        let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
-        message.headers_mut().insert(name, value);
-        Ok(())
-    };
-    put("user-agent", concat!("provost/", env!("CARGO_PKG_VERSION")))?;
-    for header in &request.headers {
-        put(&header.name, &secrets.fill(&header.value)?)?;
+    let headers = message.headers_mut();
+    for rendered in &request.headers {
+        let (name, value) = header(&rendered.name, &secrets.fill(&rendered.value)?)?;
+        headers.append(name, value);
     }
-    put(
-        "host",
-        &url[url::Position::BeforeHost..url::Position::AfterPort],
-    )?;
-    for (name, value) in proof {
-        put(name, value)?;
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let own = [("user-agent", AGENT), ("host", host)].into_iter();
+    let proof = proof.iter().map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in own.chain(proof) {
+        let (name, value) = header(name, value)?;
+        headers.insert(name, value);
     }
     Ok(message)
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble> {
+    let wrong = || Trouble::Header(name.to_owned());
+    let field = HeaderName::try_from(name).map_err(|_| wrong())?;
+    let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
+    Ok((field, value))
 }
 
 fn method(method: Method) -> hyper::Method {
