@@ -254,6 +254,8 @@ fn check_names_what_would_stop_every_webhook() {
     };
     let elsewhere = district("https://a.example", "https://b.example/in", "");
     assert!(problems(&elsewhere).contains("plugin.webhook.allow: send to https://b.example: "));
+    let ftp = district("https://a.example", "ftp://a.example", "");
+    assert!(problems(&ftp).contains("plugin.webhook.settings: url must begin with https://"));
     let broken = district("https://a.example", "https://a.example", "");
     broken.file("key-old", "c2hvcnQ=");
     let said = problems(&broken);

@@ -38,8 +38,10 @@ impl provost_plugin::Channel for Webhook {
     }
 
     fn render(about: Notice, to: Recipient, set: Vec<Setting>) -> Result<Vec<Delivery>, Failure> {
-        let missing = || Failure::Settings("url is missing".into());
-        let url = text(&set, "url").ok_or_else(missing)?;
+        let url = text(&set, "url").unwrap_or_default();
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(Failure::Settings("url must begin with https://".into()));
+        }
         let body = Body::new(&about, &to).json();
         Ok(vec![Delivery::Http(HttpRequest {
             method: Method::Post,

@@ -70,8 +70,16 @@ fn the_body_has_the_shape_that_the_readme_shows() {
 
 #[test]
 fn without_a_url_nothing_is_rendered_and_the_setting_is_named() {
-    let refused = Webhook::render(about(), to(), vec![]);
-    assert!(matches!(refused, Err(Failure::Settings(why)) if why == "url is missing"));
+    let ftp = Setting {
+        name: "url".into(),
+        value: Value::Text("ftp://h.example".into()),
+    };
+    for settings in [vec![], vec![ftp]] {
+        let refused = Webhook::render(about(), to(), settings);
+        assert!(
+            matches!(refused, Err(Failure::Settings(why)) if why == "url must begin with https://")
+        );
+    }
 }
 
 fn judge(status: u16, headers: &[(&str, &str)], body: &str) -> String {

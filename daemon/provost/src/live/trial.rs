@@ -7,7 +7,8 @@ use provost_core::document::Problem;
 use provost_core::notice::NoticeKind;
 use provost_core::time::Zone;
 use provost_sandbox::{
-    Channel, Delivery, Moment, NoticeView, Recipient, RecipientRole, RenderError, RenderFailure,
+    CallError, Channel, Delivery, Failure, Moment, NoticeView, Recipient, RecipientRole,
+    RenderError, RenderFailure,
 };
 
 use super::{chain, problem, unfit};
@@ -69,8 +70,9 @@ pub(super) fn grant(
     }
 }
 
-/// What stands against the requests that the channel renders of a sample. A channel that does not render the sample is
-/// left in peace, unless it is for its settings.
+/// What stands against the requests that the channel renders of a sample. A channel that objects to the sample or traps
+/// is left in peace, it may do better with a true notice; one that objects to its settings or renders what must not be
+/// sent is not.
 fn objections(offer: &PluginOffer, channel: &Channel, grant: &Grant) -> Vec<Problem> {
     let key = |part: &str| format!("plugin.{}.{part}", offer.id);
     match channel.render(&sample(), &recipient(), &offer.settings) {
@@ -87,6 +89,12 @@ fn objections(offer: &PluginOffer, channel: &Channel, grant: &Grant) -> Vec<Prob
             why: RenderFailure::Settings(why),
             ..
         }) => vec![problem(&key("settings"), why)],
+        Err(RenderError::Call(
+            error @ CallError {
+                failure: Failure::Answer(_),
+                ..
+            },
+        )) => vec![problem(&key("settings"), chain(&error))],
         Err(_) => Vec::new(),
     }
 }
