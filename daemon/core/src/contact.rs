@@ -335,6 +335,8 @@ pub enum Hold {
     Undeliverable,
     /// The last valid contact of a district that holds its last.
     LastContact,
+    /// The stage is one of a mass that waits for an operator's word.
+    Approval,
 }
 
 /// A person designated as authorized contact.

@@ -145,13 +145,74 @@ pub enum Outcome {
         /// Not before.
         not_before: Timestamp,
     },
-    /// Refused for good by every channel.
+    /// Refused for good by every channel, or given up: a dead letter.
     Failed {
         /// Why.
         why: String,
     },
-    /// No longer wanted: the episode ended before it went out.
+    /// No longer wanted: the episode ended before it went out, or an operator refused it.
     Withdrawn,
+    /// One of a mass: it waits for an operator's word.
+    Held,
+    /// An operator's word: it goes out now.
+    Released,
+}
+
+/// As what a recipient is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecipientRole {
+    /// The person whom the notice is about.
+    Contact,
+    /// Another valid contact, because the person could not be reached.
+    Colleague,
+    /// The district's mailbox, for the same reason.
+    Mailbox,
+}
+
+impl RecipientRole {
+    /// The word of the role.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Colleague => "colleague",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
+/// What became of one message of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// The other side took it.
+    Accepted,
+    /// Not now, or nobody knows.
+    Later,
+    /// Refused for good.
+    Refused,
+}
+
+/// One message of an attempt: an attempt goes on to the next channel and recipient when one refuses for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trial {
+    /// By which channel plugin.
+    pub channel: String,
+    /// As what the recipient is told.
+    pub role: RecipientRole,
+    /// To which address; empty if there was none.
+    pub to: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// What the other side said, or what kept the message from it.
+    pub said: String,
+    /// By what the other side knows the message again, e.g. its Message-ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// SHA-256 of the message as it was handed over, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// One attempt to deliver a notice, as the outbox and the journal record it.
@@ -162,7 +223,7 @@ pub struct Delivery {
     pub notice: NoticeId,
     /// By which channel plugin; empty if none was reached.
     pub channel: String,
-    /// To which addresses.
+    /// To which addresses: those that accepted it, or the last that did not.
     pub recipients: Vec<String>,
     /// By what the other side knows it again: Message-ID of a mail, webhook-id of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,6 +233,24 @@ pub struct Delivery {
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// Every message of the attempt, in order. Attempts of before they were kept have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<Trial>,
+}
+
+impl Delivery {
+    /// What is recorded of a notice when nothing was sent.
+    pub fn unsent(notice: NoticeId, at: Timestamp, outcome: Outcome) -> Self {
+        Self {
+            notice,
+            channel: String::new(),
+            recipients: Vec::new(),
+            message_id: None,
+            at,
+            outcome,
+            trials: Vec::new(),
+        }
+    }
 }
 
 /// Something that an operator must know.

@@ -6,7 +6,8 @@ use super::alarm::UNDELIVERABLE;
 use super::due::awaited;
 use super::turn::Turn;
 use super::{Step, Surroundings};
-use crate::contact::{Awaited, Contact, ContactState, Given, Hold};
+use crate::contact::{Awaited, Contact, ContactState, Given, Hold, Stage};
+use crate::limits::UNDELIVERABLE_DAYS;
 use crate::notice::{Notice, NoticeKind};
 
 /// Whether a notice of the outbox should go out.
@@ -18,6 +19,8 @@ pub enum Wanted {
     Later,
     /// Withdraw it: the episode is over, or the contact gone.
     Never,
+    /// Give it up: its stage counts as given, though nobody accepted it for 14 days. Rule: domain §3, undeliverable.
+    Unnotified,
 }
 
 /// Whether the notice should go out; to be asked before every attempt.
@@ -33,7 +36,11 @@ pub fn wanted(contact: &Contact, notice: &Notice) -> Wanted {
         NoticeKind::Deactivated => state == ContactState::Deactivated,
         NoticeKind::Reactivated => state.is_valid(),
     };
-    if !still_true || !is_of_present_episode(contact, notice) {
+    if !is_of_present_episode(contact, notice) {
+        Wanted::Never
+    } else if !still_true && counts_unnotified(contact, notice.kind) {
+        Wanted::Unnotified
+    } else if !still_true {
         Wanted::Never
     } else if contact.state == ContactState::Suspended {
         Wanted::Later
@@ -91,8 +98,31 @@ pub fn refused(
     turn.changes(contact)
 }
 
+/// Whether a notice that was tried in vain since `since` is given up. A stage's notice never is by itself: it counts as
+/// given in the end, and until then it is tried. Any other, which holds nobody up, is tried for as long.
+pub fn given_up(
+    contact: &Contact,
+    around: &Surroundings,
+    notice: &Notice,
+    since: Timestamp,
+    at: Timestamp,
+) -> bool {
+    let zone = &around.district.timezone;
+    awaited_by(contact, notice).is_none() && at >= zone.plus_days(since, UNDELIVERABLE_DAYS)
+}
+
+/// The stage of that notice was never accepted, and counts as given all the same.
+fn counts_unnotified(contact: &Contact, kind: NoticeKind) -> bool {
+    let stages = [Stage::Notice, Stage::Reminder, Stage::Final];
+    let stage = stages
+        .into_iter()
+        .find(|stage| NoticeKind::from(*stage) == kind);
+    let given = stage.and_then(|stage| contact.episode.as_ref()?.given(stage));
+    given.is_some_and(|given| given.unnotified)
+}
+
 /// The stage that waits for this very notice.
-fn awaited_by(contact: &Contact, notice: &Notice) -> Option<Awaited> {
+pub(super) fn awaited_by(contact: &Contact, notice: &Notice) -> Option<Awaited> {
     let gone = matches!(
         contact.state,
         ContactState::Removed | ContactState::Deactivated

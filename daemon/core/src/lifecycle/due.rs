@@ -9,7 +9,8 @@ use crate::district::LastContact;
 use crate::limits::{LAST_CONTACT_HOLD_DAYS, SUSPENDED_DAYS_MAX, UNDELIVERABLE_DAYS};
 use crate::time::Zone;
 
-/// When something is due next. `None` only for contacts to whom nothing happens by itself: deactivated and removed.
+/// When something is due next. `None` only for contacts to whom nothing happens by itself: deactivated and removed, and
+/// those whose notice waits for an operator's word.
 ///
 /// It may lie before `now` if a stage is late; after a [`step`](super::step) it never does. A held contact is looked
 /// at once a day, and at once if [`recheck`] is called when what it waits for has come.
@@ -19,7 +20,12 @@ pub fn next_due(contact: &Contact, around: &Surroundings, now: Timestamp) -> Opt
         ContactState::Removed | ContactState::Deactivated => None,
         ContactState::Suspended => Some(removal(contact, zone)),
         ContactState::Active | ContactState::Pending | ContactState::Held => {
-            Some(stage_due(contact, around, now))
+            match (contact.hold, awaited(contact)) {
+                // An operator's word is waited for however long it takes: nobody is moved on by what was not sent.
+                (Some((Hold::Approval, _)), Some(_)) => None,
+                (Some((Hold::Approval, since)), None) => Some(next_day(zone, since)),
+                _ => Some(stage_due(contact, around, now)),
+            }
         }
     }
 }
@@ -35,6 +41,11 @@ pub fn recheck(contact: &Contact, around: &Surroundings, now: Timestamp) -> Opti
         next_due,
         ..contact.clone()
     })
+}
+
+/// When a stage that an operator refused is looked at again.
+pub(super) fn next_day(zone: &Zone, since: Timestamp) -> Timestamp {
+    zone.plus_days(since, 1)
 }
 
 /// When a suspended contact is removed.

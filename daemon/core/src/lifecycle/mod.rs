@@ -8,6 +8,7 @@
 
 mod activity;
 mod alarm;
+mod approval;
 pub mod clock;
 mod course;
 mod delivery;
@@ -20,9 +21,12 @@ mod turn;
 mod tests;
 
 pub use activity::{ActivityOutcome, ActivityRefusal, activity};
-pub use alarm::{LAST_CONTACT, STALE_FEED, TECHNICAL_CAP, UNDELIVERABLE, UNNOTIFIED};
+pub use alarm::{
+    DEAD_LETTER, LAST_CONTACT, MASS, STALE_FEED, TECHNICAL_CAP, UNDELIVERABLE, UNNOTIFIED,
+};
+pub use approval::{approved, declined, held_back, stage_notices};
 pub use course::{deadline, forecast};
-pub use delivery::{Wanted, accepted, refused, wanted};
+pub use delivery::{Wanted, accepted, given_up, refused, wanted};
 pub use due::{next_due, recheck};
 pub use restore::{ReactivateRefusal, directory, reactivate};
 pub use sweep::step;

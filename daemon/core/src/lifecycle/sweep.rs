@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::alarm::{LAST_CONTACT, STALE_FEED, UNDELIVERABLE, UNNOTIFIED};
 use super::course::Course;
-use super::due::{awaited, obstacle, patience, removal};
+use super::due::{awaited, next_day, obstacle, patience, removal};
 use super::turn::Turn;
 use super::{Step, Surroundings, remove};
 use crate::contact::{Awaited, Contact, ContactState, Episode, Given, Hold, Stage};
@@ -32,7 +32,14 @@ pub fn step(contact: &Contact, around: &Surroundings, now: Timestamp) -> Option<
 
 impl Turn<'_, '_> {
     fn advance(&mut self) {
-        if let Some(awaited) = awaited(&self.contact) {
+        let waits = awaited(&self.contact);
+        if let Some((Hold::Approval, since)) = self.contact.hold {
+            let again = next_day(&self.around.district.timezone, since);
+            if waits.is_some() || self.now < again {
+                return;
+            }
+        }
+        if let Some(awaited) = waits {
             return self.wait_for_delivery(awaited);
         }
         let (stage, due) = Course::of(&self.contact, self.around).next();

@@ -223,8 +223,12 @@ fn hold(table: &Table) -> Option<(Hold, Timestamp)> {
         Some("stale-feed") => Some(Hold::StaleFeed),
         Some("undeliverable") => Some(Hold::Undeliverable),
         Some("last-contact") => Some(Hold::LastContact),
+        Some("approval") => Some(Hold::Approval),
         Some(_) => {
-            hold.problem("why", "must be stale-feed, undeliverable or last-contact");
+            hold.problem(
+                "why",
+                "must be stale-feed, undeliverable, last-contact or approval",
+            );
             None
         }
         None => None,
@@ -240,6 +244,7 @@ pub(super) fn hold_word(hold: Hold) -> &'static str {
         Hold::StaleFeed => "stale-feed",
         Hold::Undeliverable => "undeliverable",
         Hold::LastContact => "last-contact",
+        Hold::Approval => "approval",
     }
 }
 
