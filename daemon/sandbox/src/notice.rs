@@ -4,7 +4,7 @@ use provost_core::Timestamp;
 use provost_core::contact::{Contact, ContactKind};
 use provost_core::decision::DistrictFacts;
 use provost_core::district::Help;
-use provost_core::notice::{Notice, NoticeKind};
+use provost_core::notice::{Notice, NoticeKind, RecipientRole};
 use provost_core::person::Person;
 use provost_core::time::Zone;
 use serde::{Deserialize, Serialize};
@@ -132,18 +132,6 @@ fn helper((contact, person): (&Contact, &Person)) -> Helper {
 fn days_between(now: Timestamp, then: Timestamp, zone: &Zone) -> u32 {
     let (today, day) = (zone.wall(now).date(), zone.wall(then).date());
     u32::try_from((day - today).get_days()).unwrap_or(0)
-}
-
-/// As what a recipient is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecipientRole {
-    /// The person whom the notice is about.
-    Contact,
-    /// Another valid contact, because the person could not be reached.
-    Colleague,
-    /// The district's mailbox, for the same reason.
-    Mailbox,
 }
 
 /// Whom to tell.

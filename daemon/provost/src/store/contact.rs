@@ -152,6 +152,30 @@ impl Snapshot<'_> {
         ))
     }
 
+    /// Other valid contacts of a contact's district: the first `rows` by person id, and as many technical ones as
+    /// `technical` says, which may be among them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn other_contacts(
+        &self,
+        contact: &Contact,
+        rows: usize,
+        technical: usize,
+    ) -> Result<Vec<(Contact, Person)>, StoreError> {
+        let (district, person) = (contact.district.as_str(), contact.person.as_str());
+        let read = |sql, rows| {
+            let params = params![district, person, limit(rows)];
+            collect(self.connection(), "read contacts", sql, params, with_person)
+        };
+        let mut others = read(include_str!("contact/others.sql"), rows)?;
+        others.extend(read(
+            include_str!("contact/other_technical.sql"),
+            technical,
+        )?);
+        Ok(others)
+    }
+
     /// When something is due next for anybody.
     ///
     /// # Errors

@@ -1,15 +1,16 @@
 //! The outbox: notices, the attempts to deliver them and what has become of them.
 
 use jiff::Timestamp;
+use provost_core::contact::BadWord;
 use provost_core::id::{DistrictId, NoticeId, PersonId};
-use provost_core::notice::{Delivery, Notice, Outcome};
+use provost_core::notice::{Delivery, Notice, NoticeKind, Outcome};
 use rusqlite::{Row, params};
+use std::ops::RangeInclusive;
 
 use super::Page;
 use super::commit::Commit;
 use super::error::{Attempt, CommitError, StoreError};
-use super::register::Counts;
-use super::row::{collect, execute, from_column, limit, many, micros, to_body, to_u64};
+use super::row::{collect, execute, from_column, limit, many, micros, to_body, to_u64, value};
 use super::snapshot::Snapshot;
 
 const READ: &str = "read a notice";
@@ -19,23 +20,27 @@ const READ: &str = "read a notice";
 pub enum NoticeState {
     /// To be tried, for the first time or again.
     Waiting,
+    /// One of a mass: waits for an operator's word.
+    Held,
     /// A channel accepted it.
     Accepted,
-    /// Refused for good by every channel.
+    /// Given up: a dead letter.
     Failed,
     /// No longer wanted.
     Withdrawn,
 }
 
 impl NoticeState {
-    const WORDS: [(Self, &'static str); 4] = [
+    /// All states with their words.
+    pub const WORDS: [(Self, &'static str); 5] = [
         (Self::Waiting, "waiting"),
+        (Self::Held, "held"),
         (Self::Accepted, "accepted"),
         (Self::Failed, "failed"),
         (Self::Withdrawn, "withdrawn"),
     ];
 
-    /// The word of the state: `waiting`, `accepted`, `failed`, `withdrawn`.
+    /// The word of the state: `waiting`, `held`, `accepted`, `failed`, `withdrawn`.
     pub fn word(self) -> &'static str {
         Self::WORDS
             .iter()
@@ -57,9 +62,21 @@ impl NoticeState {
         match (self, outcome) {
             (Self::Accepted, _) | (_, Outcome::Accepted { .. }) => Self::Accepted,
             (Self::Withdrawn, _) | (_, Outcome::Withdrawn) => Self::Withdrawn,
-            (_, Outcome::Retry { .. }) => Self::Waiting,
+            (Self::Held, Outcome::Retry { .. }) | (_, Outcome::Held) => Self::Held,
+            (_, Outcome::Retry { .. } | Outcome::Released) => Self::Waiting,
             (_, Outcome::Failed { .. }) => Self::Failed,
         }
+    }
+}
+
+impl std::str::FromStr for NoticeState {
+    type Err = BadWord;
+    fn from_str(text: &str) -> Result<Self, BadWord> {
+        let state = Self::WORDS.iter().find(|(_, known)| *known == text);
+        state.map(|(state, _)| *state).ok_or(BadWord {
+            found: text.to_owned(),
+            allowed: "waiting, held, accepted, failed or withdrawn",
+        })
     }
 }
 
@@ -89,7 +106,8 @@ pub struct NoticeFilter {
     pub state: Option<NoticeState>,
 }
 
-/// Puts a notice into the outbox; one that is there already stays as it is, whatever crashed in between.
+/// Puts a notice into the outbox; one that is there already stays as it is, whatever crashed in between, unless it was
+/// withdrawn: then it is wanted again.
 pub(super) fn add(commit: &mut Commit<'_>, notice: &Notice) -> Result<(), CommitError> {
     let added = execute(
         commit.connection,
@@ -97,6 +115,7 @@ pub(super) fn add(commit: &mut Commit<'_>, notice: &Notice) -> Result<(), Commit
         include_str!("notice/add.sql"),
         params![
             notice.id.as_str(),
+            notice.kind.word(),
             notice.person.as_str(),
             notice.district.as_str(),
             micros(notice.queued),
@@ -104,7 +123,9 @@ pub(super) fn add(commit: &mut Commit<'_>, notice: &Notice) -> Result<(), Commit
             to_body("notice", notice)?,
         ],
     )?;
-    Counts::follow(&mut commit.counts().notices_waiting, false, added > 0);
+    if added > 0 {
+        commit.counts().notice(None, NoticeState::Waiting);
+    }
     Ok(())
 }
 
@@ -123,10 +144,11 @@ pub(super) fn deliver(
     };
     let not_before = match &delivery.outcome {
         Outcome::Retry { not_before, .. } => *not_before,
+        Outcome::Released => delivery.at,
         _ => outgoing.not_before,
     };
     let tried = match &delivery.outcome {
-        Outcome::Withdrawn => 0,
+        Outcome::Withdrawn | Outcome::Held | Outcome::Released => 0,
         _ => 1,
     };
     let state = outgoing.state.after(&delivery.outcome);
@@ -142,9 +164,7 @@ pub(super) fn deliver(
             not_before.to_string(),
         ],
     )?;
-    let waits = |state| state == NoticeState::Waiting;
-    let count = &mut commit.counts().notices_waiting;
-    Counts::follow(count, waits(outgoing.state), waits(state));
+    commit.counts().notice(Some(outgoing.state), state);
     const LOG: &str = "INSERT INTO delivery (notice, body) VALUES (?1, ?2)";
     let body = to_body("delivery", delivery)?;
     execute(
@@ -178,8 +198,27 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
     pub fn outbox_due(&self, now: Timestamp, rows: usize) -> Result<Vec<Outgoing>, StoreError> {
+        let mut due = Vec::new();
+        for (kind, _) in NoticeKind::WORDS {
+            due.extend(self.outbox_due_of(kind, now, rows)?);
+        }
+        due.sort_by_key(|outgoing| (outgoing.not_before, outgoing.seq));
+        due.truncate(rows);
+        Ok(due)
+    }
+
+    /// Those of [`Snapshot::outbox_due`] that are of one kind.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn outbox_due_of(
+        &self,
+        kind: NoticeKind,
+        now: Timestamp,
+        rows: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
         let sql = include_str!("notice/due.sql");
-        let params = params![micros(now), limit(rows)];
+        let params = params![kind.word(), micros(now), limit(rows)];
         let mut due = collect(self.connection(), READ, sql, params, read)?;
         // The index rounds down to microseconds, the row itself knows better.
         due.retain(|outgoing| outgoing.not_before <= now);
@@ -191,9 +230,53 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
     pub fn outbox_next(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = include_str!("notice/due.sql");
-        let first = collect(self.connection(), READ, sql, params![i64::MAX, 1], read)?;
-        Ok(first.first().map(|outgoing| outgoing.not_before))
+        let mut next = None;
+        for (kind, _) in NoticeKind::WORDS {
+            let sql = include_str!("notice/due.sql");
+            let params = params![kind.word(), i64::MAX, 1];
+            let first = collect(self.connection(), READ, sql, params, read)?;
+            let first = first.first().map(|outgoing| outgoing.not_before);
+            next = [next, first].into_iter().flatten().min();
+        }
+        Ok(next)
+    }
+
+    /// Notices that wait for an operator's word, of one district or of all, oldest first: those with numbers in
+    /// `range`, at most `rows`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn notices_held(
+        &self,
+        district: Option<&DistrictId>,
+        range: RangeInclusive<u64>,
+        rows: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let sql = include_str!("notice/held.sql");
+        let bound = |seq: &u64| i64::try_from(*seq).unwrap_or(i64::MAX);
+        let params = params![
+            bound(range.start()),
+            bound(range.end()),
+            district.map(DistrictId::as_str),
+            limit(rows)
+        ];
+        collect(self.connection(), READ, sql, params, read)
+    }
+
+    /// Notices that were given up, of one district or of all, oldest first: those after number `after`, at most `rows`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn notices_failed(
+        &self,
+        district: Option<&DistrictId>,
+        after: u64,
+        rows: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let sql = include_str!("notice/failed.sql");
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let params = params![after, district.map(DistrictId::as_str), limit(rows)];
+        collect(self.connection(), READ, sql, params, read)
     }
 
     /// Notices that the filter lets through, newest first.
@@ -207,9 +290,14 @@ impl Snapshot<'_> {
         let rows = limit(page.rows);
         let connection = self.connection();
         match &filter.person {
+            None if state.is_some() => {
+                let sql = include_str!("notice/state.sql");
+                let params = params![bound, district, state, rows];
+                collect(connection, READ, sql, params, read)
+            }
             None => {
                 let sql = include_str!("notice/page.sql");
-                let params = params![bound, district, state, rows];
+                let params = params![bound, district, rows];
                 collect(connection, READ, sql, params, read)
             }
             Some(person) => {
@@ -218,6 +306,16 @@ impl Snapshot<'_> {
                 collect(connection, READ, sql, params, read)
             }
         }
+    }
+
+    /// What has become of a notice; `None` if there is none of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn notice_state(&self, id: &NoticeId) -> Result<Option<NoticeState>, StoreError> {
+        const SQL: &str = "SELECT state FROM notice WHERE id = ?1";
+        let word: Option<String> = value(self.connection(), READ, SQL, [id.as_str()])?;
+        word.map(|word| NoticeState::read(&word)).transpose()
     }
 
     /// A notice with all attempts to deliver it, oldest first.

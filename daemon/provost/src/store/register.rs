@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::error::{Attempt, StoreError};
 use super::grant;
+use super::notice::NoticeState;
 use super::row::{collect, many, to_u64};
 use super::snapshot::Snapshot;
 
@@ -26,6 +27,10 @@ pub struct Counts {
     pub held: u64,
     /// Notices that wait to be delivered.
     pub notices_waiting: u64,
+    /// Notices of a mass that wait for an operator's word.
+    pub notices_held: u64,
+    /// Notices that were given up.
+    pub notices_failed: u64,
 }
 
 impl Counts {
@@ -41,6 +46,8 @@ impl Counts {
                 pending: number(2)?,
                 held: number(3)?,
                 notices_waiting: number(4)?,
+                notices_held: number(5)?,
+                notices_failed: number(6)?,
             })
         })?;
         Ok(counted.into_iter().next().unwrap_or_default())
@@ -55,6 +62,8 @@ impl Counts {
             self.pending,
             self.held,
             self.notices_waiting,
+            self.notices_held,
+            self.notices_failed,
         ];
         statement.execute(numbers.map(u64::cast_signed)).map(drop)
     }
@@ -78,6 +87,18 @@ impl Counts {
         let (pending, held) = (ContactState::Pending, ContactState::Held);
         Self::follow(&mut self.pending, is(before, pending), is(after, pending));
         Self::follow(&mut self.held, is(before, held), is(after, held));
+    }
+
+    /// A notice goes from one state to another; it has none before it is queued.
+    pub(super) fn notice(&mut self, before: Option<NoticeState>, after: NoticeState) {
+        let after = Some(after);
+        for (count, state) in [
+            (&mut self.notices_waiting, NoticeState::Waiting),
+            (&mut self.notices_held, NoticeState::Held),
+            (&mut self.notices_failed, NoticeState::Failed),
+        ] {
+            Self::follow(count, before == Some(state), after == Some(state));
+        }
     }
 }
 

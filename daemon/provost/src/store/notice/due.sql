@@ -1,4 +1,4 @@
 SELECT seq, body, state, attempts, resume_at FROM notice
-WHERE state = 'waiting' AND not_before <= ?1
+WHERE state = 'waiting' AND kind = ?1 AND not_before <= ?2
 ORDER BY not_before, seq
-LIMIT ?2
+LIMIT ?3

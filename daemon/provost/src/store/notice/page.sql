@@ -1,6 +1,5 @@
 SELECT seq, body, state, attempts, resume_at FROM notice
 WHERE seq < ?1
   AND (?2 IS NULL OR district = ?2)
-  AND (?3 IS NULL OR state = ?3)
 ORDER BY seq DESC
-LIMIT ?4
+LIMIT ?3

@@ -1,2 +1,2 @@
-SELECT people, contacts, pending, held, notices_waiting
+SELECT people, contacts, pending, held, notices_waiting, notices_held, notices_failed
 FROM tally

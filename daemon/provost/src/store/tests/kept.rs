@@ -215,6 +215,8 @@ fn counted(connection: &Connection) -> Counts {
         pending: count("contact WHERE state = 'pending'"),
         held: count("contact WHERE state = 'held'"),
         notices_waiting: count("notice WHERE state = 'waiting'"),
+        notices_held: count("notice WHERE state = 'held'"),
+        notices_failed: count("notice WHERE state = 'failed'"),
     }
 }
 

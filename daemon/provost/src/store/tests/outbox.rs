@@ -21,6 +21,7 @@ fn attempt(notice: &Notice, outcome: Outcome) -> Delivery {
         message_id: None,
         at: noon(),
         outcome,
+        trials: Vec::new(),
     }
 }
 

@@ -60,7 +60,27 @@ const ASKED_OFTEN: [(&str, &str); 17] = [
     ),
     (
         include_str!("../notice/due.sql"),
-        "notice_waiting (not_before<?",
+        "notice_due (kind=? AND not_before<?",
+    ),
+    (
+        include_str!("../notice/state.sql"),
+        "notice_state (state=? AND seq<?",
+    ),
+    (
+        include_str!("../notice/held.sql"),
+        "notice_state (state=? AND seq>? AND seq<?",
+    ),
+    (
+        include_str!("../notice/failed.sql"),
+        "notice_state (state=? AND seq>?",
+    ),
+    (
+        include_str!("../contact/others.sql"),
+        "contact_district (district=?",
+    ),
+    (
+        include_str!("../contact/other_technical.sql"),
+        "contact_standing (district=? AND state=? AND <expr>=?",
     ),
     (
         include_str!("../notice/person.sql"),
