@@ -136,6 +136,12 @@ impl Daemon {
         self.commits.send_replace(());
     }
 
+    /// The notifier has written: as [`Daemon::changed`], but it need not wake itself.
+    pub(crate) fn delivered(&self) {
+        self.sweep.notify_one();
+        self.commits.send_replace(());
+    }
+
     /// Tells of every commit.
     pub(crate) fn commits(&self) -> watch::Receiver<()> {
         self.commits.subscribe()

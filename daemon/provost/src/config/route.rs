@@ -2,6 +2,7 @@
 
 use provost_core::document::Table;
 use provost_core::id::PluginId;
+use provost_core::notice::RecipientRole;
 use std::collections::BTreeMap;
 
 use super::PluginOffer;
@@ -11,6 +12,8 @@ use super::PluginOffer;
 pub struct Route {
     /// Topics, `inactivity.*` or `inactivity.final`.
     pub notices: Vec<String>,
+    /// To whom they go first.
+    pub to: RecipientRole,
     /// Channel plugins, the preferred one first.
     pub channels: Vec<PluginId>,
 }
@@ -32,9 +35,15 @@ pub(super) fn read(table: &Table<'_>, plugins: &BTreeMap<PluginId, PluginOffer>)
     if notices.is_empty() {
         table.problem("notices", "must name at least one topic, e.g. inactivity.*");
     }
-    if table.text("to").is_some_and(|to| to != "contact") {
-        table.problem("to", "must be `contact`");
-    }
+    let to = match table.text("to") {
+        None | Some("contact") => RecipientRole::Contact,
+        Some("colleagues") => RecipientRole::Colleague,
+        Some("mailbox") => RecipientRole::Mailbox,
+        Some(_) => {
+            table.problem("to", "must be contact, colleagues or mailbox");
+            RecipientRole::Contact
+        }
+    };
     let channels: Vec<PluginId> = table.list("channels");
     for channel in &channels {
         if !plugins.contains_key(channel) {
@@ -48,7 +57,11 @@ pub(super) fn read(table: &Table<'_>, plugins: &BTreeMap<PluginId, PluginOffer>)
         table.problem("channels", "must name at least one plugin");
     }
     table.done();
-    Some(Route { notices, channels })
+    Some(Route {
+        notices,
+        to,
+        channels,
+    })
 }
 
 #[cfg(test)]
@@ -59,12 +72,14 @@ mod tests {
     fn a_star_carries_every_notice_of_its_topic() {
         let route = Route {
             notices: vec!["inactivity.*".to_owned()],
+            to: RecipientRole::Contact,
             channels: Vec::new(),
         };
         assert!(route.carries("inactivity.final"));
         assert!(!route.carries("sync.refused"));
         let one = Route {
             notices: vec!["inactivity.final".to_owned()],
+            to: RecipientRole::Contact,
             channels: Vec::new(),
         };
         assert!(!one.carries("inactivity.notice"));

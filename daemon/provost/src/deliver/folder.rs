@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
-use provost_core::id::{NoticeId, PluginId};
 
 use super::mail::atom;
 use super::{Deliver, Letter, Mail, Parcel, Refusal, Reply, Request, Sending};
@@ -50,39 +49,18 @@ impl Folder {
             Ok(letter) => letter,
             Err(why) => return Reply::failed(why.to_string()),
         };
-        self.keep(
-            &mail.notice,
-            &mail.channel,
-            "eml",
-            &letter.bytes,
-            letter.refused,
-        )
+        let name = format!("{}.eml", mail.local_id());
+        self.keep(name, &letter.bytes, letter.refused)
     }
 
     /// The request without what the host adds: nothing is sent, so there is no signature and no secret in it.
     fn capture_request(&self, request: &Request) -> Reply {
-        self.keep(
-            &request.notice,
-            &request.channel,
-            "http",
-            &request.shown(),
-            Vec::new(),
-        )
+        let (notice, channel) = (request.notice.as_str(), request.channel.as_str());
+        let name = format!("{}.{}.http", atom(notice), atom(channel));
+        self.keep(name, &request.shown(), Vec::new())
     }
 
-    fn keep(
-        &self,
-        notice: &NoticeId,
-        channel: &PluginId,
-        ending: &str,
-        bytes: &[u8],
-        refused: Vec<Refusal>,
-    ) -> Reply {
-        let name = format!(
-            "{}.{}.{ending}",
-            atom(notice.as_str()),
-            atom(channel.as_str())
-        );
+    fn keep(&self, name: String, bytes: &[u8], refused: Vec<Refusal>) -> Reply {
         match self.put(&name, bytes) {
             Ok(()) => Reply::Accepted {
                 receipt: format!("captured as {name}"),
@@ -115,6 +93,7 @@ impl Deliver for Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provost_core::id::{NoticeId, PluginId};
 
     #[tokio::test]
     async fn a_mail_that_is_sent_twice_lies_in_the_folder_once() {
@@ -124,6 +103,7 @@ mod tests {
         let mail = Parcel::Mail(Mail {
             notice: NoticeId::new("n1").unwrap(),
             channel: PluginId::new("email").unwrap(),
+            role: provost_core::notice::RecipientRole::Contact,
             to: vec!["a@d.example".to_owned()],
             subject: "s".to_owned(),
             text: "t".to_owned(),

@@ -9,7 +9,7 @@ use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
-use super::mail::{Mail, message_id};
+use super::mail::Mail;
 
 /// Recipients of one mail: RFC 5321 §4.5.3.1.8 obliges a server to take 100.
 const RECIPIENTS_MAX: usize = 100;
@@ -67,7 +67,7 @@ impl Letter {
     /// [`BadMail`] if there is nobody to send it to, or if what the channel rendered would break the message.
     pub fn write(mail: &Mail, from: &Mailbox) -> Result<Self, BadMail> {
         let (to, refused) = recipients(&mail.to)?;
-        let message_id = message_id(&mail.notice, &mail.channel, from.email.domain());
+        let message_id = mail.message_id(from.email.domain());
         let envelope =
             Envelope::new(Some(from.email.clone()), to.clone()).map_err(BadMail::Build)?;
         let mut builder = Message::builder()
@@ -221,6 +221,7 @@ mod tests {
         Mail {
             notice: provost_core::id::NoticeId::new("0a1b").unwrap(),
             channel: provost_core::id::PluginId::new("email").unwrap(),
+            role: provost_core::notice::RecipientRole::Contact,
             to: vec!["ana.ortiz@lonepine.example".to_owned()],
             subject: "Bitte melden: José".to_owned(),
             text: "Guten Tag,\n.\nGrüße".to_owned(),

@@ -171,6 +171,7 @@ mod tests {
         Parcel::Mail(Mail {
             notice: NoticeId::new("n1").unwrap(),
             channel: PluginId::new("email").unwrap(),
+            role: provost_core::notice::RecipientRole::Contact,
             to: to.iter().map(|&address| address.to_owned()).collect(),
             subject: "s".to_owned(),
             text: "t".to_owned(),

@@ -9,8 +9,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lettre::message::Mailbox;
 use provost_core::id::NoticeId;
 use provost_core::notice::Outcome;
+use sha2::{Digest, Sha256};
 
 mod carrier;
 mod folder;
@@ -25,7 +27,7 @@ pub use carrier::Carrier;
 pub use folder::{Folder, FolderError};
 pub use http::{Answer, Grant, Http, Request, Secrets, TrustError};
 pub use letter::{BadMail, Letter};
-pub use mail::{Mail, message_id};
+pub use mail::Mail;
 pub use memory::{Captured, Memory, Mood};
 pub use schedule::{delay, not_before};
 pub use smtp::{Smtp, SmtpError};
@@ -49,6 +51,25 @@ impl Parcel {
             Self::Mail(mail) => &mail.to,
             Self::Http(request) => &request.to,
         }
+    }
+
+    /// By what the other side knows it again: Message-ID or webhook-id. `from` is who sends mail.
+    pub fn id(&self, from: Option<&Mailbox>) -> Option<String> {
+        match self {
+            Self::Mail(mail) => from.map(|from| mail.message_id(from.email.domain())),
+            Self::Http(request) => Some(request.id()),
+        }
+    }
+
+    /// SHA-256 of it as it is handed over, in hexadecimal: of a mail the whole message, of a request what the host does
+    /// not add. `None` for a mail that cannot be written down.
+    pub fn sha256(&self, from: Option<&Mailbox>) -> Option<String> {
+        let bytes = match self {
+            Self::Mail(mail) => Letter::write(mail, from?).ok()?.bytes,
+            Self::Http(request) => request.shown(),
+        };
+        let digest = Sha256::digest(bytes);
+        Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

@@ -22,6 +22,18 @@ fn frozen(store: &Store) -> Result<Option<String>, FlowError> {
     Ok(store.read()?.get::<Option<String>>(FROZEN)?.flatten())
 }
 
+/// Transitions run: [`watch`] would give a moment. Changes nothing.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn runs(store: &Store, reading: &Reading) -> Result<bool, FlowError> {
+    let running = matches!(
+        clock::check(highest(store)?.as_ref(), reading),
+        Clock::Running { .. }
+    );
+    Ok(running && frozen(store)?.is_none())
+}
+
 /// The moment to evaluate at, or `None` while transitions are frozen. A freeze raises one alarm.
 ///
 /// # Errors

@@ -183,6 +183,7 @@ fn accept_notices(rig: &Rig) -> usize {
                         outcome: Outcome::Accepted {
                             receipt: String::new(),
                         },
+                        trials: Vec::new(),
                     }),
                 });
                 let step = lifecycle::accepted(&contact, &around, &outgoing.notice, scene.now);

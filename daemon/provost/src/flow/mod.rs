@@ -1,6 +1,7 @@
 //! The flows: read, let the core decide, commit. One screen each; no protocol, no SQL and no rule in here.
 
 pub mod activity;
+mod attempt;
 pub mod backup;
 pub mod case;
 pub mod changes;
@@ -13,9 +14,11 @@ pub mod forecast;
 pub mod grant;
 pub mod import;
 pub mod ingest;
+mod lanes;
 pub mod neighbourhood;
 pub mod notify;
 mod parcel;
+mod recipients;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod rig;

@@ -12,6 +12,11 @@ use provost_core::register::Feed;
 use super::{FlowError, NotFound};
 use crate::store::Snapshot;
 
+/// Other contacts whom a notice names: the first by id,
+const NEAR: usize = 8;
+/// and so many technical ones.
+const NEAR_TECHNICAL: usize = 2;
+
 /// A district with its contacts as they are in the plan that is being made.
 pub struct Neighbourhood {
     facts: DistrictFacts,
@@ -106,6 +111,30 @@ impl Neighbourhood {
             self.technical += usize::from(is_technical(after));
         }
     }
+}
+
+/// A contact's district with some of its other valid contacts: those whom a notice names or is sent to. A district may
+/// have thousands, and a notice is a page.
+///
+/// # Errors
+/// If the district is unknown or the store cannot be read.
+pub fn nearby(
+    register: &Snapshot<'_>,
+    contact: &Contact,
+    person: &Person,
+) -> Result<DistrictFacts, FlowError> {
+    let district = register
+        .district(&contact.district)?
+        .ok_or_else(|| unknown(&contact.district))?;
+    let mut contacts = register.other_contacts(contact, NEAR, NEAR_TECHNICAL)?;
+    contacts.push((contact.clone(), person.clone()));
+    contacts.sort_by(|(one, _), (other, _)| one.person.cmp(&other.person));
+    contacts.dedup_by(|(one, _), (other, _)| one.person == other.person);
+    Ok(DistrictFacts {
+        district,
+        contacts,
+        coaches: Vec::new(),
+    })
 }
 
 /// How many valid contacts a district has in the plan that is being made: what the lifecycle asks of a neighbourhood,

@@ -3,25 +3,29 @@
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::Contact;
-use provost_core::id::PluginId;
-use provost_core::lifecycle::{self, Wanted};
-use provost_core::notice::{Delivery, Notice, NoticeKind, Outcome};
-use provost_core::person::Person;
-use provost_sandbox::{NoticeView, Recipient, RecipientRole};
+use provost_core::decision::DistrictFacts;
+use provost_core::lifecycle::{self, Surroundings, Wanted};
+use provost_core::notice::{Alarm, Delivery, Notice, NoticeKind, Outcome, RecipientRole};
+use provost_sandbox::NoticeView;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use super::neighbourhood::Neighbourhood;
-use super::parcel::{judged, parcel, shown};
-use super::{FlowError, Scene, changes_of, contact, plan, write};
+use super::attempt::{Attempt, render};
+use super::lanes::Lanes;
+use super::neighbourhood::{Headcount, nearby};
+use super::parcel::{parcel, shown};
+use super::recipients::{self, Round};
+use super::{FlowError, Scene, changes_of, clock, contact, plan, write};
 use crate::daemon::{Daemon, blocking};
-use crate::deliver::{self, Parcel, Reply};
-use crate::live::chain;
-use crate::store::{Outgoing, Snapshot};
+use crate::deliver;
+use crate::store::{NoticeState, Outgoing, Snapshot};
 
-/// Notices read from the outbox at once.
-const BATCH: usize = 50;
+pub(crate) use super::attempt::Refused;
+
+/// How long an attempt may take. Every wait of it has a time-out of its own, but it may have many recipients.
+const LEASE: Duration = Duration::from_secs(30 * 60);
 
 /// Delivers what is due in the outbox until nothing is, or until told to stop; says when the next attempt is due.
 ///
@@ -31,53 +35,74 @@ pub async fn deliver_due(
     daemon: &Arc<Daemon>,
     stop: &CancellationToken,
 ) -> Result<Option<Timestamp>, FlowError> {
+    let mine = Arc::clone(daemon);
+    if !blocking(move || clock::runs(&mine.store, &mine.ports.clock.reading())).await? {
+        // Nobody can tell what day a notice would have to name.
+        return Ok(None);
+    }
+    let (mut lanes, mut outcome) = (Lanes::new(), Ok(()));
     loop {
-        if daemon.store.obstacle().is_some() {
-            // What cannot be recorded is not sent: it would be sent again and again.
-            return Ok(None);
+        // What cannot be recorded is not sent: it would be sent again and again.
+        if outcome.is_ok() && !stop.is_cancelled() && daemon.store.obstacle().is_none() {
+            outcome = lanes.fill(daemon).await;
         }
-        let mine = Arc::clone(daemon);
-        let now = daemon.ports.clock.now();
-        let due = blocking(move || Ok(mine.store.read()?.outbox_due(now, BATCH)?)).await?;
-        if due.is_empty() {
-            daemon.deliver().rest().await;
-            let mine = Arc::clone(daemon);
-            return blocking(move || Ok(mine.store.read()?.outbox_next()?)).await;
-        }
-        for queued in due {
-            if stop.is_cancelled() {
-                return Ok(None);
-            }
-            attempt(daemon, queued).await?;
+        tokio::select! {
+            landed = lanes.landed() => match landed {
+                // What is on its way arrives in any case: it would be sent again otherwise.
+                Some(result) => outcome = outcome.and(result),
+                None => break,
+            },
+            () = daemon.notify.notified() => lanes.look_again(),
+            () = tokio::time::sleep(daemon.ports.clock.patience()) => lanes.look_again(),
         }
     }
+    daemon.deliver().rest().await;
+    outcome?;
+    let mine = Arc::clone(daemon);
+    blocking(move || Ok(mine.store.read()?.outbox_next()?)).await
 }
 
 /// One notice: what to send, sending it, and what became of it. Not cut off by a stop between sending and recording.
-async fn attempt(daemon: &Arc<Daemon>, queued: Outgoing) -> Result<(), FlowError> {
-    let (mine, notice) = (Arc::clone(daemon), queued.notice.clone());
-    let letters = blocking(move || mine.scene(|scene| prepare(scene, &notice))).await?;
-    let tried = queued.attempts + 1;
-    let (delivery, refused) = match letters {
-        Prepared::Withdrawn => result(daemon, &queued.notice, "", Vec::new(), Outcome::Withdrawn),
-        Prepared::Later => {
-            let not_before =
-                deliver::not_before(&queued.notice.id, tried, daemon.ports.clock.now());
-            let why = "the directory shuts the contact out at present".to_owned();
-            result(
-                daemon,
-                &queued.notice,
-                "",
-                Vec::new(),
-                Outcome::Retry { why, not_before },
-            )
+pub(super) async fn attempt(daemon: &Arc<Daemon>, queued: Outgoing) -> Result<(), FlowError> {
+    let live = daemon.config();
+    let (mine, in_force, notice) = (Arc::clone(daemon), Arc::clone(&live), queued.notice.clone());
+    let prepared = blocking(move || {
+        let scene = Scene {
+            store: &mine.store,
+            live: &in_force,
+            now: mine.ports.clock.now(),
+        };
+        prepare(scene, &notice)
+    });
+    let prepared = prepared.await?;
+    let number = queued.attempts + 1;
+    let unsent = |outcome| {
+        let now = daemon.ports.clock.now();
+        let delivery = Delivery::unsent(queued.notice.id.clone(), now, outcome);
+        (delivery, Refused::No)
+    };
+    let (delivery, refused) = match prepared {
+        Prepared::Settled => return Ok(()),
+        Prepared::Unsent(outcome) => unsent(outcome),
+        Prepared::Later(why) => unsent(again(daemon, &queued.notice, number, why)),
+        Prepared::Ready(view, rounds) => {
+            let attempt = Attempt {
+                daemon: Arc::clone(daemon),
+                live,
+                notice: queued.notice.clone(),
+                number,
+                view: *view,
+            };
+            match tokio::time::timeout(LEASE, attempt.run(rounds)).await {
+                Ok(done) => done?,
+                Err(_) => unsent(again(daemon, &queued.notice, number, "it took too long")),
+            }
         }
-        Prepared::Letters(letters) => send(daemon, &queued.notice, tried, letters).await,
     };
     tracing::info!(notice = %delivery.notice, channel = %delivery.channel, outcome = word(&delivery.outcome), "notice");
-    let (mine, notice) = (Arc::clone(daemon), queued.notice);
-    blocking(move || mine.scene(|scene| record(scene, &notice, &delivery, refused))).await?;
-    daemon.changed();
+    let mine = Arc::clone(daemon);
+    blocking(move || mine.scene(|scene| record(scene, &queued.notice, &delivery, refused))).await?;
+    daemon.delivered();
     Ok(())
 }
 
@@ -87,199 +112,86 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Retry { .. } => "retry",
         Outcome::Failed { .. } => "failed",
         Outcome::Withdrawn => "withdrawn",
+        Outcome::Held => "held",
+        Outcome::Released => "released",
     }
 }
 
-/// Whether every channel refused for good: the contact is held then, and the stage tried again. Rule: domain §3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// Every channel did.
-    ForGood,
-    /// At least one may still take it, or did.
-    No,
+fn again(daemon: &Daemon, notice: &Notice, number: u32, why: &str) -> Outcome {
+    Outcome::Retry {
+        why: why.to_owned(),
+        not_before: deliver::not_before(&notice.id, number, daemon.ports.clock.now()),
+    }
 }
 
-fn result(
-    daemon: &Daemon,
-    notice: &Notice,
-    channel: &str,
-    recipients: Vec<String>,
-    outcome: Outcome,
-) -> (Delivery, Refused) {
-    let delivery = Delivery {
-        notice: notice.id.clone(),
-        channel: channel.to_owned(),
-        recipients,
-        message_id: None,
-        at: daemon.ports.clock.now(),
-        outcome,
-    };
-    (delivery, Refused::No)
-}
-
-/// What is to be sent.
+/// What an attempt comes to before anything is sent.
 enum Prepared {
-    /// The episode ended before it went out.
-    Withdrawn,
-    /// The contact is shut out at present.
-    Later,
-    /// A parcel by each channel of the route, the preferred one first; or why a channel has none.
-    Letters(Vec<(PluginId, Result<Parcel, String>)>),
+    /// It does not wait to be sent any more.
+    Settled,
+    /// Nothing is sent, for good.
+    Unsent(Outcome),
+    /// Nothing is sent at present.
+    Later(&'static str),
+    /// What it says, and to whom.
+    Ready(Box<NoticeView>, Vec<Round>),
 }
 
 fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
     let register = scene.store.read()?;
+    if register.notice_state(&notice.id)? != Some(NoticeState::Waiting) {
+        return Ok(Prepared::Settled);
+    }
+    let withdrawn = Ok(Prepared::Unsent(Outcome::Withdrawn));
     let (person, contact) = match contact(&register, notice.person.as_str()) {
         Ok(found) => found,
-        Err(FlowError::Unknown { .. }) => return Ok(Prepared::Withdrawn),
+        Err(FlowError::Unknown { .. }) => return withdrawn,
         Err(error) => return Err(error),
     };
     match lifecycle::wanted(&contact, notice) {
-        Wanted::Never => return Ok(Prepared::Withdrawn),
-        Wanted::Later => return Ok(Prepared::Later),
         Wanted::Now => {}
+        Wanted::Never => return withdrawn,
+        Wanted::Later => {
+            return Ok(Prepared::Later(
+                "the directory shuts the contact out at present",
+            ));
+        }
+        Wanted::Unnotified => {
+            let why = "nobody accepted it in time; its stage counts as given".to_owned();
+            return Ok(Prepared::Unsent(Outcome::Failed { why }));
+        }
     }
-    let here = neighbourhood(scene, &register, &contact)?;
-    let Some(view) = view(scene, &here, &contact, notice) else {
-        return Ok(Prepared::Withdrawn);
+    let near = nearby(&register, &contact, &person)?;
+    let Some(view) = view(scene, &register, &near, &contact, notice)? else {
+        return withdrawn;
     };
-    let topic = notice.kind.topic();
-    let channels = scene
-        .live
-        .config
-        .routes
-        .iter()
-        .filter(|route| route.carries(&topic))
-        .flat_map(|route| &route.channels);
-    Ok(Prepared::Letters(
-        channels
-            .map(|id| (id.clone(), render(scene, id, &view, &person, notice)))
-            .collect(),
-    ))
+    let rounds = recipients::rounds(scene.live, notice, &near);
+    Ok(Prepared::Ready(Box::new(view), rounds))
 }
 
 /// Everything that a notice's text needs, true at this attempt.
 fn view(
     scene: Scene<'_>,
-    here: &Neighbourhood,
+    register: &Snapshot<'_>,
+    near: &DistrictFacts,
     contact: &Contact,
     notice: &Notice,
-) -> Option<NoticeView> {
+) -> Result<Option<NoticeView>, FlowError> {
     let deadline = match notice.kind {
         NoticeKind::Deactivated => contact.deactivated,
-        _ => lifecycle::deadline(contact, &here.around(&contact.person), scene.now),
+        _ => {
+            let here = headcount(scene, register, contact)?;
+            lifecycle::deadline(contact, &here.around(contact), scene.now)
+        }
     };
-    NoticeView::new(notice, here.facts(), scene.now, deadline)
+    Ok(NoticeView::new(notice, near, scene.now, deadline))
 }
 
-fn neighbourhood(
+fn headcount(
     scene: Scene<'_>,
     register: &Snapshot<'_>,
     contact: &Contact,
-) -> Result<Neighbourhood, FlowError> {
-    Neighbourhood::read(register, &scene.live.config.feeds, &contact.district)
-}
-
-fn render(
-    scene: Scene<'_>,
-    id: &PluginId,
-    view: &NoticeView,
-    person: &Person,
-    notice: &Notice,
-) -> Result<Parcel, String> {
-    let live = scene
-        .live
-        .channels
-        .get(id)
-        .ok_or("no such channel is in force")?;
-    let address = person
-        .mail
-        .first()
-        .ok_or("the person has no mail address")?;
-    let recipient = Recipient {
-        address: address.clone(),
-        name: person.name.clone(),
-        role: RecipientRole::Contact,
-    };
-    let rendered = live
-        .channel
-        .render(view, &recipient, &live.settings)
-        .map_err(|error| chain(&error))?;
-    let mut rendered = rendered.into_iter();
-    match (rendered.next(), rendered.next()) {
-        (Some(delivery), None) => Ok(parcel(id, &notice.id, address, delivery, scene.now)),
-        (None, _) => Err("the channel rendered nothing".to_owned()),
-        (Some(_), Some(_)) => Err("the channel rendered more than one delivery".to_owned()),
-    }
-}
-
-/// Tries the channels in order until one accepts.
-async fn send(
-    daemon: &Arc<Daemon>,
-    notice: &Notice,
-    attempt: u32,
-    letters: Vec<(PluginId, Result<Parcel, String>)>,
-) -> (Delivery, Refused) {
-    let now = daemon.ports.clock.now();
-    let not_before = deliver::not_before(&notice.id, attempt, now);
-    let (mut whys, mut refused, mut last) =
-        (Vec::new(), Refused::ForGood, (String::new(), Vec::new()));
-    for (channel, letter) in letters {
-        let recipients = letter
-            .as_ref()
-            .map(|parcel| parcel.to().to_vec())
-            .unwrap_or_default();
-        last = (channel.to_string(), recipients.clone());
-        let reply = match &letter {
-            Ok(parcel) => {
-                let reply = daemon.deliver().send(parcel).await;
-                judged(daemon, &channel, reply).await
-            }
-            Err(why) => Reply::failed(why),
-        };
-        match reply {
-            Reply::Accepted { .. } => {
-                let outcome = reply.outcome(&notice.id, attempt, now);
-                let (delivery, _) = result(daemon, notice, channel.as_str(), recipients, outcome);
-                return (
-                    Delivery {
-                        message_id: letter.ok().and_then(|parcel| message_id(daemon, &parcel)),
-                        ..delivery
-                    },
-                    Refused::No,
-                );
-            }
-            Reply::Retry { why, .. } => {
-                refused = Refused::No;
-                whys.push(format!("{channel}: {why}"));
-            }
-            Reply::Failed { why } => whys.push(format!("{channel}: {why}")),
-            Reply::Answered(_) => {}
-        }
-    }
-    if whys.is_empty() {
-        whys.push(format!("no [[route]] carries {}", notice.kind.topic()));
-    }
-    let outcome = Outcome::Retry {
-        why: whys.join("; "),
-        not_before,
-    };
-    (result(daemon, notice, &last.0, last.1, outcome).0, refused)
-}
-
-/// By what the other side knows the parcel again: Message-ID or webhook-id.
-fn message_id(daemon: &Daemon, parcel: &Parcel) -> Option<String> {
-    let mail = match parcel {
-        Parcel::Http(request) => return Some(request.id()),
-        Parcel::Mail(mail) => mail,
-    };
-    let live = daemon.config();
-    let from = &live.config.mail.as_ref()?.from;
-    Some(deliver::message_id(
-        &mail.notice,
-        &mail.channel,
-        from.email.domain(),
-    ))
+) -> Result<Headcount, FlowError> {
+    Headcount::read(register, &scene.live.config.feeds, &contact.district, 1)
 }
 
 /// Commits the outcome and what it means for the contact, in one transaction.
@@ -293,12 +205,11 @@ pub(crate) fn record(
     refused: Refused,
 ) -> Result<(), FlowError> {
     write(scene.store, |register| {
-        let mut changes = vec![Change::Delivery {
-            delivery: Box::new(delivery.clone()),
-        }];
+        let mut delivery = Box::new(delivery.clone());
+        let mut follows = Vec::new();
         if let Some(contact) = register.contact(&notice.person)? {
-            let here = neighbourhood(scene, register, &contact)?;
-            let around = here.around(&notice.person);
+            let here = headcount(scene, register, &contact)?;
+            let around = here.around(&contact);
             let step = match (&delivery.outcome, refused) {
                 (Outcome::Accepted { .. }, _) => {
                     lifecycle::accepted(&contact, &around, notice, delivery.at)
@@ -306,10 +217,54 @@ pub(crate) fn record(
                 (_, Refused::ForGood) => lifecycle::refused(&contact, &around, notice, delivery.at),
                 _ => None,
             };
-            changes.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
+            follows.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
+            follows.extend(give_up(
+                register,
+                (&contact, &around),
+                notice,
+                &mut delivery,
+            )?);
         }
-        Ok((plan(register, Actor::Timer, delivery.at, changes), ()))
+        let at = delivery.at;
+        let changes = std::iter::once(Change::Delivery { delivery }).chain(follows);
+        Ok((plan(register, Actor::Timer, at, changes.collect()), ()))
     })
+}
+
+/// A notice that holds nobody up is not tried for ever: it becomes a dead letter, which an operator hears of.
+fn give_up(
+    register: &Snapshot<'_>,
+    (contact, around): (&Contact, &Surroundings<'_>),
+    notice: &Notice,
+    delivery: &mut Delivery,
+) -> Result<Option<Change>, FlowError> {
+    let Outcome::Retry { why, .. } = &delivery.outcome else {
+        return Ok(None);
+    };
+    let at = delivery.at;
+    if !lifecycle::given_up(contact, around, notice, notice.queued, at) {
+        return Ok(None);
+    }
+    // An operator may have put it back since.
+    let found = register.notice(&notice.id)?;
+    let mut tries = found.iter().flat_map(|(_, deliveries)| deliveries);
+    let released = tries.rfind(|earlier| earlier.outcome == Outcome::Released);
+    let since = released.map_or(notice.queued, |released| released.at);
+    if !lifecycle::given_up(contact, around, notice, since, at) {
+        return Ok(None);
+    }
+    let why = format!("given up: {why}");
+    let alarm = Alarm {
+        code: lifecycle::DEAD_LETTER.to_owned(),
+        district: Some(notice.district.clone()),
+        person: Some(notice.person.clone()),
+        message: format!("notice {} ({}) was {why}", notice.id, notice.kind.word()),
+        at,
+    };
+    delivery.outcome = Outcome::Failed { why };
+    Ok(Some(Change::Alarm {
+        alarm: Box::new(alarm),
+    }))
 }
 
 /// What the channels would send to a contact now, without sending it.
@@ -319,25 +274,23 @@ pub(crate) fn record(
 pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Value, FlowError> {
     let register = scene.store.read()?;
     let (person, contact) = contact(&register, reference)?;
-    let here = neighbourhood(scene, &register, &contact)?;
-    let notice = Notice::new(
-        kind,
-        &contact,
-        contact.episodes.max(1),
-        scene.now,
-        scene.now,
-    );
-    let Some(view) = view(scene, &here, &contact, &notice) else {
+    let near = nearby(&register, &contact, &person)?;
+    let (episode, now) = (contact.episodes.max(1), scene.now);
+    let notice = Notice::new(kind, &contact, episode, now, now);
+    let Some(view) = view(scene, &register, &near, &contact, &notice)? else {
         return Ok(Value::Null);
     };
-    let mails =
-        scene
-            .live
-            .channels
-            .keys()
-            .map(|id| match render(scene, id, &view, &person, &notice) {
-                Ok(parcel) => shown(id, &parcel),
-                Err(why) => json!({ "channel": id, "why": why }),
-            });
-    Ok(mails.collect())
+    let shows = |id| {
+        let ways = recipients::ways_to(scene.live, id, &person, RecipientRole::Contact);
+        let way = ways.first().ok_or("the person has no address for it")?;
+        let to = way.recipient.as_ref().map_err(|why| *why)?;
+        let delivery = render(scene.live, &view, way, to)?;
+        Ok(shown(id, &parcel(id, &notice.id, to, delivery, now)))
+    };
+    let each = scene
+        .live
+        .channels
+        .keys()
+        .map(|id| shows(id).unwrap_or_else(|why: String| json!({ "channel": id, "why": why })));
+    Ok(each.collect())
 }

@@ -2,7 +2,7 @@
 
 use provost_core::Timestamp;
 use provost_core::id::{NoticeId, PluginId};
-use provost_sandbox::{self as sandbox, Verdict};
+use provost_sandbox::{self as sandbox, Recipient, Verdict};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -14,16 +14,17 @@ use crate::live::chain;
 pub(super) fn parcel(
     channel: &PluginId,
     notice: &NoticeId,
-    address: &str,
+    recipient: &Recipient,
     delivery: sandbox::Delivery,
     date: Timestamp,
 ) -> Parcel {
     let (notice, channel) = (notice.clone(), channel.clone());
-    let to = vec![address.to_owned()];
+    let to = vec![recipient.address.clone()];
     match delivery {
         sandbox::Delivery::Mail(mail) => Parcel::Mail(Mail {
             notice,
             channel,
+            role: recipient.role,
             to,
             subject: mail.subject,
             text: mail.text,

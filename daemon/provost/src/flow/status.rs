@@ -53,6 +53,8 @@ pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> 
         "pending": counts.pending,
         "held": counts.held,
         "notices-waiting": counts.notices_waiting,
+        "notices-held": counts.notices_held,
+        "notices-failed": counts.notices_failed,
         "next-due": register.next_due()?,
         "clock": clock["transitions"],
         "configuration-refused": **daemon.reload_refused.load(),

@@ -151,6 +151,18 @@ fn of_register(registry: &mut Registry, daemon: &Daemon) -> Result<(), FlowError
         "Notices that wait to be delivered",
         waiting,
     );
+    gauge(
+        registry,
+        "notices_held",
+        "Notices of a mass that wait for an operator's word",
+        counts.notices_held,
+    );
+    gauge(
+        registry,
+        "notices_failed",
+        "Notices that were given up",
+        counts.notices_failed,
+    );
     let contacts = Family::<Labels, Gauge>::default();
     let others = counts.contacts.saturating_sub(counts.pending + counts.held);
     let states = [

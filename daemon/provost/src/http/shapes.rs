@@ -279,6 +279,10 @@ pub(super) struct Status {
     pending: u64,
     held: u64,
     notices_waiting: u64,
+    /// Notices of a mass that wait for an operator's word.
+    notices_held: u64,
+    /// Notices that were given up.
+    notices_failed: u64,
     #[schema(format = DateTime, required = true)]
     next_due: Option<String>,
     clock: Transitions,

@@ -14,6 +14,7 @@ use lettre::transport::smtp::client::{
 };
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::{Letter, Mail, Refusal, Reply, listed};
@@ -26,8 +27,8 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
-/// Connections kept for the next mail.
-const KEPT_MAX: usize = 4;
+/// Connections at a time: a relay of a district takes more, and tells the daemon from an attack all the same.
+const CONNECTIONS_MAX: usize = 8;
 /// A kept connection that lay idle for longer is not used any more: relays close theirs after some minutes, and
 /// between batches nothing needs one.
 const KEPT_FOR: Duration = Duration::from_secs(10);
@@ -75,6 +76,8 @@ pub struct Smtp {
     timeout: Duration,
     hello: ClientId,
     kept: Mutex<Vec<Kept>>,
+    /// One permit a connection.
+    places: Semaphore,
 }
 
 /// A connection that has sent a mail and waits for the next.
@@ -112,6 +115,7 @@ impl Smtp {
             timeout: settings.timeout,
             hello: ClientId::default(),
             kept: Mutex::default(),
+            places: Semaphore::new(CONNECTIONS_MAX),
         })
     }
 
@@ -119,10 +123,14 @@ impl Smtp {
     pub async fn send(&self, mail: &Mail) -> Reply {
         match Letter::write(mail, &self.from) {
             Err(why) => Reply::failed(why.to_string()),
-            Ok(letter) => match self.deliver(&letter).await {
-                Ok(reply) => reply,
-                Err(trouble) => trouble.reply(),
-            },
+            Ok(letter) => {
+                // Nobody closes the semaphore; if somebody did, the mail would merely go without a permit.
+                let _place = self.places.acquire().await;
+                match self.deliver(&letter).await {
+                    Ok(reply) => reply,
+                    Err(trouble) => trouble.reply(),
+                }
+            }
         }
     }
 
@@ -252,7 +260,7 @@ impl Smtp {
     async fn keep(&self, connection: AsyncSmtpConnection) {
         let spare = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() < KEPT_MAX {
+            if kept.len() < CONNECTIONS_MAX {
                 kept.push(Kept {
                     connection,
                     since: Instant::now(),

@@ -38,6 +38,7 @@ async fn relay(scripts: Vec<Script>) -> (Smtp, mpsc::UnboundedReceiver<String>) 
         timeout: Duration::from_secs(30),
         hello: ClientId::Domain("provost.test".to_owned()),
         kept: Mutex::default(),
+        places: Semaphore::new(CONNECTIONS_MAX),
     };
     (smtp, hears)
 }
@@ -92,6 +93,7 @@ fn mail(to: &[&str]) -> Mail {
     Mail {
         notice: NoticeId::new("n1").unwrap(),
         channel: PluginId::new("email").unwrap(),
+        role: provost_core::notice::RecipientRole::Contact,
         to: to.iter().map(|&address| address.to_owned()).collect(),
         subject: "s".to_owned(),
         text: ".\r\n.dot\r\n".to_owned(),

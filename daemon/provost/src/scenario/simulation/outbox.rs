@@ -66,6 +66,12 @@ impl Simulation {
         };
         let (fate, refused) = match (wanted, self.channel) {
             (Wanted::Never, _) => (Fate::Withdrawn, Refused::No),
+            (Wanted::Unnotified, _) => (
+                Fate::Failed {
+                    why: "its stage counts as given".to_owned(),
+                },
+                Refused::No,
+            ),
             (Wanted::Later, _) => (
                 retry("the directory shuts the contact out at present"),
                 Refused::No,
@@ -95,5 +101,6 @@ fn delivery(notice: &Notice, scene: Scene<'_>, outcome: Fate) -> Delivery {
         message_id: None,
         at: scene.now,
         outcome,
+        trials: Vec::new(),
     }
 }

@@ -1,0 +1,225 @@
+//! One attempt to deliver a notice: the rounds of its recipients, until somebody takes it or may take it later.
+
+use provost_core::Timestamp;
+use provost_core::notice::{Delivery, Fate, Notice, Outcome, Trial};
+use provost_sandbox::{NoticeView, Recipient};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::FlowError;
+use super::parcel::{judged, parcel};
+use super::recipients::{Round, Somebody, Way};
+use crate::daemon::{Daemon, blocking};
+use crate::deliver::{self, Parcel, Reply};
+use crate::live::{Live, chain};
+
+/// What an attempt stands on.
+pub(super) struct Attempt {
+    pub(super) daemon: Arc<Daemon>,
+    /// What was in force when it began.
+    pub(super) live: Arc<Live>,
+    pub(super) notice: Notice,
+    /// Counted from 1.
+    pub(super) number: u32,
+    /// Everything that the text needs.
+    pub(super) view: NoticeView,
+}
+
+/// Whether everybody refused for good: the contact is held then, and the stage tried again. Rule: domain §3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Everybody did, by every channel.
+    ForGood,
+    /// At least one may still take it, or did.
+    No,
+}
+
+/// A message that was tried, and how long the other side wants to be left alone.
+struct Tried {
+    trial: Trial,
+    after: Option<Duration>,
+}
+
+impl Attempt {
+    /// Goes through the rounds and says what became of the notice.
+    pub(super) async fn run(&self, rounds: Vec<Round>) -> Result<(Delivery, Refused), FlowError> {
+        let mut tried = Vec::new();
+        for round in rounds {
+            let before = tried.len();
+            for somebody in &round {
+                self.tell(somebody, &mut tried).await?;
+            }
+            if tried[before..]
+                .iter()
+                .any(|tried| tried.trial.fate != Fate::Refused)
+            {
+                break;
+            }
+        }
+        Ok(self.summary(tried))
+    }
+
+    /// Tells somebody by the first way that works. If a channel does not work now, neither will it for another address,
+    /// but another channel may.
+    async fn tell(&self, somebody: &Somebody, tried: &mut Vec<Tried>) -> Result<(), FlowError> {
+        let mut resting = None;
+        for way in &somebody.ways {
+            if resting == Some(&way.channel) {
+                continue;
+            }
+            let one = self.try_way(somebody, way).await?;
+            let fate = one.trial.fate;
+            tried.push(one);
+            match fate {
+                Fate::Accepted => return Ok(()),
+                Fate::Later => resting = Some(&way.channel),
+                Fate::Refused => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_way(&self, somebody: &Somebody, way: &Way) -> Result<Tried, FlowError> {
+        let mut trial = Trial {
+            channel: way.channel.to_string(),
+            role: somebody.role,
+            to: String::new(),
+            fate: Fate::Refused,
+            said: String::new(),
+            message_id: None,
+            sha256: None,
+        };
+        let reply = match &way.recipient {
+            Err(why) => Reply::failed(*why),
+            Ok(recipient) => {
+                trial.to.clone_from(&recipient.address);
+                self.send(way, recipient, &mut trial).await?
+            }
+        };
+        let mut after = None;
+        (trial.fate, trial.said) = match reply {
+            Reply::Accepted { receipt, .. } => (Fate::Accepted, receipt),
+            Reply::Failed { why } => (Fate::Refused, why),
+            Reply::Retry { why, after: wait } => {
+                after = wait;
+                (Fate::Later, why)
+            }
+            Reply::Answered(answer) => (
+                Fate::Later,
+                format!("nobody judged the answer {}", answer.status),
+            ),
+        };
+        Ok(Tried { trial, after })
+    }
+
+    /// Renders and sends; keeps in the trial what was handed over.
+    async fn send(
+        &self,
+        way: &Way,
+        recipient: &Recipient,
+        trial: &mut Trial,
+    ) -> Result<Reply, FlowError> {
+        let now = self.daemon.ports.clock.now();
+        let (live, view) = (Arc::clone(&self.live), self.view.clone());
+        let (notice, way, to) = (self.notice.id.clone(), way.clone(), recipient.clone());
+        let rendered = blocking(move || {
+            Ok(render(&live, &view, &way, &to).map(|delivery| {
+                let parcel = parcel(&way.channel, &notice, &to, delivery, now);
+                let from = live.config.mail.as_ref().map(|mail| &mail.from);
+                let (id, sha256) = (parcel.id(from), parcel.sha256(from));
+                (parcel, id, sha256)
+            }))
+        })
+        .await?;
+        let parcel: Parcel;
+        (parcel, trial.message_id, trial.sha256) = match rendered {
+            Ok(rendered) => rendered,
+            Err(why) => return Ok(Reply::failed(why)),
+        };
+        let channel = match &parcel {
+            Parcel::Mail(mail) => &mail.channel,
+            Parcel::Http(request) => &request.channel,
+        };
+        let reply = self.daemon.deliver().send(&parcel).await;
+        Ok(judged(&self.daemon, channel, reply).await)
+    }
+
+    /// What became of the notice by all that was tried.
+    fn summary(&self, tried: Vec<Tried>) -> (Delivery, Refused) {
+        let now = self.daemon.ports.clock.now();
+        let waits = tried.iter().filter_map(|tried| tried.after).max();
+        let trials: Vec<Trial> = tried.into_iter().map(|tried| tried.trial).collect();
+        let accepted: Vec<&Trial> = trials
+            .iter()
+            .filter(|trial| trial.fate == Fate::Accepted)
+            .collect();
+        let refused = match trials.iter().all(|trial| trial.fate == Fate::Refused) {
+            true => Refused::ForGood,
+            false => Refused::No,
+        };
+        let outcome = match accepted.is_empty() {
+            true => self.again(&trials, waits, now),
+            false => Outcome::Accepted {
+                receipt: joined(accepted.iter().map(|trial| trial.said.clone())),
+            },
+        };
+        let shown = match accepted.is_empty() {
+            true => trials.last().into_iter().collect(),
+            false => accepted,
+        };
+        let delivery = Delivery {
+            notice: self.notice.id.clone(),
+            channel: shown
+                .first()
+                .map_or_else(String::new, |trial| trial.channel.clone()),
+            recipients: shown
+                .iter()
+                .map(|trial| trial.to.clone())
+                .filter(|to| !to.is_empty())
+                .collect(),
+            message_id: shown.first().and_then(|trial| trial.message_id.clone()),
+            at: now,
+            outcome,
+            trials,
+        };
+        (delivery, refused)
+    }
+
+    fn again(&self, trials: &[Trial], waits: Option<Duration>, now: Timestamp) -> Outcome {
+        let why = match trials.is_empty() {
+            true => format!("no [[route]] carries {}", self.notice.kind.topic()),
+            false => joined(trials.iter().map(|trial| match trial.role.word() {
+                "contact" => format!("{}: {}", trial.channel, trial.said),
+                role => format!("{} to {role} {}: {}", trial.channel, trial.to, trial.said),
+            })),
+        };
+        let reply = Reply::Retry { why, after: waits };
+        reply.outcome(&self.notice.id, self.number, now)
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.collect();
+    deliver::printable(&parts.join("; "))
+}
+
+/// What a channel sends to a recipient.
+///
+/// # Errors
+/// In one line, why it sends nothing.
+pub(super) fn render(
+    live: &Live,
+    view: &NoticeView,
+    way: &Way,
+    recipient: &Recipient,
+) -> Result<provost_sandbox::Delivery, String> {
+    let channel = live.channels.get(&way.channel);
+    let channel = channel.ok_or("no such channel is in force")?;
+    let rendered = channel.channel.render(view, recipient, &channel.settings);
+    let mut rendered = rendered.map_err(|error| chain(&error))?.into_iter();
+    match (rendered.next(), rendered.next()) {
+        (Some(delivery), None) => Ok(delivery),
+        (None, _) => Err("the channel rendered nothing".to_owned()),
+        (Some(_), Some(_)) => Err("the channel rendered more than one delivery".to_owned()),
+    }
+}
