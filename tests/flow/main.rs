@@ -11,6 +11,7 @@ mod feed;
 mod full_disk;
 mod house;
 mod kill;
+mod mail_trouble;
 mod programs;
 mod quiet_contact;
 mod refresh;

@@ -232,8 +232,12 @@ fn a_relay_that_is_down_delays_the_notice_and_slides_what_follows() {
 }
 
 #[test]
-fn a_recipient_whom_the_relay_refuses_for_good_is_held_and_not_forgotten() {
-    let mut world = World::new(LAST_SEEN).with_mail(&["ana.ortiz@lonepine.example"]);
+fn a_contact_whom_nobody_can_be_told_of_is_held_and_not_forgotten() {
+    let mut world = World::new(LAST_SEEN).with_mail(&[
+        "ana.ortiz@lonepine.example",
+        "ben.white@lonepine.example",
+        "it@lonepine.example",
+    ]);
     world.configure("");
     world.provost.start();
     let register = world.file("register.toml", REGISTER);
@@ -252,6 +256,14 @@ fn a_recipient_whom_the_relay_refuses_for_good_is_held_and_not_forgotten() {
         });
     let id = list[0]["id"].as_str().unwrap().to_owned();
     let shown = world.provost.cli(&["notice", "show", &id, "--json"]).json();
-    assert!(shown["deliveries"].to_string().contains("550"), "{shown}");
-    assert_ne!(state(&world.provost, "ana"), "deactivated");
+    let trials = shown["deliveries"][0]["trials"].as_array().unwrap();
+    let tried: Vec<_> = trials.iter().map(|trial| &trial["role"]).collect();
+    assert_eq!(tried, ["contact", "colleague", "mailbox"], "{shown}");
+    assert!(
+        trials
+            .iter()
+            .all(|trial| trial["said"].to_string().contains("550")),
+        "{shown}"
+    );
+    wait_state(&world.provost, "ana", "held");
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::directory::{SERVICE_PASSWORD, service_dn};
 use crate::process::free_port;
 use crate::provost::{Provost, plugin};
+use crate::relay::Relay;
 use crate::slapd::Slapd;
 use crate::smtpd::Smtpd;
 use crate::staff::{BASE, Staff, group_dn};
@@ -25,6 +26,7 @@ pub struct World {
     pub provost: Provost,
     slapd: Option<Slapd>,
     smtpd: Option<Smtpd>,
+    relay: Option<(Relay, &'static str)>,
     http: u16,
     tls: Option<Tls>,
     mode: &'static str,
@@ -50,6 +52,7 @@ impl World {
             provost,
             slapd: None,
             smtpd: None,
+            relay: None,
             http: free_port(),
             tls: None,
             mode: "full",
@@ -98,6 +101,22 @@ impl World {
     pub fn with_mail(mut self, refused: &[&str]) -> Self {
         self.smtpd = Some(Smtpd::start(self.folder.path(), refused));
         self
+    }
+
+    /// With a relay that does as it is told, instead of a mail server; `keys` are further keys of `[mail]`.
+    #[must_use]
+    pub fn with_relay(mut self, keys: &'static str) -> Self {
+        self.relay = Some((Relay::start(), keys));
+        self
+    }
+
+    /// The relay that does as it is told.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn relay(&self) -> &Relay {
+        let relay = self.relay.as_ref();
+        &relay.unwrap_or_else(|| panic!("this world has no relay")).0
     }
 
     /// With an API that answers over TLS.
@@ -163,13 +182,20 @@ impl World {
     /// Writes `provost.toml` for the servers that are there; `more` comes behind it.
     pub fn configure(&self, more: &str) {
         let mut text = self.base_configuration();
-        if let Some(smtpd) = &self.smtpd {
+        let server = self
+            .smtpd
+            .as_ref()
+            .map(|smtpd| (smtpd.url(), "timeout = \"20s\""));
+        let relay = self
+            .relay
+            .as_ref()
+            .map(|(relay, keys)| (relay.url(), *keys));
+        if let Some((url, keys)) = server.or(relay) {
             let _ = write!(
                 text,
-                "[mail]\nrelay = \"{}\"\nfrom = \"provost@district.example\"\ntimeout = \"20s\"\n\
+                "[mail]\nrelay = \"{url}\"\nfrom = \"provost@district.example\"\n{keys}\n\
                  [[plugin]]\nid = \"email\"\nfile = \"{}\"\n\
                  [[route]]\nnotices = [\"inactivity.*\"]\nto = \"contact\"\nchannels = [\"email\"]\n",
-                smtpd.url(),
                 plugin("email").display(),
             );
         }

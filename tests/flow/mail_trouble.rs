@@ -1,0 +1,249 @@
+//! A relay that greylists, refuses, hangs, lies or drops the line: every notice arrives in the end, as one message.
+
+use provost_tests::{Does, Received, World, wait};
+use serde_json::Value;
+use std::time::Instant;
+
+const NOTICE_DAY: &str = "2025-03-02T10:00:00-07:00";
+
+/// Ana, with two addresses, has been quiet for 180 days; Ben, the technical contact, has not.
+const REGISTER: &str = r#"
+[[person]]
+id = "ana"
+district = "lone-pine"
+username = "aortiz"
+name = "Ana Ortiz"
+mail = ["ana.ortiz@lonepine.example", "ana@home.example"]
+[[person]]
+id = "ben"
+district = "lone-pine"
+username = "bwhite"
+name = "Ben White"
+mail = ["ben.white@lonepine.example"]
+[[contact]]
+person = "ana"
+type = "support"
+designated = "2024-01-10T09:00:00-07:00"
+last-activity = "2024-09-03T10:00:00-06:00"
+[[contact]]
+person = "ben"
+type = "technical"
+designated = "2024-01-10T09:00:00-07:00"
+last-activity = "2025-02-01T10:00:00-07:00"
+"#;
+
+/// The day of Ana's notice has come; the relay has its rules by then.
+fn world(mail_keys: &'static str, rules: impl FnOnce(&World)) -> World {
+    let mut world = World::new("2025-03-01T10:00:00-07:00").with_relay(mail_keys);
+    rules(&world);
+    world.configure("");
+    world.provost.start();
+    let register = world.file("register.toml", REGISTER);
+    world
+        .provost
+        .cli(&["import", &register.to_string_lossy()])
+        .ok();
+    world.provost.set_clock(NOTICE_DAY);
+    world
+}
+
+/// Waits until the only notice has been tried so often, and gives it with its attempts.
+fn tried(world: &World, attempts: u64) -> Value {
+    let list = world
+        .provost
+        .wait_json(&["notice", "list", "--json"], |list| {
+            list[0]["attempts"]
+                .as_u64()
+                .is_some_and(|found| found >= attempts)
+        });
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    world.provost.cli(&["notice", "show", &id, "--json"]).json()
+}
+
+fn wait_state(world: &World, state: &str) {
+    world
+        .provost
+        .wait_json(&["contact", "show", "ana", "--json"], |shown| {
+            shown["state"] == state
+        });
+}
+
+/// Two minutes after the first attempt: it is tried again.
+fn two_minutes_later(world: &World) {
+    world.provost.set_clock("2025-03-02T10:02:00-07:00");
+}
+
+fn to(mails: &[Received]) -> Vec<String> {
+    mails.iter().map(Received::delivered_to).collect()
+}
+
+#[test]
+fn a_greylisted_notice_goes_out_when_the_relay_takes_it_and_to_nobody_else_before() {
+    let world = world("", |world| {
+        let later = Does::say("451 4.7.1 greylisted, come back");
+        world.relay().rule("RCPT TO:<ana.ortiz", later, 1);
+    });
+    let notice = tried(&world, 1);
+    let first = &notice["deliveries"][0];
+    assert_eq!(first["outcome"], "retry", "{notice}");
+    assert!(first["why"].to_string().contains("451 4.7.1"), "{notice}");
+    assert_eq!(first["trials"].as_array().map(Vec::len), Some(1));
+    two_minutes_later(&world);
+    wait_state(&world, "pending");
+    let mails = world.relay().mails();
+    assert_eq!(to(&mails), ["ana.ortiz@lonepine.example"]);
+}
+
+#[test]
+fn a_second_address_of_the_contact_comes_before_anybody_else() {
+    let world = world("", |world| {
+        let unknown = Does::say("550 5.1.1 no such user");
+        world.relay().rule("RCPT TO:<ana.ortiz", unknown, 99);
+    });
+    wait_state(&world, "pending");
+    let mails = world.relay().mails();
+    assert_eq!(to(&mails), ["ana@home.example"]);
+    assert!(
+        mails[0].body().contains("Dear Ana Ortiz,"),
+        "{}",
+        mails[0].text
+    );
+}
+
+#[test]
+fn a_contact_whom_the_relay_does_not_know_is_told_by_a_colleague_who_reads_why() {
+    let world = world("", |world| {
+        let unknown = Does::say("550 5.1.1 no such user");
+        world.relay().rule("RCPT TO:<ana", unknown, 99);
+    });
+    wait_state(&world, "pending");
+    let mails = world.relay().mails();
+    assert_eq!(to(&mails), ["ben.white@lonepine.example"]);
+    let subject = mails[0].header("Subject").unwrap();
+    assert!(
+        subject.starts_with("Support access of Ana Ortiz will be"),
+        "{subject}"
+    );
+    let why = "You receive this because Ana Ortiz could not be reached.";
+    assert!(mails[0].body().contains(why), "{}", mails[0].text);
+
+    let notice = tried(&world, 1);
+    let delivery = &notice["deliveries"][0];
+    assert_eq!(delivery["outcome"], "accepted", "{notice}");
+    assert_eq!(delivery["recipients"][0], "ben.white@lonepine.example");
+    let fates: Vec<_> = delivery["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|trial| {
+            (
+                trial["role"].as_str().unwrap(),
+                trial["fate"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        fates,
+        [
+            ("contact", "refused"),
+            ("contact", "refused"),
+            ("colleague", "accepted")
+        ]
+    );
+    // Ben reads another text than Ana would have: the message is another one.
+    let id = notice["id"].as_str().unwrap();
+    assert_ne!(
+        mails[0].message_id(),
+        format!("<{id}.email@district.example>")
+    );
+    assert_eq!(delivery["message-id"], mails[0].message_id());
+}
+
+#[test]
+fn the_districts_mailbox_is_told_when_no_contact_can_be() {
+    let world = world("", |world| {
+        let unknown = Does::say("550 5.1.1 no such user");
+        world.relay().rule("RCPT TO:<ana", unknown.clone(), 99);
+        world.relay().rule("RCPT TO:<ben", unknown, 99);
+    });
+    wait_state(&world, "pending");
+    assert_eq!(to(&world.relay().mails()), ["it@lonepine.example"]);
+}
+
+#[test]
+fn a_relay_that_refuses_everybody_holds_the_contact_until_it_thinks_better_of_it() {
+    let world = world("", |world| {
+        world
+            .relay()
+            .rule(".", Does::say("554 5.7.1 looks like spam"), 99);
+    });
+    wait_state(&world, "held");
+    let status = world.provost.cli(&["status", "--json"]).json();
+    assert_eq!(status["alarms"][0]["code"], "inactivity.undeliverable");
+    world.relay().be_agreeable();
+    two_minutes_later(&world);
+    wait_state(&world, "pending");
+}
+
+#[test]
+fn after_a_drop_behind_the_final_dot_the_same_message_goes_out_again() {
+    let world = world("", |world| world.relay().rule(".", Does::HangsUp, 1));
+    let notice = tried(&world, 1);
+    let why = notice["deliveries"][0]["why"].to_string();
+    assert!(why.contains("the relay may have taken the mail"), "{why}");
+    two_minutes_later(&world);
+    wait_state(&world, "pending");
+    let mails = world.relay().mails();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0].message_id(), mails[1].message_id());
+    assert_eq!(to(&mails), ["ana.ortiz@lonepine.example"; 2]);
+}
+
+#[test]
+fn a_relay_that_hangs_is_given_up_in_time_and_the_notice_kept() {
+    let begun = Instant::now();
+    let world = world("timeout = \"1s\"", |world| {
+        world.relay().rule("DATA", Does::StaysSilent, 1);
+    });
+    let notice = tried(&world, 1);
+    let why = notice["deliveries"][0]["why"].to_string();
+    assert!(why.contains("DATA: no answer within 1000 ms"), "{why}");
+    assert!(begun.elapsed() < wait::PATIENCE);
+    two_minutes_later(&world);
+    wait_state(&world, "pending");
+    assert_eq!(world.relay().mails().len(), 1);
+}
+
+#[test]
+fn words_of_the_relay_cannot_forge_a_line_or_fill_the_register() {
+    let world = world("", |world| {
+        let long = format!("250 2.0.0 fine {}", "x".repeat(1 << 20));
+        world.relay().rule(".", Does::Says(long), 1);
+        let coloured = Does::say("250-2.0.0 \u{1b}[31mfine\r\n250 \u{7}queued");
+        world.relay().rule(".", coloured, 1);
+    });
+    let notice = tried(&world, 1);
+    let why = notice["deliveries"][0]["why"].as_str().unwrap();
+    assert!(why.contains("response line too long"), "{why}");
+    assert!(notice.to_string().len() < 4096);
+    two_minutes_later(&world);
+    wait_state(&world, "pending");
+    let notice = tried(&world, 2);
+    let receipt = &notice["deliveries"][1]["receipt"];
+    assert_eq!(receipt, "250 2.0.0  [31mfine  queued");
+    let id = notice["id"].as_str().unwrap();
+    let shown = world.provost.cli(&["notice", "show", id]).ok().out;
+    assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown}");
+}
+
+#[test]
+fn nothing_goes_out_in_clear_where_starttls_is_required() {
+    let world = world("starttls = \"required\"", |_| {});
+    let notice = tried(&world, 1);
+    let why = notice["deliveries"][0]["why"].to_string();
+    assert!(
+        why.contains("STARTTLS: the relay does not offer it"),
+        "{why}"
+    );
+    assert_eq!(world.relay().heard("MAIL"), 0);
+}
