@@ -103,7 +103,8 @@ fn read_due(copy: &Connection, now: Timestamp) {
 
 fn config(folder: &std::path::Path) -> Config {
     let text = format!(
-        "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n",
+        "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n\
+         [notices]\napprove-above = 1000000\n",
         folder = folder.display(),
     );
     let path = folder.join("provost.toml");

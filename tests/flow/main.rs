@@ -12,6 +12,7 @@ mod full_disk;
 mod house;
 mod kill;
 mod mail_trouble;
+mod mass;
 mod programs;
 mod quiet_contact;
 mod refresh;

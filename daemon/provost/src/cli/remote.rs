@@ -1,5 +1,7 @@
 //! Commands that ask the daemon: one request each, printed as a table or as JSON.
 
+mod notice;
+
 use hyper::Method;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -7,7 +9,7 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    FeedCommand, NoticeCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    FeedCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::progress::Bar;
@@ -104,7 +106,7 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
             let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
             desk.print(&desk.all(&path)?, show::access_log)
         }
-        DaemonCommand::Notice { command } => notice(&desk, command),
+        DaemonCommand::Notice { command } => notice::run(&desk, command),
         DaemonCommand::Token { command } => token(&desk, command),
         DaemonCommand::Audit { command } => audit(&desk, &command),
         DaemonCommand::Clock {
@@ -316,23 +318,6 @@ fn session(desk: &Desk<'_>, command: SessionCommand) -> Result<ExitCode, CliErro
             None => show::session(answer),
         },
     )
-}
-
-fn notice(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, CliError> {
-    match command {
-        NoticeCommand::List => desk.print(&desk.list("/v1/notices", None, ROWS)?, show::notices),
-        NoticeCommand::Show { id } => desk.print(
-            &desk.get(&format!("/v1/notices/one{}", query(&[("id", Some(&id))])))?,
-            show::notice,
-        ),
-        NoticeCommand::Render { person, stage } => {
-            let path = format!(
-                "/v1/notices/render{}",
-                query(&[("person", Some(&person)), ("stage", Some(&stage))])
-            );
-            desk.print(&desk.get(&path)?, show::rendered)
-        }
-    }
 }
 
 fn token(desk: &Desk<'_>, command: TokenCommand) -> Result<ExitCode, CliError> {

@@ -32,6 +32,11 @@ use std::sync::Arc;
 
 use crate::document::{self, DocumentError};
 
+/// `approve-above` unless written: more than a large district has due on any one day.
+pub const APPROVE_ABOVE: usize = 50;
+/// More would be no guard.
+const APPROVE_ABOVE_MAX: u64 = 1_000_000;
+
 /// Why a configuration is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -85,6 +90,8 @@ pub struct Config {
     pub plugins: BTreeMap<PluginId, PluginOffer>,
     /// Which notices go to whom by which channels.
     pub routes: Vec<Route>,
+    /// More stages' notices than this in one tick wait for an operator's word.
+    pub approve_above: usize,
 }
 
 /// Reads and checks the file. `credentials` is what `%d` in paths stands for.
@@ -144,6 +151,7 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
         .iter()
         .filter_map(|table| route::read(table, &plugins))
         .collect();
+    let approve_above = read_notices(&top);
     for key in ["source", "feed"] {
         check_districts(&top, key, &districts);
     }
@@ -160,6 +168,7 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
             sources,
             plugins,
             routes,
+            approve_above,
         }),
         _ => Err(problems.into_vec()),
     }
@@ -196,6 +205,20 @@ fn check_districts(top: &Table<'_>, key: &str, districts: &BTreeMap<DistrictId, 
             table.problem("district", "is no [[district]] of this configuration");
         }
     }
+}
+
+/// `[notices]`, all of it optional.
+fn read_notices(top: &Table<'_>) -> usize {
+    let table = top.table("notices");
+    let above = table
+        .as_ref()
+        .and_then(|table| table.number("approve-above", 0..=APPROVE_ABOVE_MAX));
+    if let Some(table) = table {
+        table.done();
+    }
+    above
+        .and_then(|above| usize::try_from(above).ok())
+        .unwrap_or(APPROVE_ABOVE)
 }
 
 /// The database file and the folder for backups, which is beside it if nothing is said.

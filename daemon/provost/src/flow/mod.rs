@@ -1,6 +1,7 @@
 //! The flows: read, let the core decide, commit. One screen each; no protocol, no SQL and no rule in here.
 
 pub mod activity;
+pub mod approval;
 mod attempt;
 pub mod backup;
 pub mod case;
@@ -20,6 +21,7 @@ pub mod notify;
 mod parcel;
 mod recipients;
 pub mod reload;
+pub mod retry;
 #[cfg(test)]
 pub(crate) mod rig;
 pub mod session;
@@ -69,6 +71,15 @@ pub enum FlowError {
         /// What was attempted.
         what: String,
         /// What is wrong with it.
+        #[source]
+        source: Refusal,
+    },
+    /// Things are not as the caller takes them to be.
+    #[error("{what}")]
+    Conflict {
+        /// What was attempted.
+        what: String,
+        /// How they are.
         #[source]
         source: Refusal,
     },

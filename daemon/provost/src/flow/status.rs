@@ -55,6 +55,7 @@ pub fn report(daemon: &Daemon, sources: Vec<Value>) -> Result<Value, FlowError> 
         "notices-waiting": counts.notices_waiting,
         "notices-held": counts.notices_held,
         "notices-failed": counts.notices_failed,
+        "approval": super::approval::batch(&register, None)?,
         "next-due": register.next_due()?,
         "clock": clock["transitions"],
         "configuration-refused": **daemon.reload_refused.load(),

@@ -26,6 +26,7 @@ mod listen;
 mod metrics;
 mod notices;
 mod once;
+mod outbox;
 mod page;
 mod problem;
 mod register;
@@ -95,6 +96,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(contacts::routes())
         .merge(sessions::routes())
         .merge(notices::routes())
+        .merge(outbox::routes())
         .merge(audit::routes())
         .merge(changes::routes())
         .merge(clock::routes())

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use provost_core::Timestamp;
+use provost_core::contact::BadWord;
 use provost_core::id::{DistrictId, NoticeId, PersonId};
 use provost_core::notice::{Delivery, NoticeKind};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use utoipa_axum::routes;
 use super::body::Params;
 use super::caller::Caller;
 use super::page::{PageOf, Paging};
+use super::problem::Problem;
 use super::shapes;
 use super::work::{Answer, person_of, read};
 use crate::daemon::Daemon;
@@ -46,7 +48,7 @@ pub(super) struct Notice {
     due: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     queued: Timestamp,
-    /// `waiting`, `accepted`, `failed` or `withdrawn`.
+    /// `waiting`, `held` (one of a mass, waits for an operator's word), `accepted`, `failed` (given up) or `withdrawn`.
     state: &'static str,
     attempts: u32,
     /// Earliest next attempt; matters while waiting.
@@ -72,21 +74,46 @@ impl From<Outgoing> for Notice {
     }
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Only those in this state: waiting, held, accepted, failed or withdrawn.
+    state: Option<String>,
+    /// Only those about this person.
+    person: Option<String>,
+    /// Only those of this district.
+    #[param(value_type = Option<String>)]
+    district: Option<DistrictId>,
+}
+
 /// Notices, newest first.
-#[utoipa::path(get, path = "/v1/notices", tag = "notices", params(Paging),
-    security(("token" = ["desk"]), ("token" = ["audit"])),
+#[utoipa::path(get, path = "/v1/notices", tag = "notices", params(Which, Paging),
+    security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
     responses((status = 200, description = "newest first", body = PageOf<Notice>)))]
 async fn list(
     State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Params(which): Params<Which>,
     Params(paging): Params<Paging>,
 ) -> Answer<PageOf<Notice>> {
+    caller.must_reach(which.district.as_ref())?;
+    let state = which.state.map(|word| word.parse()).transpose();
+    let state = state.map_err(|why: BadWord| {
+        Problem::bad_request("read the query", &why.to_string()).with("field", "state".into())
+    })?;
     let page = Page {
         before: paging.from(|cursor| cursor.parse().ok())?,
         rows: paging.rows()?,
     };
     read(daemon, move |daemon| {
-        let all = NoticeFilter::default();
-        let notices = daemon.store.read()?.notices(&all, page)?;
+        let register = daemon.store.read()?;
+        let person = which.person.map(|person| flow::person(&register, &person));
+        let filter = NoticeFilter {
+            person: person.transpose()?.map(|person| person.id),
+            district: which.district,
+            state,
+        };
+        let notices = register.notices(&filter, page)?;
         let cursor = |notice: &Outgoing| notice.seq.to_string();
         Ok(PageOf::of(notices, page.rows, cursor, Notice::from))
     })

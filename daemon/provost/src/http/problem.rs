@@ -120,7 +120,9 @@ impl From<FlowError> for Problem {
             FlowError::Unknown { .. } => StatusCode::NOT_FOUND,
             FlowError::Refused { .. } => StatusCode::FORBIDDEN,
             FlowError::Invalid { .. } => StatusCode::BAD_REQUEST,
-            FlowError::Commit(CommitError::Moved { .. }) => StatusCode::CONFLICT,
+            FlowError::Conflict { .. } | FlowError::Commit(CommitError::Moved { .. }) => {
+                StatusCode::CONFLICT
+            }
             FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -269,6 +269,17 @@ pub(super) struct Plugin {
     hash: String,
 }
 
+/// A mass of notices that waits for an operator's word.
+#[derive(ToSchema)]
+pub(super) struct Batch {
+    notices: usize,
+    /// Since when the first of them waits.
+    #[schema(format = DateTime)]
+    since: String,
+    /// Tells exactly these from others.
+    hash: String,
+}
+
 /// What is going on.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
@@ -283,6 +294,9 @@ pub(super) struct Status {
     notices_held: u64,
     /// Notices that were given up.
     notices_failed: u64,
+    /// What an operator approves or refuses; null if nothing waits.
+    #[schema(required = true)]
+    approval: Option<Batch>,
     #[schema(format = DateTime, required = true)]
     next_due: Option<String>,
     clock: Transitions,

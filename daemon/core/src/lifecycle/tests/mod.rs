@@ -1,5 +1,6 @@
 //! Promises of the lifecycle.
 
+mod approval;
 mod clock;
 mod directory;
 mod events;

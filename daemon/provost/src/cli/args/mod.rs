@@ -8,7 +8,9 @@ mod operations;
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
 pub use decisions::{DecideArgs, SessionCommand};
 pub use directory::SyncCommand;
-pub use operations::{AuditCommand, ClockCommand, NoticeCommand, RestoreArgs, TokenCommand};
+pub use operations::{
+    AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
+};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};

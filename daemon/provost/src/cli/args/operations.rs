@@ -20,7 +20,37 @@ pub struct RestoreArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum NoticeCommand {
     /// The latest notices with their state.
-    List,
+    List {
+        /// Only those in this state: waiting, held, accepted, failed or withdrawn.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those about this person.
+        #[arg(long)]
+        person: Option<String>,
+        /// Only those of this district.
+        #[arg(long)]
+        district: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// Try a notice again at once, or all that were given up.
+    #[command(group = clap::ArgGroup::new("which").required(true))]
+    Retry {
+        /// This one.
+        #[arg(group = "which")]
+        id: Option<String>,
+        /// All that were given up.
+        #[arg(long, group = "which")]
+        failed: bool,
+        /// With --failed: only those of this district.
+        #[arg(long, requires = "failed")]
+        district: Option<String>,
+    },
+    /// Let a mass of notices go out that waits for an operator's word.
+    Approve(MassArgs),
+    /// Take a mass of notices back. Their stages are looked at again a day later.
+    Refuse(MassArgs),
     /// One notice with every attempt.
     Show {
         /// Its id.
@@ -34,6 +64,17 @@ pub enum NoticeCommand {
         #[arg(long, default_value = "notice")]
         stage: String,
     },
+}
+
+/// Which of the notices that wait.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct MassArgs {
+    /// Only if exactly those wait that were looked at: the hash that `provost status` shows.
+    #[arg(long)]
+    pub hash: Option<String>,
+    /// Only those of this district.
+    #[arg(long)]
+    pub district: Option<String>,
 }
 
 /// `provost audit …`.

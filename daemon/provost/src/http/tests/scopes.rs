@@ -157,6 +157,8 @@ fn about_lone_pine(path: &str) -> Option<(String, Value)> {
         "/v1/sessions/open" => json!({ "id": "s1", "person": "ana" }),
         "/v1/sessions/login-as" => json!({ "id": "ours", "target": "ben" }),
         "/v1/sessions/return" | "/v1/sessions/close" => json!({ "id": "ours" }),
+        "/v1/notices/retry" => json!({ "failed": true, "district": "lone-pine" }),
+        "/v1/notices/approve" | "/v1/notices/refuse" => json!({ "district": "lone-pine" }),
         "/v1/contacts/designate" | "/v1/contacts/remove" | "/v1/contacts/reactivate" => ana,
         other => panic!("{other} carries {PER_DISTRICT}: say here how it asks about a district"),
     };

@@ -156,6 +156,7 @@ fn config(scenario: &Scenario) -> Config {
         sources: BTreeMap::new(),
         plugins: BTreeMap::new(),
         routes: Vec::new(),
+        approve_above: crate::config::APPROVE_ABOVE,
     }
 }
 
