@@ -14,6 +14,7 @@ mod kill;
 mod mail_trouble;
 mod mass;
 mod programs;
+mod proof;
 mod quiet_contact;
 mod refresh;
 mod reload;

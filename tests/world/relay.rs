@@ -141,7 +141,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         if lines.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let line = line.trim_end().to_owned();
+        let line = line.trim_end_matches(['\r', '\n']).to_owned();
         if let Some(text) = message.as_mut().filter(|_| line != ".") {
             text.push_str(line.strip_prefix('.').unwrap_or(&line));
             text.push('\n');

@@ -24,6 +24,7 @@ pub mod rights;
 pub mod role;
 pub mod session;
 pub mod time;
+pub mod timeline;
 pub mod token;
 
 pub use jiff::Timestamp;

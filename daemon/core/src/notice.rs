@@ -270,3 +270,16 @@ pub struct Alarm {
     /// When.
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_of_before_every_message_was_kept_still_reads_and_writes_as_it_did() {
+        let written = r#"{"notice":"0a1b","channel":"email","recipients":["a@d.example"],"message-id":"<0a1b@d>","at":"2025-03-02T17:00:00Z","outcome":"accepted","receipt":"250 queued"}"#;
+        let read: Delivery = serde_json::from_str(written).unwrap();
+        assert_eq!(read.trials, []);
+        assert_eq!(serde_json::to_string(&read).unwrap(), written);
+    }
+}

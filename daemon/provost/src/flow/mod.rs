@@ -19,6 +19,7 @@ mod lanes;
 pub mod neighbourhood;
 pub mod notify;
 mod parcel;
+pub mod proof;
 mod recipients;
 pub mod reload;
 pub mod retry;
@@ -28,6 +29,7 @@ pub mod session;
 pub mod status;
 pub mod sweep;
 pub mod sync;
+pub mod timeline;
 pub mod token;
 pub mod who;
 

@@ -62,12 +62,16 @@ struct JournalEntry {
     /// What changed; null once the person was erased.
     #[schema(required = true)]
     change: Option<String>,
+    /// Its chain hash: covers the entry and the one before it.
+    chain: String,
 }
 
 impl From<Entry> for JournalEntry {
     fn from(entry: Entry) -> Self {
+        let chain = entry.chain.clone();
         let (line, change) = Line::of(entry);
         Self {
+            chain,
             line,
             change: change.map(|change| change.to_string()),
         }

@@ -23,6 +23,7 @@ use super::shapes;
 use super::work::{Answer, person_of, read, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::OnWordOf;
+use crate::flow::timeline::Line;
 use crate::flow::{self, FlowError};
 use crate::store::{NoticeFilter, Page, Snapshot};
 
@@ -38,6 +39,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 
 /// Notices shown with a contact: years of them.
 const NOTICES: usize = 100;
+/// Lines of a contact's timeline: years of them as well.
+const LINES: usize = 500;
 
 /// A contact as people and programs read it: times in the district's time zone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,6 +171,8 @@ struct ContactInFull {
     ahead: Vec<StageAhead>,
     /// The latest notices.
     notices: Vec<Notice>,
+    /// What happened, oldest first: designation, stages, deliveries, holds, activity that counted, deactivation.
+    timeline: Vec<Line>,
 }
 
 /// One contact with its episode, forecast and notices.
@@ -194,6 +199,8 @@ fn in_full(daemon: &Daemon, reference: &str) -> Result<ContactInFull, FlowError>
         ..NoticeFilter::default()
     };
     let notices = register.notices(&filter, Page::newest(NOTICES))?;
+    let zone = &district.timezone;
+    let timeline = flow::timeline::of(&register, &person.id, zone, LINES)?;
     Ok(ContactInFull {
         hold: serde_json::to_value(contact.hold).unwrap_or_default(),
         ahead: ahead
@@ -204,6 +211,7 @@ fn in_full(daemon: &Daemon, reference: &str) -> Result<ContactInFull, FlowError>
             })
             .collect(),
         notices: notices.into_iter().map(Notice::from).collect(),
+        timeline,
         contact: ContactRow::of(&contact, person, &district),
         episode: contact.episode,
     })

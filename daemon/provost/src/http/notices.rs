@@ -20,6 +20,7 @@ use super::shapes;
 use super::work::{Answer, person_of, read};
 use crate::daemon::Daemon;
 use crate::flow;
+use crate::flow::proof::EpisodeProof;
 use crate::store::{NoticeFilter, Outgoing, Page};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(render))
+        .routes(routes!(proof))
 }
 
 /// A notice as people and programs read it.
@@ -182,6 +184,48 @@ async fn render(
     caller.must_reach(Some(&person.district))?;
     read(daemon, move |daemon| {
         daemon.scene(|scene| flow::notify::preview(scene, person.id.as_str(), of.stage))
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfEpisode {
+    /// Which contact.
+    person: String,
+    /// Only this episode, whatever came of it; every one that ended in a deactivation if left out.
+    episode: Option<u32>,
+}
+
+/// What a contact was told before each deactivation.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the flow makes the answer")]
+struct Proof {
+    #[schema(value_type = Object)]
+    person: Value,
+    #[schema(format = DateTime)]
+    made: String,
+    episodes: Vec<EpisodeProof>,
+    /// Entries of the journal whose values were erased since.
+    erased: usize,
+    /// Number and chain hash of the journal's last entry, as `journal/verify` proves them.
+    #[schema(value_type = Option<Object>, required = true)]
+    journal: Option<Value>,
+}
+
+/// Stages, times, recipients, receipts and hashes, each with its place in the journal.
+#[utoipa::path(get, path = "/v1/notices/proof", tag = "notices", params(OfEpisode),
+    security(("token" = ["desk"]), ("token" = ["audit"])), extensions(("x-provost-per-district" = json!(true))),
+    responses((status = 200, description = "one record a deactivation", body = Proof)))]
+async fn proof(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Params(of): Params<OfEpisode>,
+) -> Answer<Value> {
+    let person = person_of(&daemon, of.person).await?;
+    caller.must_reach(Some(&person.district))?;
+    read(daemon, move |daemon| {
+        daemon.scene(|scene| flow::proof::of(scene, person.id.as_str(), of.episode))
     })
     .await
 }

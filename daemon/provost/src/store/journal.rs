@@ -231,6 +231,8 @@ pub struct Entry {
     pub person: Option<PersonId>,
     /// What changed; `None` once the person was erased.
     pub change: Option<Change>,
+    /// Its chain hash, in hexadecimal.
+    pub chain: String,
 }
 
 /// What the verification of the journal found.
@@ -290,6 +292,41 @@ impl Snapshot<'_> {
         )
     }
 
+    /// What of [`Snapshot::journal_of`] tells of the person as a contact: designation, stages, notices, activity.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn journal_life(
+        &self,
+        person: &PersonId,
+        after: u64,
+        rows: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        collect(
+            self.connection(),
+            "read the journal of a person",
+            include_str!("journal/life.sql"),
+            params![person.as_str(), after, limit(rows)],
+            entry,
+        )
+    }
+
+    /// Number and chain hash of the journal's last entry; `None` before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn journal_head(&self) -> Result<Option<(u64, String)>, StoreError> {
+        const WHAT: &str = "find the journal's end";
+        const SQL: &str = "SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1";
+        let last = collect(self.connection(), WHAT, SQL, [], |row| {
+            let seq = to_u64("number of a change", row.get(0).attempting(WHAT)?)?;
+            let chain: [u8; 32] = row.get(1).attempting(WHAT)?;
+            Ok((seq, hex(&chain)))
+        })?;
+        Ok(last.into_iter().next())
+    }
+
     /// Goes through the whole journal and proves that it is what was written.
     ///
     /// # Errors
@@ -320,13 +357,13 @@ impl Snapshot<'_> {
         Ok(Verdict::Sound {
             entries: to_u64("number of a change", before.seq)?,
             erased,
-            head: before
-                .chain
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            head: hex(&before.chain),
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A row that was checked.
@@ -415,6 +452,7 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<Entry, StoreError> {
         noun: text(4)?.unwrap_or_default(),
         person: text(5)?.and_then(|id| PersonId::new(id).ok()),
         change: change.map(|body| from_body("change", &body)).transpose()?,
+        chain: hex(&row.get::<_, [u8; 32]>(7).attempting(WHAT)?),
     })
 }
 

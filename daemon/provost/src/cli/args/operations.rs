@@ -34,6 +34,14 @@ pub enum NoticeCommand {
         #[arg(long, default_value_t = 1000)]
         limit: usize,
     },
+    /// Print what a contact was told before each deactivation, with receipts, hashes and journal entries.
+    Proof {
+        /// Which contact.
+        person: String,
+        /// Only this episode, whatever came of it.
+        #[arg(long)]
+        episode: Option<u32>,
+    },
     /// Try a notice again at once, or all that were given up.
     #[command(group = clap::ArgGroup::new("which").required(true))]
     Retry {

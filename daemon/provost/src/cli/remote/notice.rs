@@ -49,6 +49,14 @@ pub(super) fn run(desk: &Desk<'_>, command: NoticeCommand) -> Result<ExitCode, C
                 }
             })
         }
+        NoticeCommand::Proof { person, episode } => {
+            let episode = episode.map(|number| number.to_string());
+            let which = query(&[("person", Some(&person)), ("episode", episode.as_deref())]);
+            desk.print(
+                &desk.get(&format!("/v1/notices/proof{which}"))?,
+                show::proof,
+            )
+        }
         NoticeCommand::Approve(mass) => answer(desk, "approve", &mass),
         NoticeCommand::Refuse(mass) => answer(desk, "refuse", &mass),
     }

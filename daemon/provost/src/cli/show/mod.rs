@@ -1,7 +1,9 @@
 //! How each answer of the daemon looks to people.
 
+mod notices;
 mod tokens;
 
+pub(super) use notices::{notice, notices, proof, rendered};
 pub(super) use tokens::{made_token, tokens};
 
 use serde_json::Value;
@@ -195,6 +197,17 @@ pub(super) fn contact(answer: &Value) {
     );
     println!();
     notices(answer.get("notices").unwrap_or(&Value::Null));
+    println!();
+    table(
+        under(answer, "timeline"),
+        &[
+            ("HAPPENED", "at"),
+            ("EVENT", "event"),
+            ("WHAT", "text"),
+            ("BY", "by"),
+            ("JOURNAL", "seq"),
+        ],
+    );
 }
 
 pub(super) fn changed(answer: &Value) {
@@ -316,58 +329,6 @@ pub(super) fn access_log(answer: &Value) {
             ("ENTERED", "target"),
         ],
     );
-}
-
-pub(super) fn notices(answer: &Value) {
-    table(
-        rows(answer),
-        &[
-            ("NOTICE", "id"),
-            ("KIND", "kind"),
-            ("PERSON", "person"),
-            ("DUE", "due"),
-            ("STATE", "state"),
-            ("ATTEMPTS", "attempts"),
-            ("NOT BEFORE", "not-before"),
-        ],
-    );
-}
-
-pub(super) fn notice(answer: &Value) {
-    notices(&Value::Array(vec![answer.clone()]));
-    println!();
-    table(
-        under(answer, "deliveries"),
-        &[
-            ("AT", "at"),
-            ("CHANNEL", "channel"),
-            ("TO", "recipients"),
-            ("OUTCOME", "outcome"),
-            ("RECEIPT", "receipt"),
-            ("WHY", "why"),
-            ("MESSAGE-ID", "message-id"),
-        ],
-    );
-}
-
-pub(super) fn rendered(answer: &Value) {
-    for mail in rows(answer) {
-        println!("channel: {}", cell(mail, "channel"));
-        println!("to:      {}", cell(mail, "to"));
-        if mail.get("subject").is_some() {
-            println!("subject: {}", cell(mail, "subject"));
-        }
-        println!();
-        // The text keeps its lines; everything else that could move a cursor is taken out line by line.
-        for line in mail
-            .get("text")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .lines()
-        {
-            println!("{}", super::print::one_line(line));
-        }
-    }
 }
 
 pub(super) fn journal(answer: &Value) {

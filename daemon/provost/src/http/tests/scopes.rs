@@ -145,6 +145,7 @@ fn about_lone_pine(path: &str) -> Option<(String, Value)> {
         "/v1/contacts/one" | "/v1/access-log" => {
             return Some((format!("{path}?person=ana"), Value::Null));
         }
+        "/v1/notices/proof" => return Some((format!("{path}?person=ana"), Value::Null)),
         "/v1/contacts/who" => return Some((format!("{path}?username=ana"), Value::Null)),
         "/v1/notices/render" => {
             return Some((format!("{path}?person=ana&stage=notice"), Value::Null));
