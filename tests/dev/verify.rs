@@ -24,6 +24,9 @@ const FUZZ: &str = "programs::five_minutes_of_fuzz_by_the_openapi_document_find_
 /// Seconds of the load test.
 const LOAD_LONG: &str = "300";
 
+/// Random moments at which a run is killed.
+const KILLS_LONG: &str = "200";
+
 struct Step {
     name: &'static str,
     work: fn(&Place, Extent) -> Result<(), Failed>,
@@ -107,7 +110,8 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
     if extent == Extent::Long {
         // Ignored tests are children that other tests start, so they are no part of it.
         test.env("PROPTEST_CASES", CASES_LONG)
-            .env("PROVOST_LOAD_SECONDS", LOAD_LONG);
+            .env("PROVOST_LOAD_SECONDS", LOAD_LONG)
+            .env("PROVOST_KILLS", KILLS_LONG);
     }
     run(&mut test)
 }

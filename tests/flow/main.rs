@@ -11,6 +11,7 @@ mod feed;
 mod full_disk;
 mod house;
 mod kill;
+mod kill_any_time;
 mod mail_trouble;
 mod mass;
 mod programs;

@@ -115,6 +115,11 @@ impl Provost {
         );
     }
 
+    /// Starts the daemon and does not wait.
+    pub fn spawn(&mut self) {
+        self.start_only(None);
+    }
+
     /// Starts the daemon with a fail point, `name` or `name:N`: it dies there.
     pub fn start_to_die_at(&mut self, failpoint: &str) {
         self.start_only(Some(failpoint));

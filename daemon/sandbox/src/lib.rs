@@ -45,6 +45,6 @@ pub use engine::{Code, CodeForm, Engine, EngineError, Settings};
 pub use interface::{Kind, Mismatch};
 pub use load::{LoadError, Plugin, Refusal};
 pub use notice::{Helper, Moment, NoticeView, Recipient, RenderError, RenderFailure};
-pub use provost_core::notice::RecipientRole;
 pub use policy::{Edition, Evaluation, Need, Policy};
+pub use provost_core::notice::RecipientRole;
 pub use settings::{SettingProblem, check_settings};
