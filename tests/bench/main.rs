@@ -10,6 +10,7 @@ mod activity;
 mod bare;
 mod decision;
 mod machine;
+mod mail;
 mod measure;
 mod register;
 mod serve;
@@ -47,7 +48,7 @@ struct Part {
 }
 
 /// In the order of the table.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part {
         name: "decision",
         rows: decision::rows,
@@ -63,6 +64,10 @@ const PARTS: [Part; 6] = [
     Part {
         name: "activity",
         rows: activity::rows,
+    },
+    Part {
+        name: "mail",
+        rows: mail::rows,
     },
     Part {
         name: "sync",

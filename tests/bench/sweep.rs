@@ -101,7 +101,8 @@ fn read_due(copy: &Connection, now: Timestamp) {
     assert_eq!(rows.unwrap().count() as u64, DUE);
 }
 
-fn config(folder: &std::path::Path) -> Config {
+/// A configuration without anything but the register, in which no number of notices is a mass.
+pub(crate) fn config(folder: &std::path::Path) -> Config {
     let text = format!(
         "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n\
          [notices]\napprove-above = 1000000\n",

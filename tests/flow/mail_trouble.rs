@@ -1,6 +1,7 @@
 //! A relay that greylists, refuses, hangs, lies or drops the line: every notice arrives in the end, as one message.
 
-use provost_tests::{Does, Received, World, wait};
+use provost_tests::receiver::Receiver;
+use provost_tests::{Does, Received, World, provost, wait};
 use serde_json::Value;
 use std::time::Instant;
 
@@ -246,4 +247,61 @@ fn nothing_goes_out_in_clear_where_starttls_is_required() {
         "{why}"
     );
     assert_eq!(world.relay().heard("MAIL"), 0);
+}
+
+/// Reminders go by webhook, everything else by mail.
+fn remind_by_webhook(world: &World, receiver: &Receiver) {
+    let key = world.file("key", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    let text = std::fs::read_to_string(world.provost.config()).unwrap();
+    let mail = text.replace("[\"inactivity.*\"]", "[\"inactivity.notice\"]");
+    let webhook = format!(
+        "[[plugin]]\nid = \"webhook\"\nfile = \"{file}\"\nallow = [\"{origin}\"]\n\
+         secrets = {{ signing-key = \"{key}\" }}\nsettings = {{ url = \"{origin}/provost\" }}\n\
+         [[route]]\nnotices = [\"inactivity.reminder\"]\nchannels = [\"webhook\"]\n",
+        file = provost::plugin("webhook").display(),
+        origin = receiver.origin(),
+        key = key.display(),
+    );
+    world.file("provost.toml", &(mail + &webhook));
+}
+
+#[test]
+fn a_relay_that_hangs_does_not_hold_up_what_goes_by_another_channel() {
+    let receiver = Receiver::start("127.0.0.1", None);
+    let mut world = World::new("2025-03-01T10:00:00-07:00").with_relay("timeout = \"20s\"");
+    world
+        .relay()
+        .rule("RCPT TO:<p", Does::StaysSilent, usize::MAX);
+    world.configure("");
+    remind_by_webhook(&world, &receiver);
+    world.provost.start();
+    let many: String = (0..10)
+        .map(|n| {
+            format!(
+                "[[person]]\nid = \"p{n}\"\ndistrict = \"lone-pine\"\nusername = \"p{n}\"\nname = \"P {n}\"\n\
+                 mail = [\"p{n}@lonepine.example\"]\n[[contact]]\nperson = \"p{n}\"\ntype = \"support\"\n\
+                 designated = \"2024-01-10T09:00:00-07:00\"\nlast-activity = \"2024-09-18T10:00:00-06:00\"\n"
+            )
+        })
+        .collect();
+    let register = world.file("register.toml", &format!("{REGISTER}{many}"));
+    world
+        .provost
+        .cli(&["import", &register.to_string_lossy()])
+        .ok();
+    world.provost.set_clock(NOTICE_DAY);
+    wait_state(&world, "pending");
+    // Ana's reminder and ten others' notices are due at once; the relay answers none of the ten.
+    world.provost.set_clock("2025-03-17T10:00:00-06:00");
+    let arrived = receiver.wait(1, || world.provost.log());
+    assert!(arrived[0].body.contains("reminder"), "{arrived:?}");
+    let waiting = ["notice", "list", "--state", "waiting", "--json"];
+    let waiting = world.provost.cli(&waiting).json();
+    let tried = waiting.as_array().unwrap().iter();
+    let tried: Vec<_> = tried.filter(|notice| notice["kind"] == "notice").collect();
+    assert_eq!(tried.len(), 10, "{waiting}");
+    assert!(
+        tried.iter().all(|notice| notice["attempts"] == 0),
+        "{waiting}"
+    );
 }

@@ -103,6 +103,12 @@ impl Smtpd {
             .collect()
     }
 
+    /// How many mails it has delivered so far.
+    pub fn count(&self) -> u64 {
+        let entries = std::fs::read_dir(self.folder.join("mail/new"));
+        entries.map_or(0, |entries| entries.count() as u64)
+    }
+
     /// Waits until at least `count` mails are delivered, and gives all there are.
     ///
     /// # Panics

@@ -101,7 +101,7 @@ async fn list(
     caller.must_reach(which.district.as_ref())?;
     let state = which.state.map(|word| word.parse()).transpose();
     let state = state.map_err(|why: BadWord| {
-        Problem::bad_request("read the query", &why.to_string()).with("field", "state".into())
+        Problem::bad_request("read the query", why.to_string()).with("field", "state".into())
     })?;
     let page = Page {
         before: paging.from(|cursor| cursor.parse().ok())?,

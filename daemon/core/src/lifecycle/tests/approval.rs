@@ -13,7 +13,7 @@ impl World {
 
     fn answer(
         &mut self,
-        follow: fn(&Contact, &Surroundings, &crate::notice::Notice, Timestamp) -> Option<Step>,
+        follow: fn(&Contact, &Surroundings, &Notice, Timestamp) -> Option<Step>,
         now: &str,
     ) -> bool {
         let notice = self.outbox.last().cloned().unwrap();
@@ -118,7 +118,7 @@ fn a_notice_is_given_up_only_if_no_stage_waits_for_it() {
         at(begun),
         late
     ));
-    let off = crate::notice::Notice {
+    let off = Notice {
         kind: NoticeKind::Deactivated,
         ..stage
     };

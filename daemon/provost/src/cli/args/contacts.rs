@@ -68,7 +68,7 @@ pub enum ContactCommand {
         #[arg(long)]
         district: Option<String>,
     },
-    /// One contact with dates, stages and notices.
+    /// One contact with dates, stages, notices and everything that happened so far.
     Show {
         /// Who.
         person: String,

@@ -96,7 +96,7 @@ pub(in crate::cli) fn proof(answer: &Value) {
             &[
                 ("STAGE", "stage"),
                 ("DUE", "due"),
-                ("AT", "delivery.at"),
+                ("AT", "journal.at"),
                 ("OUTCOME", "delivery.outcome"),
                 ("TO", "delivery.recipients"),
                 ("RECEIPT", "delivery.receipt"),

@@ -12,7 +12,7 @@ fn steps(connection: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Statements with the index that each must use.
-const ASKED_OFTEN: [(&str, &str); 17] = [
+const ASKED_OFTEN: [(&str, &str); 22] = [
     (
         include_str!("../person/holders.sql"),
         "person_username (username=?",
