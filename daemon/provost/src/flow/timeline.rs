@@ -15,7 +15,7 @@ const ROWS: usize = 1000;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Line {
+pub struct Happening {
     /// When, in the district's time zone.
     #[schema(format = DateTime)]
     pub at: String,
@@ -54,8 +54,8 @@ pub fn of(
     person: &PersonId,
     zone: &Zone,
     most: usize,
-) -> Result<Vec<Line>, FlowError> {
-    let (mut lines, mut seen, mut kind) = (Vec::<Line>::new(), 0_usize, "activity");
+) -> Result<Vec<Happening>, FlowError> {
+    let (mut lines, mut seen, mut kind) = (Vec::<Happening>::new(), 0_usize, "activity");
     for entry in entries(register, person)? {
         if let Some(Change::Activity { activity }) = &entry.change {
             kind = activity.kind.word();
@@ -76,7 +76,7 @@ pub fn of(
             } else {
                 seen = 0;
             }
-            lines.push(Line {
+            lines.push(Happening {
                 at: zone.rfc3339(entry.at),
                 event: event.what.to_owned(),
                 text,

@@ -23,7 +23,7 @@ use super::shapes;
 use super::work::{Answer, person_of, read, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::OnWordOf;
-use crate::flow::timeline::Line;
+use crate::flow::timeline::Happening;
 use crate::flow::{self, FlowError};
 use crate::store::{NoticeFilter, Page, Snapshot};
 
@@ -172,7 +172,7 @@ struct ContactInFull {
     /// The latest notices.
     notices: Vec<Notice>,
     /// What happened, oldest first: designation, stages, deliveries, holds, activity that counted, deactivation.
-    timeline: Vec<Line>,
+    timeline: Vec<Happening>,
 }
 
 /// One contact with its episode, forecast and notices.

@@ -223,7 +223,7 @@ fn a_notice_refused_for_fourteen_days_counts_as_given_then_unnotified() {
         given.map(|g| (g.accepted, g.unnotified)),
         Some((at("2025-03-16T10:00:00-06:00"), true))
     );
-    assert_eq!(wanted(&world.contact, &world.outbox[0]), Wanted::Never);
+    assert_eq!(wanted(&world.contact, &world.outbox[0]), Wanted::Unnotified);
     assert_eq!(
         world.run_out(),
         times(&[

@@ -100,6 +100,13 @@ async fn answers_are_as_they_are_described() {
         ("get", "/v1/contacts/one?person=ana", nothing.clone()),
         ("get", "/v1/contacts/who?username=ana", nothing.clone()),
         ("get", "/v1/notices", nothing.clone()),
+        (
+            "get",
+            "/v1/notices/proof?person=ana&episode=0",
+            nothing.clone(),
+        ),
+        ("post", "/v1/notices/approve", json!({})),
+        ("post", "/v1/notices/retry", json!({ "failed": true })),
         ("get", "/v1/forecast?days=400", nothing.clone()),
         ("post", "/v1/sweep/plan", json!({})),
         ("post", "/v1/sweep/run", json!({})),
