@@ -125,7 +125,7 @@ fn a_contact_whom_the_relay_does_not_know_is_told_by_a_colleague_who_reads_why()
         subject.starts_with("Support access of Ana Ortiz will be"),
         "{subject}"
     );
-    let why = "You receive this because Ana Ortiz could not be reached.";
+    let why = "Ana Ortiz could not be reached. You are told as another contact of the district";
     assert!(mails[0].body().contains(why), "{}", mails[0].text);
 
     let notice = tried(&world, 1);
