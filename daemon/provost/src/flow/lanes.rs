@@ -12,8 +12,9 @@ use super::notify::attempt;
 use crate::daemon::{Daemon, blocking};
 use crate::store::Outgoing;
 
-/// Notices of one kind on their way at a time: as many as there are connections to the relay.
-const WIDTH: usize = 8;
+/// Notices of one kind on their way at a time: several for each connection to the relay, so that the others are rendered
+/// or recorded meanwhile, and many are recorded by one commit.
+const WIDTH: usize = 32;
 
 /// Notices of one kind that are read from the outbox at once.
 const BATCH: usize = 64;
