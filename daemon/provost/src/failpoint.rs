@@ -3,6 +3,15 @@
 //! `PROVOST_FAILPOINT=store.commit.before` kills the process at the first hit of that point,
 //! `PROVOST_FAILPOINT=store.commit.before:3` at the third. A release build compiles every hit to nothing.
 
+/// From here on every fail point of this process asks `reaction` first, which may end the thread that passes it, as a
+/// crash would. For a simulation, in which a daemon dies thousands of times; the first reaction given stays.
+pub fn react(reaction: impl Fn(&str) + Send + Sync + 'static) {
+    #[cfg(debug_assertions)]
+    let _ = armed::REACTION.set(Box::new(reaction));
+    #[cfg(not(debug_assertions))]
+    let _ = reaction;
+}
+
 /// Passes a fail point; dies here by SIGKILL if the environment says so, as a crash would: without clean-up.
 pub fn hit(name: &str) {
     #[cfg(debug_assertions)]
@@ -15,6 +24,10 @@ pub fn hit(name: &str) {
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    type Reaction = Box<dyn Fn(&str) + Send + Sync>;
+
+    pub(super) static REACTION: OnceLock<Reaction> = OnceLock::new();
 
     struct Armed {
         name: String,
@@ -45,6 +58,9 @@ mod armed {
     }
 
     pub(super) fn hit(name: &str) {
+        if let Some(reaction) = REACTION.get() {
+            reaction(name);
+        }
         let Some(point) = armed().filter(|point| point.name == name) else {
             return;
         };
