@@ -28,8 +28,11 @@ pub const UNDELIVERABLE_DAYS: i64 = 14;
 pub const LAST_CONTACT_HOLD_DAYS: i64 = 30;
 
 /// Days of a hold on which its alarm is raised again: weekly, on the eve of a last contact's deactivation, and now and
-/// then where a feed stays away for good.
-pub const HOLD_ALARM_DAYS: [i64; 9] = [7, 14, 21, 28, 29, 60, 90, 180, 365];
+/// then where a feed stays away.
+pub const HOLD_ALARM_DAYS: [i64; 8] = [7, 14, 21, 28, 29, 60, 90, 180];
+
+/// From then on, where a feed stays away for good: every so many days.
+pub const HOLD_ALARM_YEARLY: i64 = 365;
 
 /// Days that the clock may be ahead after a restart without anything to prove it. Rule: domain §3.
 pub const CLOCK_GAP_DAYS_MAX: i64 = 30;

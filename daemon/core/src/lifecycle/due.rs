@@ -6,14 +6,17 @@ use super::Surroundings;
 use super::course::Course;
 use crate::contact::{Awaited, Contact, ContactState, Hold, Stage};
 use crate::district::LastContact;
-use crate::limits::{LAST_CONTACT_HOLD_DAYS, SUSPENDED_DAYS_MAX, UNDELIVERABLE_DAYS};
+use crate::limits::{
+    HOLD_ALARM_DAYS, HOLD_ALARM_YEARLY, LAST_CONTACT_HOLD_DAYS, PERIOD_DAYS_MAX,
+    SUSPENDED_DAYS_MAX, UNDELIVERABLE_DAYS,
+};
 use crate::time::Zone;
 
 /// When something is due next. `None` only for contacts to whom nothing happens by itself: deactivated and removed, and
 /// those whose notice waits for an operator's word.
 ///
 /// It may lie before `now` if a stage is late; after a [`step`](super::step) it never does. A held contact is looked
-/// at once a day, and at once if [`recheck`] is called when what it waits for has come.
+/// at when its alarm is raised again, and at once if [`recheck`] is called when what it waits for has come.
 pub fn next_due(contact: &Contact, around: &Surroundings, now: Timestamp) -> Option<Timestamp> {
     let zone = &around.district.timezone;
     match contact.state {
@@ -80,7 +83,7 @@ fn stage_due(contact: &Contact, around: &Surroundings, now: Timestamp) -> Timest
         return due;
     }
     match (obstacle(contact, around, (stage, due), now), contact.hold) {
-        (Some(hold), Some((held, since))) if hold == held => next_check(zone, since, now),
+        (Some(hold), Some((held, since))) if hold == held => next_look(zone, (held, since), now),
         _ => due,
     }
 }
@@ -116,12 +119,20 @@ pub(super) fn obstacle(
     None
 }
 
-/// The next daily look at a contact held since `since`.
-pub(super) fn next_check(zone: &Zone, since: Timestamp, now: Timestamp) -> Timestamp {
-    // Calendar days are 22 to 26 hours long, so that the count by the clock is at most a few off over years.
-    let passed = (now.duration_since(since).as_hours() / 26).max(0);
-    (passed.max(1)..passed + passed / 8 + 4)
+/// When a contact held since `since` is looked at next by itself: when its alarm is raised again, or the hold ends.
+fn next_look(zone: &Zone, (hold, since): (Hold, Timestamp), now: Timestamp) -> Timestamp {
+    let limit = (hold == Hold::LastContact).then_some(LAST_CONTACT_HOLD_DAYS);
+    hold_alarm_days()
+        .chain(limit)
         .map(|days| zone.plus_days(since, days))
-        .find(|check| *check > now)
+        .filter(|look| *look > now)
+        .min()
         .unwrap_or(Timestamp::MAX)
+}
+
+/// Days of a hold on which its alarm is raised again.
+pub(super) fn hold_alarm_days() -> impl Iterator<Item = i64> {
+    let years = (1..).map(|years| years * HOLD_ALARM_YEARLY);
+    let years = years.take_while(|days| *days <= i64::from(PERIOD_DAYS_MAX));
+    HOLD_ALARM_DAYS.into_iter().chain(years)
 }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use super::alarm::{LAST_CONTACT, STALE_FEED, UNDELIVERABLE, UNNOTIFIED};
 use super::course::Course;
-use super::due::{awaited, next_day, obstacle, patience, removal};
+use super::due::{awaited, hold_alarm_days, next_day, obstacle, patience, removal};
 use super::turn::Turn;
 use super::{Step, Surroundings, remove};
 use crate::contact::{Awaited, Contact, ContactState, Episode, Given, Hold, Stage};
-use crate::limits::{HOLD_ALARM_DAYS, LAST_CONTACT_HOLD_DAYS, UNDELIVERABLE_DAYS};
+use crate::limits::{LAST_CONTACT_HOLD_DAYS, UNDELIVERABLE_DAYS};
 use crate::notice::NoticeKind;
 
 /// What is due for the contact at `now`; `None` if nothing is. Rule: domain §3.
@@ -155,16 +155,15 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// Held contacts are looked at daily; on some of those days the alarm is raised again. The stored due time tells
-    /// from which day on nobody has looked.
+    /// A held contact is looked at on the days of its alarm, and whenever something around it changes. The stored due
+    /// time tells from which day on nobody has looked.
     fn alarm_is_due(&self, since: Timestamp) -> bool {
         let zone = &self.around.district.timezone;
         let Some(unseen) = self.contact.next_due else {
             return false;
         };
-        HOLD_ALARM_DAYS
-            .iter()
-            .map(|days| zone.plus_days(since, *days))
+        hold_alarm_days()
+            .map(|days| zone.plus_days(since, days))
             .any(|day| unseen <= day && day <= self.now)
     }
 }

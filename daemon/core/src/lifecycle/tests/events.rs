@@ -253,7 +253,7 @@ fn final_notice_and_deactivation_wait_for_the_feed() {
     assert_eq!(world.sweep("2025-03-31T10:00:00-06:00"), []);
     assert_eq!(
         (world.state(), world.next_due()),
-        (ContactState::Held, "2025-04-01T10:00:00-06:00".to_owned())
+        (ContactState::Held, "2025-04-07T10:00:00-06:00".to_owned())
     );
     world.feed_reports("2025-03-31T09:59:59-06:00", "2025-03-31T12:00:00-06:00");
     assert_eq!(world.sweep("2025-03-31T12:00:00-06:00"), []);
@@ -277,13 +277,20 @@ fn final_notice_and_deactivation_wait_for_the_feed() {
 fn a_feed_that_never_reported_holds_for_good_and_the_alarm_is_raised_again_weekly() {
     let mut world = reminded();
     world.feed = Some(None);
-    for _ in 0..15 {
+    for _ in 0..3 {
         let now = world.contact.next_due.unwrap();
         assert_eq!(world.sweep_at(now), []);
     }
-    // 31 March is day 0; the fifteenth look is on day 14.
-    assert_eq!(world.next_due(), "2025-04-15T10:00:00-06:00");
+    // 31 March is day 0; the third look is on day 14.
+    assert_eq!(world.next_due(), "2025-04-21T10:00:00-06:00");
     assert_eq!(world.alarms, [STALE_FEED; 3]);
+    for _ in 0..8 {
+        let now = world.contact.next_due.unwrap();
+        assert_eq!(world.sweep_at(now), []);
+    }
+    // Weekly at first, then now and then, and each year for ever.
+    assert_eq!(world.next_due(), "2028-03-30T10:00:00-06:00");
+    assert_eq!(world.alarms, [STALE_FEED; 11]);
 }
 
 #[test]
@@ -352,7 +359,7 @@ fn the_alarms_that_an_outage_swallowed_are_raised_once() {
     let mut world = last_and_held();
     world.sweep("2025-04-23T18:00:00-06:00");
     assert_eq!(world.alarms, [LAST_CONTACT; 2]);
-    assert_eq!(world.next_due(), "2025-04-24T10:00:00-06:00");
+    assert_eq!(world.next_due(), "2025-04-29T10:00:00-06:00");
 }
 
 #[test]
