@@ -145,6 +145,12 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
                 let summary = &report.summary;
                 let outcome = report.done.as_ref().map_or("planned", outcome_word);
                 tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
+                let mine = Arc::clone(&daemon);
+                let looked =
+                    blocking(move || mine.scene(|scene| flow::districts::synced(scene, &report)));
+                if let Err(error) = looked.await {
+                    tracing::error!(source = %id, error = %chain(&error), "held contacts not looked at");
+                }
                 daemon.changed();
                 failures = 0;
             }

@@ -65,12 +65,26 @@ pub fn activity(
     {
         return refused(ActivityRefusal::AfterDeactivation(off));
     }
-    let mut turn = Turn::new(contact, around, now);
-    turn.contact.last_activity = Some(event.occurred);
-    turn.end_episode();
+    let step = Box::new(alive(contact, around, event.occurred, now));
     if contact.deactivated.is_none() {
-        return ActivityOutcome::Counted(Box::new(turn.finish()));
+        ActivityOutcome::Counted(step)
+    } else {
+        ActivityOutcome::Rescinds(step)
     }
-    turn.yield_slot();
-    ActivityOutcome::Rescinds(Box::new(turn.finish()))
+}
+
+/// The contact was alive at `occurred`, which is later than all that is known and undoes what has followed from silence.
+pub fn alive(
+    contact: &Contact,
+    around: &Surroundings,
+    occurred: Timestamp,
+    now: Timestamp,
+) -> Step {
+    let mut turn = Turn::new(contact, around, now);
+    turn.contact.last_activity = Some(occurred);
+    turn.end_episode();
+    if contact.deactivated.is_some() {
+        turn.yield_slot();
+    }
+    turn.finish()
 }

@@ -20,7 +20,7 @@ mod turn;
 #[cfg(test)]
 mod tests;
 
-pub use activity::{ActivityOutcome, ActivityRefusal, activity};
+pub use activity::{ActivityOutcome, ActivityRefusal, activity, alive};
 pub use alarm::{
     DEAD_LETTER, LAST_CONTACT, MASS, STALE_FEED, TECHNICAL_CAP, UNDELIVERABLE, UNNOTIFIED,
 };
@@ -35,8 +35,8 @@ use jiff::Timestamp;
 
 use crate::contact::{Contact, ContactKind, ContactState};
 use crate::district::District;
-use crate::id::PersonId;
 use crate::notice::{Alarm, Notice};
+use crate::person::Person;
 
 /// What a step needs to know beside the contact itself.
 #[derive(Debug, Clone, Copy)]
@@ -76,15 +76,16 @@ pub struct Step {
     pub alarms: Vec<Alarm>,
 }
 
-/// A new contact, active from `at` on. Whether it may be designated is decided before. Rule: `contact.designate`.
+/// A new contact, active from `at` on; one whom the directory shuts out is suspended from the start. Whether it may be
+/// designated is decided before. Rule: `contact.designate`.
 pub fn designate(
-    person: PersonId,
+    person: &Person,
     kind: ContactKind,
     at: Timestamp,
     around: &Surroundings,
 ) -> Contact {
     let mut contact = Contact {
-        person,
+        person: person.id.clone(),
         district: around.district.id.clone(),
         kind,
         state: ContactState::Active,
@@ -99,7 +100,9 @@ pub fn designate(
         next_due: None,
     };
     contact.next_due = next_due(&contact, around, at);
-    contact
+    let status = person.directory.as_ref().map(|link| link.status);
+    let shut_out = status.and_then(|status| directory(&contact, around, status, at));
+    shut_out.map_or(contact, |step| step.contact)
 }
 
 /// The contact, removed: nothing is ever due again. Rule: `contact.designate`.

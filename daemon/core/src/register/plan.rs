@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{ContactEntry, Existing, Register, add_schools};
 use crate::change::{Actor, Change, FeedMark, Plan};
-use crate::contact::{Contact, ContactKind};
+use crate::contact::{Contact, ContactKind, ContactState};
 use crate::district::District;
 use crate::id::DistrictId;
 use crate::lifecycle::{self, Surroundings};
@@ -151,7 +151,8 @@ fn contacts(
         if let Some(district) = districts.get(&contact.district) {
             let feed = feeds.get(&contact.district).copied();
             let around = surroundings(&contact, after.values(), district, feed);
-            contact.next_due = lifecycle::next_due(&contact, &around, at);
+            let person = existing.persons.get(&contact.person);
+            contact = settled(contact, before, person, &around, at);
         }
         changes.push(Change::Contact {
             before: before.cloned().map(Box::new),
@@ -159,6 +160,33 @@ fn contacts(
         });
     }
     changes
+}
+
+/// The contact with what follows from the document's word: a later activity than was known ends what silence led to,
+/// a person whom the directory shuts out is no valid contact, and something is due next.
+fn settled(
+    contact: Contact,
+    before: Option<&Contact>,
+    person: Option<&Person>,
+    around: &Surroundings,
+    at: Timestamp,
+) -> Contact {
+    let mut contact = contact;
+    if let (Some(before), Some(activity)) = (before, contact.last_activity)
+        && contact.state == before.state
+        && contact.state != ContactState::Removed
+        && activity > before.anchor()
+        && before.deactivated.is_none_or(|off| activity < off)
+    {
+        contact = lifecycle::alive(&contact, around, activity, at).contact;
+    }
+    let status = person.and_then(|person| person.directory.as_ref());
+    let shut_out = status.and_then(|link| lifecycle::directory(&contact, around, link.status, at));
+    if let Some(step) = shut_out.filter(|step| step.contact.state == ContactState::Suspended) {
+        contact = step.contact;
+    }
+    contact.next_due = lifecycle::next_due(&contact, around, at);
+    contact
 }
 
 /// The other contacts of a contact's district, counted.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::change::{Actor, Change};
+use crate::contact::ContactState;
 use crate::role::Roles;
 
 const NOW: &str = "2025-03-02T10:00:00-07:00";
@@ -332,7 +333,7 @@ fn a_later_import_leaves_what_the_register_knows_better() {
     let ana = PersonId::new("ana").unwrap();
     existing.contacts.get_mut(&ana).unwrap().last_activity = Some(at("2025-02-01T10:00:00-07:00"));
     let ben = PersonId::new("ben").unwrap();
-    existing.contacts.get_mut(&ben).unwrap().state = crate::contact::ContactState::Deactivated;
+    existing.contacts.get_mut(&ben).unwrap().state = ContactState::Deactivated;
     assert_eq!(changes(LONE_PINE, &existing), Vec::<String>::new());
 }
 
@@ -369,6 +370,26 @@ fn a_document_may_refer_to_what_the_register_has_already() {
         read_in(&clash, &existing).unwrap_err(),
         [r#"person[0].username = "bho": is the username of person `ben` already"#]
     );
+}
+
+#[test]
+fn a_later_activity_in_a_document_undoes_what_silence_led_to() {
+    let mut existing = imported(LONE_PINE, Existing::default());
+    let ana = PersonId::new("ana").unwrap();
+    let contact = existing.contacts.get_mut(&ana).unwrap();
+    contact.state = ContactState::Deactivated;
+    contact.deactivated = Some(at("2025-03-01T10:00:00-07:00"));
+    let after = |activity: &str| {
+        let document = LONE_PINE.replace("2024-09-03T10:00:00-06:00", activity);
+        imported(&document, existing.clone()).contacts[&ana].clone()
+    };
+    let before = after("2025-02-28T10:00:00-07:00");
+    assert_eq!(
+        (before.state, before.deactivated),
+        (ContactState::Active, None)
+    );
+    let later = after("2025-03-01T11:00:00-07:00");
+    assert_eq!(later.state, ContactState::Deactivated);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use provost_core::contact::Activity;
 use provost_core::lifecycle::{self, ActivityOutcome};
 
 use super::neighbourhood::Neighbourhood;
-use super::{FlowError, Scene, changes_of, plan, write};
+use super::{FlowError, Scene, changes_of, districts, plan, write};
 use crate::store::Snapshot;
 
 /// What became of an event.
@@ -36,10 +36,16 @@ pub enum Recorded {
 /// # Errors
 /// If the store cannot be read or written.
 pub fn record(scene: Scene<'_>, activity: &Activity, actor: &Actor) -> Result<Recorded, FlowError> {
-    write(scene.store, |register| {
+    let recorded = write(scene.store, |register| {
         let (changes, recorded) = changes(scene, register, activity)?;
         Ok((plan(register, actor.clone(), scene.now, changes), recorded))
-    })
+    })?;
+    if recorded == Recorded::Rescinded
+        && let Some(contact) = scene.store.read()?.contact(&activity.person)?
+    {
+        districts::gained(scene, &contact.district, actor)?;
+    }
+    Ok(recorded)
 }
 
 /// What an event changes; for flows that record it together with what it is about.

@@ -8,7 +8,9 @@ use provost_core::lifecycle;
 use serde_json::{Map, Value};
 
 use super::neighbourhood::Neighbourhood;
-use super::{FlowError, Refusal, Scene, changes_of, contact, decide, person, plan, write};
+use super::{
+    FlowError, Refusal, Scene, changes_of, contact, decide, districts, person, plan, write,
+};
 use crate::store::Snapshot;
 
 /// On whose word a contact is changed.
@@ -135,7 +137,7 @@ pub fn designate_on_evidence(
     by: &OnWordOf,
     evidence: &Map<String, Value>,
 ) -> Result<(Contact, Decision), FlowError> {
-    write(scene.store, |register| {
+    let (actor, designated) = write(scene.store, |register| {
         let person = person(register, reference)?;
         let decision = allowed(
             scene,
@@ -153,7 +155,7 @@ pub fn designate_on_evidence(
                 kind,
                 ..contact.clone()
             },
-            _ => lifecycle::designate(person.id.clone(), kind, scene.now, &here.around(&person.id)),
+            _ => lifecycle::designate(&person, kind, scene.now, &here.around(&person.id)),
         };
         let change = Change::Contact {
             before: before.clone().map(Box::new),
@@ -164,11 +166,14 @@ pub fn designate_on_evidence(
         } else {
             vec![change]
         };
+        let actor = by.actor(register)?;
         Ok((
-            plan(register, by.actor(register)?, scene.now, changes),
-            (after, decision),
+            plan(register, actor.clone(), scene.now, changes),
+            (actor, (after, decision)),
         ))
-    })
+    })?;
+    districts::gained(scene, &designated.0.district, &actor)?;
+    Ok(designated)
 }
 
 /// Takes the authority away.
@@ -209,7 +214,7 @@ pub fn reactivate(
     kind: Option<ContactKind>,
     by: &OnWordOf,
 ) -> Result<Contact, FlowError> {
-    write(scene.store, |register| {
+    let (actor, restored) = write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
         let kind = kind.unwrap_or(before.kind);
         allowed(
@@ -227,15 +232,11 @@ pub fn reactivate(
                 what: format!("contact.reactivate {}", person.id),
                 source: Refusal::because(refusal.to_string()),
             })?;
-        let after = step.contact.clone();
-        Ok((
-            plan(
-                register,
-                by.actor(register)?,
-                scene.now,
-                changes_of(&before, step),
-            ),
-            after,
-        ))
-    })
+        let (actor, after) = (by.actor(register)?, step.contact.clone());
+        let changes = changes_of(&before, step);
+        let plan = plan(register, actor.clone(), scene.now, changes);
+        Ok((plan, (actor, after)))
+    })?;
+    districts::gained(scene, &restored.district, &actor)?;
+    Ok(restored)
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::feed::{self, Advance};
 use super::neighbourhood::Neighbourhood;
-use super::{FlowError, NotFound, Scene, plan, write};
+use super::{FlowError, NotFound, Scene, districts, plan, write};
 use crate::live::chain;
 use crate::store::{Lookup, Snapshot};
 
@@ -172,9 +172,15 @@ type No = (Verdict, String);
 /// If the store cannot be read or written; nothing of the batch was recorded then, or only its events without the
 /// watermarks.
 pub fn run(scene: Scene<'_>, sent: &[Sent], sender: &Sender<'_>) -> Result<Vec<Taken>, FlowError> {
-    let mut taken = write(scene.store, |register| {
-        Batch::new(scene, register, sender).take(sent)
+    let (mut taken, gained) = write(scene.store, |register| {
+        let mut batch = Batch::new(scene, register, sender);
+        let taken = batch.take(sent)?;
+        let gained = std::mem::take(&mut batch.gained);
+        Ok((batch.plan(), (taken, gained)))
     })?;
+    for district in &gained {
+        districts::gained(scene, district, &sender.actor)?;
+    }
     // Watermarks come last: what they vouch for is in the register by then.
     let mut unreadable = sender.unreadable_before;
     for sent in sent {
@@ -255,6 +261,8 @@ struct Batch<'b> {
     before: BTreeMap<PersonId, Contact>,
     /// Ids that this very batch has taken.
     ids: BTreeSet<EventId>,
+    /// Districts in which a deactivation was undone.
+    gained: BTreeSet<DistrictId>,
     changes: Vec<Change>,
 }
 
@@ -268,12 +276,13 @@ impl<'b> Batch<'b> {
             around: BTreeMap::new(),
             before: BTreeMap::new(),
             ids: BTreeSet::new(),
+            gained: BTreeSet::new(),
             changes: Vec::new(),
         }
     }
 
-    /// The plan, and what becomes of every item but the watermarks.
-    fn take(mut self, sent: &[Sent]) -> Result<(Plan, Vec<Taken>), FlowError> {
+    /// What becomes of every item but the watermarks.
+    fn take(&mut self, sent: &[Sent]) -> Result<Vec<Taken>, FlowError> {
         let mut taken = Vec::with_capacity(sent.len());
         let mut understood = Vec::with_capacity(sent.len());
         for Sent { line, item } in sent {
@@ -313,7 +322,7 @@ impl<'b> Batch<'b> {
                 why,
             });
         }
-        Ok((self.plan(), taken))
+        Ok(taken)
     }
 
     /// The batch's changes; a contact that several events move changes once.
@@ -408,7 +417,10 @@ impl<'b> Batch<'b> {
         let around = here.around(&activity.person);
         let (verdict, step) = match lifecycle::activity(now, &around, &activity, self.scene.now) {
             ActivityOutcome::Counted(step) => (Verdict::Counted, Some(*step)),
-            ActivityOutcome::Rescinds(step) => (Verdict::Rescinded, Some(*step)),
+            ActivityOutcome::Rescinds(step) => {
+                self.gained.insert(contact.district.clone());
+                (Verdict::Rescinded, Some(*step))
+            }
             ActivityOutcome::Older => (Verdict::Older, None),
             ActivityOutcome::Future => return Ok((Verdict::Future, None)),
             ActivityOutcome::Refused { why } => {

@@ -17,13 +17,13 @@ use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::Answer;
+use super::work::{Answer, write};
 use crate::config::source::Source;
 use crate::daemon::{Daemon, blocking};
-use crate::flow::FlowError;
 use crate::flow::sync::{
     Approval, Explanation, Extent, Line, Lines, Probe, Report, SourceState, SyncError,
 };
+use crate::flow::{FlowError, districts};
 use crate::store::Lookup;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
@@ -244,8 +244,18 @@ async fn apply(
         .syncs
         .apply(&source, feed, daemon.ports.clock.now(), extent, approval)
         .await;
-    daemon.changed();
-    Ok(Json(answer(&applied?, &[])))
+    let report = match applied {
+        Ok(report) => report,
+        Err(error) => {
+            daemon.changed();
+            return Err(error.into());
+        }
+    };
+    write(daemon, move |daemon| {
+        daemon.scene(|scene| districts::synced(scene, &report))?;
+        Ok(answer(&report, &[]))
+    })
+    .await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -246,3 +246,26 @@ fn a_removed_contact_is_never_due_and_its_notices_are_withdrawn() {
         None
     );
 }
+
+#[test]
+fn whoever_the_directory_shuts_out_is_suspended_from_the_designation_on() {
+    let mut world = World::quiet_since("2024-09-03T10:00:00-06:00");
+    let mut ben = ana();
+    ben.directory = Some(crate::person::DirectoryLink {
+        source: crate::id::SourceId::new("ldap").unwrap(),
+        stable_id: "1".to_owned(),
+        dn: String::new(),
+        status: Disabled,
+    });
+    let now = at("2024-09-03T10:00:00-06:00");
+    world.contact = designate(&ben, ContactKind::Support, now, &world.around());
+    assert_eq!(
+        (world.state(), world.next_due()),
+        (
+            ContactState::Suspended,
+            "2024-10-03T10:00:00-06:00".to_owned()
+        )
+    );
+    world.directory(Present, "2024-09-20T10:00:00-06:00");
+    assert_eq!(world.state(), ContactState::Active);
+}

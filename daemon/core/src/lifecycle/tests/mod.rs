@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::contact::{Activity, ActivityKind, Stage};
 use crate::district::{District, Help, Inactivity, Preferences};
-use crate::id::{DistrictId, EditionId, EventId};
+use crate::id::{DistrictId, EditionId, EventId, PersonId};
 use crate::notice::NoticeKind;
 use crate::time::Zone;
 
@@ -39,6 +39,25 @@ fn district(zone: &str) -> District {
         linked_to: None,
         technical_cap: 1,
         third_parties: BTreeSet::new(),
+    }
+}
+
+fn ana() -> Person {
+    Person {
+        id: PersonId::new("ana").unwrap(),
+        district: DistrictId::new("lone-pine").unwrap(),
+        username: "aortiz".to_owned(),
+        name: "Ana Ortiz".to_owned(),
+        mail: Vec::new(),
+        phone: Vec::new(),
+        employee_number: None,
+        title: None,
+        homepage: crate::person::MAIN_HOMEPAGE.to_owned(),
+        enabled: true,
+        schools: BTreeSet::new(),
+        third_party: None,
+        coach_of: BTreeSet::new(),
+        directory: None,
     }
 }
 
@@ -69,8 +88,7 @@ impl World {
             other_technical: 0,
             feed: None,
         };
-        let ana = PersonId::new("ana").unwrap();
-        let contact = designate(ana, ContactKind::Support, anchor, &around);
+        let contact = designate(&ana(), ContactKind::Support, anchor, &around);
         Self {
             district,
             other_valid: 2,

@@ -8,8 +8,8 @@ use provost_core::person::{DirectoryLink, DirectoryStatus, Person};
 
 use super::super::Seen;
 use super::{Simulation, SimulationError};
-use crate::flow::changes_of;
 use crate::flow::neighbourhood::Neighbourhood;
+use crate::flow::{self, changes_of};
 use crate::store::Snapshot;
 
 /// The source of people whom the document does not tie to one.
@@ -57,7 +57,11 @@ impl Simulation {
     ) -> Result<(), SimulationError> {
         for id in persons {
             let plan = self.seen(&self.store.read()?, seen, id)?;
+            let actor = plan.actor.clone();
             self.store.commit(plan)?;
+            if let Some(person) = self.store.read()?.person(id)? {
+                flow::districts::gained(self.scene(), &person.district, &actor)?;
+            }
         }
         Ok(())
     }
