@@ -30,6 +30,10 @@ fn a_daemon_whose_clock_went_back_says_so_and_goes_on_answering() {
         "--json",
     ];
     assert_eq!(world.provost.cli(&decide).json()["decision"], true);
+    // Nor does an operator make anything happen by a clock that nobody believes.
+    let swept = world.provost.cli(&["sweep", "run"]);
+    assert_eq!(swept.code, 1, "{}", swept.out);
+    assert!(swept.err.contains("not believed"), "{}", swept.err);
     world.provost.set_clock("2025-03-02T10:01:00-07:00");
     // A clock that comes right by itself proves nothing.
     clock("frozen");

@@ -38,20 +38,17 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let mine = Arc::clone(&daemon);
         let swept = blocking(move || {
-            let changes = match flow::clock::watch(&mine.store, mine.ports.clock.reading())? {
-                Some(now) => {
-                    let live = mine.config();
-                    flow::sweep::run(
-                        Scene {
-                            store: &mine.store,
-                            live: &live,
-                            now,
-                        },
-                        &Actor::Timer,
-                    )?
-                }
-                None => 0,
+            let Some(now) = flow::clock::watch(&mine.store, mine.ports.clock.reading())? else {
+                // Whatever is due waits for an operator's word, which wakes the timer.
+                return Ok((0, None));
             };
+            let live = mine.config();
+            let scene = Scene {
+                store: &mine.store,
+                live: &live,
+                now,
+            };
+            let changes = flow::sweep::run(scene, &Actor::Timer)?;
             Ok((changes, mine.store.read()?.next_due()?))
         })
         .await;
@@ -77,7 +74,15 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
 /// Delivers what waits in the outbox.
 pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let next = match flow::notify::deliver_due(&daemon, &stop).await {
+        let mine = Arc::clone(&daemon);
+        let frozen = blocking(move || flow::clock::frozen(&mine.store)).await;
+        let delivered = match frozen {
+            Ok(None) => flow::notify::deliver_due(&daemon, &stop).await,
+            // What a channel accepts begins an episode, and its day would be a wrong one.
+            Ok(Some(_)) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let next = match delivered {
             Ok(next) => next,
             Err(error) => {
                 if fault::is_news(&error) {

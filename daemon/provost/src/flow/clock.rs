@@ -6,7 +6,7 @@ use provost_core::lifecycle::clock::{self, Clock, Reading};
 use provost_core::notice::Alarm;
 use serde_json::{Value, json};
 
-use super::{FlowError, plan, write};
+use super::{FlowError, Scene, districts, plan, write};
 use crate::store::Store;
 
 /// Settings of the store: the highest reading seen, and whether the freeze has been reported.
@@ -18,7 +18,10 @@ fn highest(store: &Store) -> Result<Option<Reading>, FlowError> {
 }
 
 /// Why transitions are frozen; `None` while they run.
-fn frozen(store: &Store) -> Result<Option<String>, FlowError> {
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn frozen(store: &Store) -> Result<Option<String>, FlowError> {
     Ok(store.read()?.get::<Option<String>>(FROZEN)?.flatten())
 }
 
@@ -94,11 +97,13 @@ fn alarm(
     })
 }
 
-/// An operator says that the wall clock is right: it becomes the highest reading, and transitions go on.
+/// An operator says that the wall clock is right: it becomes the highest reading, and transitions go on. What is due
+/// next is worked out anew for everybody: while the clock was wrong, it may have been reckoned from a wrong day.
 ///
 /// # Errors
 /// If the store cannot be read or written.
-pub fn confirm(store: &Store, actor: &Actor, reading: &Reading) -> Result<Value, FlowError> {
+pub fn confirm(scene: Scene<'_>, actor: &Actor, reading: &Reading) -> Result<Value, FlowError> {
+    let store = scene.store;
     let message = format!("the wall clock was confirmed by {actor}");
     alarm(
         store,
@@ -109,6 +114,10 @@ pub fn confirm(store: &Store, actor: &Actor, reading: &Reading) -> Result<Value,
     )?;
     store.put(HIGHEST, reading)?;
     store.put(FROZEN, &None::<String>)?;
+    let feeds = &scene.live.config.feeds;
+    for district in store.read()?.districts()? {
+        districts::recheck(store, &district.id, feeds, actor, reading.wall)?;
+    }
     status(store, reading)
 }
 

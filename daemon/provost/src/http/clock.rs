@@ -34,11 +34,9 @@ async fn status(State(daemon): State<Arc<Daemon>>) -> Answer<Value> {
     responses((status = 200, description = "the clock, running", body = shapes::Clock)))]
 async fn confirm(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Value> {
     write(daemon, move |daemon| {
-        flow::clock::confirm(
-            &daemon.store,
-            &Actor::Operator(caller.name),
-            &daemon.ports.clock.reading(),
-        )
+        let actor = Actor::Operator(caller.name);
+        let reading = daemon.ports.clock.reading();
+        daemon.scene(|scene| flow::clock::confirm(scene, &actor, &reading))
     })
     .await
 }

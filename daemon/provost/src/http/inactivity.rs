@@ -14,7 +14,7 @@ use super::caller::Caller;
 use super::shapes;
 use super::work::{Answer, read, write};
 use crate::daemon::Daemon;
-use crate::flow;
+use crate::flow::{self, FlowError, Refusal};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
@@ -62,11 +62,25 @@ struct Swept {
     responses((status = 200, description = "what was committed", body = Swept)))]
 async fn sweep_run(State(daemon): State<Arc<Daemon>>, caller: Caller) -> Answer<Swept> {
     write(daemon, move |daemon| {
+        let reading = daemon.ports.clock.reading();
+        let Some(now) = flow::clock::watch(&daemon.store, reading)? else {
+            return Err(frozen());
+        };
+        let actor = Actor::Operator(caller.name.clone());
         let changes =
-            daemon.scene(|scene| flow::sweep::run(scene, &Actor::Operator(caller.name.clone())))?;
+            daemon.scene(|scene| flow::sweep::run(flow::Scene { now, ..scene }, &actor))?;
         Ok(Swept { changes })
     })
     .await
+}
+
+/// Nothing becomes due by a clock that is not believed. Rule: domain §3, clock.
+fn frozen() -> FlowError {
+    let why = "the wall clock is not believed: look at `provost clock status`, and set it right";
+    FlowError::Refused {
+        what: "sweep".to_owned(),
+        source: Refusal::because(why),
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

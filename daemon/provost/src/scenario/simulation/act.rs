@@ -68,7 +68,7 @@ impl Simulation {
         let result = match act {
             Act::ClockConfirm => {
                 let operator = Actor::Operator("scenario".to_owned());
-                flow::clock::confirm(&self.store, &operator, &self.clock.reading())?;
+                flow::clock::confirm(scene, &operator, &self.clock.reading())?;
                 return Ok(());
             }
             Act::ClockJump(by) => {
