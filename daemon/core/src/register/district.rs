@@ -131,7 +131,8 @@ fn preferences(table: &Table) -> Preferences {
     preferences
 }
 
-fn inactivity(table: &Table) -> Inactivity {
+/// The table `inactivity` of a district, checked; the default if it is left out.
+pub fn inactivity(table: &Table) -> Inactivity {
     let default = Inactivity::default();
     let Some(periods) = table.table("inactivity") else {
         return default;

@@ -14,6 +14,7 @@ mod plan;
 mod tests;
 pub mod value;
 
+pub use district::inactivity;
 pub use district::{Feed, district, feed};
 pub use export::export;
 pub use grant::granted;

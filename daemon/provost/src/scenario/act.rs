@@ -7,8 +7,10 @@ use provost_core::contact::ContactKind;
 use provost_core::decision::{Reference, Request};
 use provost_core::document::Table;
 use provost_core::id::{AgentId, CaseId, DistrictId, EventId, PersonId};
-use provost_core::register::granted;
 use provost_core::register::value::{Lapse, label, moment, one_or_more};
+use provost_core::register::{granted, inactivity};
+
+use provost_core::time::Zone;
 
 use super::read::Cast;
 use super::{Act, CaseOpening, ContactVerb, Delivering, Seen};
@@ -24,6 +26,7 @@ pub(super) fn read(number: usize, table: &Table, cast: &Cast) -> Vec<Act> {
     acts.extend(reader.clock());
     acts.extend(reader.deliver());
     acts.extend(reader.feed());
+    acts.extend(reader.each("district", |table| reader.district(table)));
     acts.extend(reader.directory());
     acts.extend(reader.each("grant", |table| reader.grant(table)));
     acts.extend(reader.each("revoke", |table| reader.revoke(table)));
@@ -33,6 +36,7 @@ pub(super) fn read(number: usize, table: &Table, cast: &Cast) -> Vec<Act> {
     acts.extend(reader.each("login-as", |table| reader.login_as(table)));
     acts.extend(reader.activities());
     acts.extend(table.flag("sweep").filter(|runs| *runs).map(|_| Act::Sweep));
+    acts.extend(reader.forecast());
     acts.extend(reader.decide());
     acts
 }
@@ -163,6 +167,32 @@ impl<'d> Reader<'_, 'd> {
                 watermark: watermark?,
             })
         })
+    }
+
+    fn district(&self, table: &Table) -> Option<Act> {
+        let id = table.need_parse::<DistrictId>("id")?;
+        if !self.cast.districts.contains(&id) {
+            table.problem("id", format!("no district `{id}` in the document"));
+        }
+        let timezone = table.text("timezone").and_then(|name| {
+            let zone = Zone::new(name);
+            zone.map_err(|why| table.problem("timezone", why.to_string()))
+                .ok()
+        });
+        let inactivity = table.has("inactivity").then(|| inactivity(table));
+        if timezone.is_none() && inactivity.is_none() {
+            table.problem("", "must say timezone or inactivity");
+        }
+        Some(Act::District {
+            district: id,
+            timezone,
+            inactivity,
+        })
+    }
+
+    fn forecast(&self) -> Option<Act> {
+        let days = self.step.number("forecast", 0..=u64::from(u16::MAX))?;
+        Some(Act::Forecast(u16::try_from(days).unwrap_or(u16::MAX)))
     }
 
     fn directory(&self) -> Vec<Act> {

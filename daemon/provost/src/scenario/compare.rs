@@ -44,6 +44,14 @@ pub fn compare(expect: &Expect, outcome: &Outcome) -> Vec<Difference> {
     if let Some(expected) = &expect.activity {
         differences.differ("activity", json!(expected), json!(outcome.activity));
     }
+    if let Some(expected) = &expect.forecast {
+        let sorted = |mut ahead: Vec<_>| {
+            ahead.sort();
+            json!(ahead)
+        };
+        let got = sorted(outcome.forecast.clone());
+        differences.differ("forecast", sorted(expected.clone()), got);
+    }
     differences.0
 }
 

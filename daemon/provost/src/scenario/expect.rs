@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-use provost_core::contact::{ContactKind, ContactState};
+use jiff::Timestamp;
+use provost_core::contact::{ContactKind, ContactState, Stage};
 use provost_core::document::Table;
 use provost_core::id::PersonId;
 use provost_core::notice::NoticeKind;
-use provost_core::register::value::one_or_more;
+use provost_core::register::value::{moment, one_or_more};
 
 use super::read::Cast;
 
@@ -35,6 +36,19 @@ pub struct Expect {
     pub access_log: Option<Log>,
     /// What became of each activity of the step: `counted`, `older`, `duplicate`, `future`, `refused`, `rescinds`.
     pub activity: Option<Vec<String>>,
+    /// Exactly the stages that the step's `forecast` names, in any order.
+    pub forecast: Option<Vec<Ahead>>,
+}
+
+/// A stage that lies ahead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Ahead {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub to: PersonId,
+    /// Which.
+    pub stage: Stage,
 }
 
 /// Codes that are expected.
@@ -110,6 +124,7 @@ impl Expect {
             alarms: codes(table, "alarms"),
             access_log: access_log(table),
             activity: table.has("activity").then(|| activity(table)),
+            forecast: forecast(table, cast),
         };
         table.done();
         expect
@@ -199,6 +214,34 @@ fn notices(table: &Table, cast: &Cast) -> Option<Vec<Told>> {
         Some(Told { to, stage: stage? })
     });
     Some(told.collect())
+}
+
+fn forecast(table: &Table, cast: &Cast) -> Option<Vec<Ahead>> {
+    table.value("forecast")?;
+    let entries = table.tables("forecast");
+    let ahead = entries.iter().filter_map(|entry| {
+        entry.need_text("at");
+        let at = moment(entry, "at");
+        let to = entry.need_parse::<PersonId>("to");
+        let stage = entry.need_parse::<NoticeKind>("stage");
+        entry.done();
+        let to = to?;
+        if cast.district_of(&to).is_none() {
+            entry.problem("to", format!("no person `{to}` in the document"));
+        }
+        let stage = match stage? {
+            NoticeKind::Notice => Stage::Notice,
+            NoticeKind::Reminder => Stage::Reminder,
+            NoticeKind::Final => Stage::Final,
+            NoticeKind::Deactivated => Stage::Deactivated,
+            NoticeKind::Reactivated => {
+                entry.problem("stage", "must be notice, reminder, final or deactivated");
+                return None;
+            }
+        };
+        Some(Ahead { at: at?, to, stage })
+    });
+    Some(ahead.collect())
 }
 
 fn contacts(table: &Table, cast: &Cast) -> BTreeMap<PersonId, Option<ContactState>> {

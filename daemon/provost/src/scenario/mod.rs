@@ -18,9 +18,11 @@ use jiff::{SignedDuration, Timestamp};
 use provost_core::change::Actor;
 use provost_core::contact::{ActivityKind, ContactKind};
 use provost_core::decision::Request;
+use provost_core::district::Inactivity;
 use provost_core::id::{CaseId, DistrictId, EventId, FeedId, PersonId, PluginId, SessionId};
 use provost_core::register::Register;
 use provost_core::role::Granted;
+use provost_core::time::Zone;
 use serde_json::{Map, Value};
 
 pub use expect::Expect;
@@ -70,6 +72,15 @@ pub enum Act {
         district: DistrictId,
         /// Up to when.
         watermark: Timestamp,
+    },
+    /// `district = { id, timezone, inactivity }`: the configuration changes; what it does not say stays.
+    District {
+        /// Which.
+        district: DistrictId,
+        /// Its new time zone.
+        timezone: Option<Zone>,
+        /// Its new periods, all of them.
+        inactivity: Option<Inactivity>,
     },
     /// `directory = { disable = "ana" }`: what the directory says of people.
     Directory {
@@ -166,6 +177,8 @@ pub enum Act {
     },
     /// `sweep = true`: the timer runs.
     Sweep,
+    /// `forecast = 60`: who reaches which stage within so many days if nothing happens.
+    Forecast(u16),
     /// `decide = { subject, action, resource, properties, context }`: a question, which changes nothing.
     Decide(Box<Request>),
 }

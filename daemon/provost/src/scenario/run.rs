@@ -11,7 +11,7 @@ use provost_core::notice::Alarm;
 use provost_core::session::Access;
 
 use super::compare::{Difference, compare};
-use super::expect::Told;
+use super::expect::{Ahead, Told};
 use super::{Scenario, Step};
 
 /// What a step brought about.
@@ -35,6 +35,8 @@ pub struct Outcome {
     pub access: Vec<Access>,
     /// What became of each activity.
     pub activity: Vec<String>,
+    /// Who reaches which stage when, if it was asked.
+    pub forecast: Vec<Ahead>,
 }
 
 /// A step that could not be played at all: the world broke down, which no expectation can mean.

@@ -1,12 +1,16 @@
 //! The acts of a step, each played by the flow that the daemon has for it.
 
+use jiff::SignedDuration;
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change, FeedMark};
 use provost_core::contact::{Activity, ContactKind};
 use provost_core::decision::{Decision, Reference, Request};
+use provost_core::district::Inactivity;
 use provost_core::id::{DistrictId, FeedId, PersonId};
+use provost_core::time::Zone;
 use serde_json::{Map, Value};
 
+use super::super::expect::Ahead;
 use super::super::run::Outcome;
 use super::super::{Act, CaseOpening, ContactVerb};
 use super::{Simulation, SimulationError};
@@ -80,6 +84,12 @@ impl Simulation {
                 return Ok(());
             }
             Act::Sweep => return self.sweep(outcome),
+            Act::Forecast(days) => return self.forecast(*days, outcome),
+            Act::District {
+                district,
+                timezone,
+                inactivity,
+            } => return self.configure(district, timezone.as_ref(), *inactivity),
             Act::Feed {
                 id,
                 district,
@@ -165,6 +175,41 @@ impl Simulation {
             .into_iter()
             .collect();
         flow::districts::follow(&self.store, &districts, &self.live.config.feeds, now)?;
+        Ok(())
+    }
+
+    /// The district's part of the configuration changes, as a reload would have it.
+    fn configure(
+        &mut self,
+        id: &DistrictId,
+        timezone: Option<&Zone>,
+        inactivity: Option<Inactivity>,
+    ) -> Result<(), SimulationError> {
+        let now = self.clock.wall();
+        let Some(district) = self.live.config.districts.get_mut(id) else {
+            return Ok(());
+        };
+        district.inactivity = inactivity.unwrap_or(district.inactivity);
+        if let Some(timezone) = timezone {
+            district.timezone = timezone.clone();
+        }
+        let district = [district.clone()];
+        flow::districts::follow(&self.store, &district, &self.live.config.feeds, now)?;
+        Ok(())
+    }
+
+    fn forecast(&self, days: u16, outcome: &mut Outcome) -> Result<(), SimulationError> {
+        let scene = self.scene();
+        let span = SignedDuration::from_hours(24 * i64::from(days));
+        let until = scene.now.saturating_add(span).unwrap_or(Timestamp::MAX);
+        let ahead = flow::forecast::run(scene, until)?.into_iter();
+        outcome.forecast.extend(ahead.filter_map(|ahead| {
+            Some(Ahead {
+                at: ahead.at.parse().ok()?,
+                to: ahead.person,
+                stage: ahead.stage,
+            })
+        }));
         Ok(())
     }
 
