@@ -18,6 +18,9 @@ pub(crate) enum Extent {
 /// Cases of each property test that does not set its own number.
 const CASES_LONG: &str = "20000";
 
+/// District-years of the simulation: an quarter of an hour on two cores.
+const SIMULATION_LONG: &str = "100000";
+
 /// The test that the fuzzer drives.
 const FUZZ: &str = "programs::five_minutes_of_fuzz_by_the_openapi_document_find_no_fault";
 
@@ -111,7 +114,8 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
         // Ignored tests are children that other tests start, so they are no part of it.
         test.env("PROPTEST_CASES", CASES_LONG)
             .env("PROVOST_LOAD_SECONDS", LOAD_LONG)
-            .env("PROVOST_KILLS", KILLS_LONG);
+            .env("PROVOST_KILLS", KILLS_LONG)
+            .env("PROVOST_SIMULATION_YEARS", SIMULATION_LONG);
     }
     run(&mut test)
 }

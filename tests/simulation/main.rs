@@ -1,0 +1,104 @@
+//! Inactivity over thousands of district-years: the real core, store and flows on a virtual clock, with a post office
+//! that refuses, defers and loses answers, feeds that lag, directories that shut people out, clocks that leap, outages,
+//! and crashes at every kind of write. After every step a small model of the rule book, which shares no code with the
+//! core, says whether what happened may have happened (see [`model`]).
+//!
+//! That it would notice was tried by breaking the core, one rule at a time: the final notice's day of distance ignored,
+//! acceptance within the hour taken for late, a rescission judged by arrival, late stages merged with those on time, the
+//! feed's gate ignored, a changed period applied to running episodes, an older event moving the anchor back.
+//!
+//! One seed is one world. A seed that fails is printed with how to replay it:
+//! `PROVOST_SEED=17 cargo test --workspace --test simulation`.
+
+// Everything here is test code; clippy knows that only of the functions that carry the attribute.
+#![allow(clippy::unwrap_used)]
+
+mod daemon;
+mod judge;
+mod life;
+mod model;
+mod operators;
+mod ports;
+mod world;
+
+use std::ops::RangeInclusive;
+use std::time::Instant;
+
+use world::World;
+
+/// District-years that a usual run lives through.
+const YEARS: f64 = 10_000.0;
+
+/// Settings of a run by its runner.
+#[allow(clippy::disallowed_methods)] // seed and length of a run are the runner's choice
+fn said<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The test itself, as its children are told to run it.
+const NAME: &str = "ten_thousand_district_years_break_no_rule_of_inactivity";
+
+#[test]
+fn ten_thousand_district_years_break_no_rule_of_inactivity() {
+    let years = said("PROVOST_SIMULATION_YEARS").unwrap_or(YEARS);
+    match (
+        said::<u64>("PROVOST_SEED"),
+        said::<u64>("PROVOST_SIMULATION_PART"),
+    ) {
+        (Some(seed), _) => live(seed..=seed, years),
+        (None, Some(part)) => live(part * PART..=part * PART + (PART - 1), years),
+        (None, None) => share(years),
+    }
+}
+
+/// Seeds of one part: more worlds than it will ever need.
+const PART: u64 = 1_000_000;
+
+/// Lives through that many district-years on all cores: a process for each, since fail points are a process's own.
+fn share(years: f64) {
+    let begun = Instant::now();
+    let cores = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
+    let parts = u32::try_from(cores).unwrap();
+    let children: Vec<_> = (0..parts)
+        .map(|part| {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", NAME, "--nocapture"])
+                .env("PROVOST_SIMULATION_PART", part.to_string())
+                .env(
+                    "PROVOST_SIMULATION_YEARS",
+                    (years / f64::from(parts)).to_string(),
+                )
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut good = true;
+    for child in children {
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        said.lines()
+            .filter(|line| line.contains("district-years"))
+            .for_each(|line| println!("{line}"));
+        good &= done.status.success();
+    }
+    println!("{years} district-years in {:.1?}", begun.elapsed());
+    assert!(good, "a rule was broken: see above");
+}
+
+/// Lives through the worlds of these seeds, until that many district-years are over.
+fn live(seeds: RangeInclusive<u64>, years: f64) {
+    ports::FUSE.install();
+    let house = daemon::House::new();
+    let begun = Instant::now();
+    let mut tally = world::Tally::default();
+    for seed in seeds {
+        tally.add(World::new(seed, &house).live());
+        if tally.district_years >= years {
+            break;
+        }
+    }
+    println!("{tally} in {:.1?}", begun.elapsed());
+}
