@@ -63,6 +63,9 @@ pub(super) enum Trouble {
     /// No answer in time.
     #[error("{verb}: no answer within {} ms", .patience.as_millis())]
     TimedOut { verb: Verb, patience: Duration },
+    /// Nobody is there.
+    #[error("CONNECT")]
+    Dial(#[source] std::io::Error),
     /// A negative reply, or a lost connection.
     #[error("{verb}")]
     Smtp {
@@ -80,6 +83,7 @@ impl Trouble {
     pub(super) fn verb(&self) -> Verb {
         match self {
             Self::TimedOut { verb, .. } | Self::Smtp { verb, .. } => *verb,
+            Self::Dial(_) => Verb::Connect,
             Self::NoStartTls => Verb::StartTls,
         }
     }
@@ -94,8 +98,10 @@ impl Trouble {
 
     /// In one printable line: `RCPT: 550 5.1.1 no such user`.
     pub(super) fn why(&self) -> String {
-        let Self::Smtp { verb, source } = self else {
-            return self.to_string();
+        let (verb, source) = match self {
+            Self::Smtp { verb, source } => (verb, source),
+            Self::Dial(source) => return printable(&format!("{self}: {source}")),
+            _ => return self.to_string(),
         };
         let words = std::error::Error::source(source).map(ToString::to_string);
         match (self.code(), words) {
@@ -122,11 +128,22 @@ impl Trouble {
     }
 }
 
-/// Takes one step: fail point, the work within its time-out, fail point.
+/// A step that the relay answers.
 pub(super) async fn step<T>(
     verb: Verb,
     timeout: Duration,
     work: impl Future<Output = Result<T, SmtpReplyError>>,
+) -> Result<T, Trouble> {
+    let wrong = |source| Trouble::Smtp { verb, source };
+    within(verb, timeout, work, wrong).await
+}
+
+/// Takes one step: fail point, the work within its time-out, fail point.
+pub(super) async fn within<T, E>(
+    verb: Verb,
+    timeout: Duration,
+    work: impl Future<Output = Result<T, E>>,
+    wrong: impl FnOnce(E) -> Trouble,
 ) -> Result<T, Trouble> {
     let patience = verb.patience(timeout);
     failpoint::hit(&format!("smtp.{}.before", verb.word()));
@@ -134,7 +151,7 @@ pub(super) async fn step<T>(
     failpoint::hit(&format!("smtp.{}.after", verb.word()));
     match answer {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(source)) => Err(Trouble::Smtp { verb, source }),
+        Ok(Err(source)) => Err(wrong(source)),
         Err(_) => Err(Trouble::TimedOut { verb, patience }),
     }
 }
