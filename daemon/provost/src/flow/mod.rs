@@ -2,7 +2,6 @@
 
 pub mod activity;
 pub mod approval;
-mod attempt;
 pub mod backup;
 pub mod case;
 pub mod changes;
@@ -15,12 +14,9 @@ pub mod forecast;
 pub mod grant;
 pub mod import;
 pub mod ingest;
-mod lanes;
 pub mod neighbourhood;
 pub mod notify;
-mod parcel;
 pub mod proof;
-mod recipients;
 pub mod reload;
 pub mod retry;
 #[cfg(test)]

@@ -1,5 +1,10 @@
 //! Notification: outbox row → channel renders → deliver → what became of it → commit.
 
+mod attempt;
+mod lanes;
+mod parcel;
+mod recipients;
+
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::Contact;
@@ -12,17 +17,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Attempt, render};
-use super::lanes::Lanes;
 use super::neighbourhood::{Headcount, nearby};
-use super::parcel::{parcel, shown};
-use super::recipients::{self, Round};
 use super::{FlowError, Scene, changes_of, clock, contact, plan, write};
 use crate::daemon::{Daemon, blocking};
 use crate::deliver;
 use crate::store::{NoticeState, Outgoing, Snapshot};
 
-pub(crate) use super::attempt::Refused;
+pub(crate) use attempt::Refused;
+
+use attempt::{Attempt, render};
+use lanes::Lanes;
+use parcel::{parcel, shown};
+use recipients::Round;
 
 /// How long an attempt may take. Every wait of it has a time-out of its own, but it may have many recipients.
 const LEASE: Duration = Duration::from_secs(30 * 60);

@@ -6,11 +6,11 @@ use provost_sandbox::{NoticeView, Recipient};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::FlowError;
 use super::parcel::{judged, parcel};
 use super::recipients::{Round, Somebody, Way};
 use crate::daemon::{Daemon, blocking};
 use crate::deliver::{self, Parcel, Reply};
+use crate::flow::FlowError;
 use crate::live::{Live, chain};
 
 /// What an attempt stands on.

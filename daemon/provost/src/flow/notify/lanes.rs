@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-use super::FlowError;
-use super::notify::attempt;
+use super::attempt;
 use crate::daemon::{Daemon, blocking};
+use crate::flow::FlowError;
 use crate::store::Outgoing;
 
 /// Notices of one kind on their way at a time: several for each connection to the relay, so that the others are rendered
