@@ -5,8 +5,9 @@ use std::process::Command;
 
 use crate::step::{Failed, answer, run};
 
-/// A program and the Debian package that has it.
-const NEEDED: [(&str, &str); 11] = [
+/// A program and the Debian package that has it. make builds the daemon's allocator.
+const NEEDED: [(&str, &str); 12] = [
+    ("/usr/bin/make", "make"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/smtpd", "opensmtpd"),
