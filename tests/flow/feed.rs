@@ -37,9 +37,7 @@ fn district() -> World {
 }
 
 pub(crate) fn import(world: &World) {
-    let register = world.file("register.toml", REGISTER);
-    let register = register.to_string_lossy();
-    world.provost.cli(&["import", &register]).ok();
+    world.import(REGISTER);
 }
 
 /// When a contact was last seen.

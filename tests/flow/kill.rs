@@ -5,23 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use provost_tests::{Received, World};
 
-const BEFORE: &str = "2024-09-03T10:00:00-06:00";
-const NOTICE_DAY: &str = "2025-03-02T10:00:00-07:00";
-
-/// One contact who was last seen 180 days before the day of the notice.
-const REGISTER: &str = r#"
-[[person]]
-id = "ana"
-district = "lone-pine"
-username = "aortiz"
-name = "Ana Ortiz"
-mail = ["ana.ortiz@lonepine.example"]
-[[contact]]
-person = "ana"
-type = "support"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-"#;
+use crate::cast::{self, LAST_SEEN, NOTICE_DAY};
 
 /// How many messages may arrive if the daemon dies once at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +19,10 @@ use Arrive::{Once, Twice};
 
 /// Dies at the fail point on the day of the notice, starts again, and looks at what arrived.
 fn killed_at(failpoint: &str, arrive: Arrive) {
-    let mut world = World::new(BEFORE).with_mail(&[]);
+    let mut world = World::new(LAST_SEEN).with_mail(&[]);
     world.configure("");
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&cast::ana());
     assert!(world.provost.stop().success(), "{}", world.provost.log());
 
     world.provost.set_clock(NOTICE_DAY);

@@ -148,11 +148,7 @@ fn the_daemon_killed_at_any_moment_delivers_every_notice_and_loses_nothing_ackno
     let mut lot = Lot(seed);
     let mut world = world();
     world.provost.start();
-    let register = world.file("register.toml", &register(kills));
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&register(kills));
     assert!(world.provost.stop().success(), "{}", world.provost.log());
 
     let mut acknowledged = Vec::new();

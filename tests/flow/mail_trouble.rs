@@ -5,33 +5,16 @@ use provost_tests::{Does, Received, World, provost, wait};
 use serde_json::Value;
 use std::time::Instant;
 
-const NOTICE_DAY: &str = "2025-03-02T10:00:00-07:00";
+use crate::cast::{self, NOTICE_DAY};
 
 /// Ana, with two addresses, has been quiet for 180 days; Ben, the technical contact, has not.
-const REGISTER: &str = r#"
-[[person]]
-id = "ana"
-district = "lone-pine"
-username = "aortiz"
-name = "Ana Ortiz"
-mail = ["ana.ortiz@lonepine.example", "ana@home.example"]
-[[person]]
-id = "ben"
-district = "lone-pine"
-username = "bwhite"
-name = "Ben White"
-mail = ["ben.white@lonepine.example"]
-[[contact]]
-person = "ana"
-type = "support"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-[[contact]]
-person = "ben"
-type = "technical"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2025-02-01T10:00:00-07:00"
-"#;
+fn register() -> String {
+    let ana = cast::quiet_ana(&["ana.ortiz@lonepine.example", "ana@home.example"]);
+    ana + &cast::ben(
+        "2024-01-10T09:00:00-07:00",
+        Some("2025-02-01T10:00:00-07:00"),
+    )
+}
 
 /// The day of Ana's notice has come; the relay has its rules by then.
 fn world(mail_keys: &'static str, rules: impl FnOnce(&World)) -> World {
@@ -39,11 +22,7 @@ fn world(mail_keys: &'static str, rules: impl FnOnce(&World)) -> World {
     rules(&world);
     world.configure("");
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&register());
     world.provost.set_clock(NOTICE_DAY);
     world
 }
@@ -284,11 +263,7 @@ fn a_relay_that_hangs_does_not_hold_up_what_goes_by_another_channel() {
             )
         })
         .collect();
-    let register = world.file("register.toml", &format!("{REGISTER}{many}"));
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&(register() + &many));
     world.provost.set_clock(NOTICE_DAY);
     wait_state(&world, "pending");
     // Ana's reminder and ten others' notices are due at once; the relay answers none of the ten.

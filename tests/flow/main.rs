@@ -5,6 +5,7 @@
 
 mod backup;
 mod bench;
+mod cast;
 mod clock;
 mod config;
 mod feed;

@@ -3,8 +3,7 @@
 use provost_tests::{Does, World};
 use serde_json::Value;
 
-const LAST_SEEN: &str = "2024-09-03T10:00:00-06:00";
-const NOTICE_DAY: &str = "2025-03-02T10:00:00-07:00";
+use crate::cast::{LAST_SEEN, NOTICE_DAY};
 
 /// So many contacts who have all been quiet since 3 September.
 fn quiet(from: usize, to: usize, last_seen: &str) -> String {
@@ -24,16 +23,8 @@ fn district(contacts: usize) -> World {
     let mut world = World::new(LAST_SEEN).with_relay("");
     world.configure("[notices]\napprove-above = 3\n");
     world.provost.start();
-    import(&world, &quiet(0, contacts, LAST_SEEN));
+    world.import(&quiet(0, contacts, LAST_SEEN));
     world
-}
-
-fn import(world: &World, register: &str) {
-    let register = world.file("register.toml", register);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
 }
 
 fn json(world: &World, args: &[&str]) -> Value {
@@ -124,7 +115,7 @@ fn what_comes_while_a_mass_waits_waits_with_it_and_who_is_seen_is_let_go() {
     let world = district(4);
     world.provost.set_clock(NOTICE_DAY);
     let first = wait_held(&world, 4);
-    import(&world, &quiet(0, 5, LAST_SEEN));
+    world.import(&quiet(0, 5, LAST_SEEN));
     let second = wait_held(&world, 5);
     assert_ne!(first["hash"], second["hash"]);
     assert_eq!(alarms(&world, "notice.mass"), 1);

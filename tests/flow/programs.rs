@@ -42,11 +42,7 @@ impl Service {
         let mut world = World::new(NOW).with_tls();
         world.configure("");
         world.provost.start();
-        let register = world.file("register.toml", REGISTER);
-        world
-            .provost
-            .cli(&["import", &register.to_string_lossy()])
-            .ok();
+        world.import(REGISTER);
         let create = [
             "token",
             "create",

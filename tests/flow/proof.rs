@@ -5,30 +5,7 @@ use serde_json::Value;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// Ana has been quiet since September; Ben, who may restore her, has not.
-const REGISTER: &str = r#"
-[[person]]
-id = "ana"
-district = "lone-pine"
-username = "aortiz"
-name = "Ana Ortiz"
-mail = ["ana.ortiz@lonepine.example"]
-[[person]]
-id = "ben"
-district = "lone-pine"
-username = "bwhite"
-name = "Ben White"
-mail = ["ben.white@lonepine.example"]
-[[contact]]
-person = "ana"
-type = "support"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-[[contact]]
-person = "ben"
-type = "technical"
-designated = "2025-02-10T09:00:00-07:00"
-"#;
+use crate::cast;
 
 /// Notice and reminder to Ana; the final notice to Ben, because the relay does not know her any more; deactivated, and
 /// restored by Ben.
@@ -36,11 +13,8 @@ fn deactivated_and_restored() -> World {
     let mut world = World::new("2025-02-10T10:00:00-07:00").with_relay("");
     world.configure("");
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    // Ben, who may restore her, has not been quiet.
+    world.import(&(cast::ana() + &cast::ben("2025-02-10T09:00:00-07:00", None)));
     let days = [
         "2025-03-02T10:00:00-07:00",
         "2025-03-17T10:00:00-06:00",

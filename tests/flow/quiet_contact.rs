@@ -3,43 +3,18 @@
 use provost_tests::{Provost, Received, World, process};
 use serde_json::Value;
 
-const LAST_SEEN: &str = "2024-09-03T10:00:00-06:00";
+use crate::cast::{self, LAST_SEEN};
 
 /// Two contacts of a district: Ana was last seen on 3 September, Ben keeps being seen.
-const REGISTER: &str = r#"
-[[person]]
-id = "ana"
-district = "lone-pine"
-username = "aortiz"
-name = "Ana Ortiz"
-mail = ["ana.ortiz@lonepine.example"]
-[[person]]
-id = "ben"
-district = "lone-pine"
-username = "bwhite"
-name = "Ben White"
-mail = ["ben.white@lonepine.example"]
-[[contact]]
-person = "ana"
-type = "support"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-[[contact]]
-person = "ben"
-type = "technical"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-"#;
+fn register() -> String {
+    cast::ana() + &cast::ben("2024-01-10T09:00:00-07:00", Some(LAST_SEEN))
+}
 
 fn quiet_district() -> World {
     let mut world = World::new(LAST_SEEN).with_mail(&[]);
     world.configure("");
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&register());
     world
 }
 
@@ -240,11 +215,7 @@ fn a_contact_whom_nobody_can_be_told_of_is_held_and_not_forgotten() {
     ]);
     world.configure("");
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    world
-        .provost
-        .cli(&["import", &register.to_string_lossy()])
-        .ok();
+    world.import(&register());
     ben_is_seen_before(&world.provost);
     world.provost.set_clock("2025-03-02T10:00:00-07:00");
     let list = world

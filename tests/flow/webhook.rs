@@ -10,30 +10,15 @@ use provost_tests::tls::Tls;
 use provost_tests::{World, provost, wait};
 use serde_json::Value;
 
-const BEFORE: &str = "2024-09-03T10:00:00-06:00";
-const NOTICE_DAY: &str = "2025-03-02T10:00:00-07:00";
+use crate::cast::{self, LAST_SEEN, NOTICE_DAY};
+
 /// Two signing keys: 24 bytes each, as base64.
 const NEW: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD: &str = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-/// One contact who was last seen 180 days before the day of the notice.
-const REGISTER: &str = r#"
-[[person]]
-id = "ana"
-district = "lone-pine"
-username = "aortiz"
-name = "Ana Ortiz"
-mail = ["ana.ortiz@lonepine.example"]
-[[contact]]
-person = "ana"
-type = "support"
-designated = "2024-01-10T09:00:00-07:00"
-last-activity = "2024-09-03T10:00:00-06:00"
-"#;
-
 /// A district whose notices go by webhook: `allow` and `url` as given, signed with both keys.
 fn district(allow: &str, url: &str, more: &str) -> World {
-    let world = World::new(BEFORE);
+    let world = World::new(LAST_SEEN);
     let new = world.file("key-new", &format!("whsec_{NEW}\n"));
     let old = world.file("key-old", OLD);
     world.configure(&format!(
@@ -50,9 +35,7 @@ fn district(allow: &str, url: &str, more: &str) -> World {
 /// Starts it with its register, and the day of the notice comes.
 fn live_through(world: &mut World) {
     world.provost.start();
-    let register = world.file("register.toml", REGISTER);
-    let register = register.to_string_lossy().into_owned();
-    world.provost.cli(&["import", &register]).ok();
+    world.import(&cast::ana());
 }
 
 fn wait_pending(world: &World) {
@@ -270,7 +253,7 @@ fn check_names_what_would_stop_every_webhook() {
         said.contains("plugin.webhook.secrets.signing-key: read the secret in"),
         "{said}"
     );
-    let bare = World::new(BEFORE);
+    let bare = World::new(LAST_SEEN);
     bare.configure(&format!(
         "[[plugin]]\nid = \"webhook\"\nfile = \"{}\"\nallow = [\"hooks.example\"]\nca-file = \"/nowhere\"\n",
         provost::plugin("webhook").display()

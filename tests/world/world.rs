@@ -179,6 +179,16 @@ impl World {
         path
     }
 
+    /// Brings the running daemon's register to this document.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn import(&self, register: &str) {
+        let register = self.file("register.toml", register);
+        let register = register.to_string_lossy();
+        self.provost.cli(&["import", &register]).ok();
+    }
+
     /// Writes `provost.toml` for the servers that are there; `more` comes behind it.
     pub fn configure(&self, more: &str) {
         let mut text = self.base_configuration();
