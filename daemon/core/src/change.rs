@@ -13,6 +13,7 @@ use std::fmt;
 use crate::case::Case;
 use crate::contact::{Activity, Contact};
 use crate::district::District;
+use crate::hex;
 use crate::id::{AgentId, DistrictId, FeedId, PersonId, Revision, SourceId};
 use crate::notice::{Alarm, Delivery, Notice};
 use crate::person::Person;
@@ -400,10 +401,6 @@ impl PlanHasher {
 
     /// The hash in hexadecimal.
     pub fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&self.0.finalize())
     }
 }

@@ -14,6 +14,7 @@ pub mod decision;
 pub mod directory;
 pub mod district;
 pub mod document;
+mod hex;
 pub mod id;
 pub mod lifecycle;
 pub mod limits;
@@ -27,4 +28,5 @@ pub mod time;
 pub mod timeline;
 pub mod token;
 
+pub use hex::hex;
 pub use jiff::Timestamp;

@@ -103,6 +103,7 @@ impl Notice {
         due: Timestamp,
         queued: Timestamp,
     ) -> Self {
+        use crate::hex;
         use sha2::{Digest, Sha256};
         let epoch = contact.designated;
         let text = format!(
@@ -111,11 +112,7 @@ impl Notice {
             contact.person,
             kind.word()
         );
-        let digest: String = Sha256::digest(text)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hex(&Sha256::digest(text)[..16]);
         let id = NoticeId::new(digest).unwrap_or_else(|_| unreachable!("hex digits are an id"));
         Self {
             id,

@@ -6,6 +6,7 @@ use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
+use provost_core::hex;
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
@@ -193,11 +194,10 @@ fn body(
         None => builder.singlepart(text),
         Some(html) => {
             let digest = Sha256::digest(format!("{message_id}\n{}\n{html}", mail.text));
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             builder.multipart(
                 MultiPart::builder()
                     .kind(MultiPartKind::Alternative)
-                    .boundary(format!("=_{hex}"))
+                    .boundary(format!("=_{}", hex(&digest)))
                     .singlepart(text)
                     .singlepart(part(ContentType::TEXT_HTML, html)),
             )

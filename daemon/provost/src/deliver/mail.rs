@@ -1,6 +1,7 @@
 //! A mail as a channel rendered it, before it is written down as a message.
 
 use jiff::Timestamp;
+use provost_core::hex;
 use provost_core::id::{NoticeId, PluginId};
 use provost_core::notice::RecipientRole;
 use sha2::{Digest, Sha256};
@@ -45,12 +46,8 @@ impl Mail {
         if self.role == RecipientRole::Contact {
             return id;
         }
-        let digest = Sha256::digest(format!("{}\n{}", self.role.word(), self.to.join("\n")));
-        let short: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let told = format!("{}\n{}", self.role.word(), self.to.join("\n"));
+        let short = hex(&Sha256::digest(told)[..4]);
         format!("{id}.{short}")
     }
 }

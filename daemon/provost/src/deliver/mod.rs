@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lettre::message::Mailbox;
+use provost_core::hex;
 use provost_core::id::NoticeId;
 use provost_core::notice::Outcome;
 use sha2::{Digest, Sha256};
@@ -68,8 +69,7 @@ impl Parcel {
             Self::Mail(mail) => Letter::write(mail, from?).ok()?.bytes,
             Self::Http(request) => request.shown(),
         };
-        let digest = Sha256::digest(bytes);
-        Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(&Sha256::digest(bytes)))
     }
 }
 

@@ -3,6 +3,7 @@
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::Contact;
+use provost_core::hex;
 use provost_core::id::DistrictId;
 use provost_core::lifecycle::{self, Step, Surroundings, Wanted};
 use provost_core::notice::{Delivery, Notice, Outcome};
@@ -73,15 +74,10 @@ fn summary(held: &[Outgoing]) -> Option<Batch> {
         hash.update(outgoing.notice.id.as_str());
         hash.update("\n");
     }
-    let digest = hash.finalize();
     Some(Batch {
         notices: held.len(),
         since: first.notice.queued,
-        hash: digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        hash: hex(&hash.finalize()[..8]),
     })
 }
 

@@ -4,11 +4,11 @@
 use arc_swap::ArcSwap;
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
+use provost_core::hex;
 use provost_core::id::{DistrictId, TokenId};
 use provost_core::token::{Scope, Token};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -187,11 +187,4 @@ fn random(bytes: usize) -> Result<String, FlowError> {
 
 fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

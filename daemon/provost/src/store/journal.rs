@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change};
+use provost_core::hex;
 use provost_core::id::{PersonId, Revision};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
@@ -282,14 +283,7 @@ impl Snapshot<'_> {
         after: u64,
         rows: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        collect(
-            self.connection(),
-            "read the journal of a person",
-            include_str!("journal/person.sql"),
-            params![person.as_str(), after, limit(rows)],
-            entry,
-        )
+        self.journal_by(include_str!("journal/person.sql"), person, after, rows)
     }
 
     /// What of [`Snapshot::journal_of`] tells of the person as a contact: designation, stages, notices, activity.
@@ -302,14 +296,20 @@ impl Snapshot<'_> {
         after: u64,
         rows: usize,
     ) -> Result<Vec<Entry>, StoreError> {
+        self.journal_by(include_str!("journal/life.sql"), person, after, rows)
+    }
+
+    fn journal_by(
+        &self,
+        sql: &str,
+        person: &PersonId,
+        after: u64,
+        rows: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        const WHAT: &str = "read the journal of a person";
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        collect(
-            self.connection(),
-            "read the journal of a person",
-            include_str!("journal/life.sql"),
-            params![person.as_str(), after, limit(rows)],
-            entry,
-        )
+        let params = params![person.as_str(), after, limit(rows)];
+        collect(self.connection(), WHAT, sql, params, entry)
     }
 
     /// Number and chain hash of the journal's last entry; `None` before the first.
@@ -360,10 +360,6 @@ impl Snapshot<'_> {
             head: hex(&before.chain),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A row that was checked.

@@ -1,6 +1,7 @@
 //! A request as a channel rendered it, and what was answered.
 
 use jiff::Timestamp;
+use provost_core::hex;
 use provost_core::id::{NoticeId, PluginId};
 use provost_sandbox::{Auth, Header, HttpRequest};
 use sha2::{Digest, Sha256};
@@ -39,12 +40,7 @@ impl Request {
     /// requests are one (Standard Webhooks, `webhook-id`).
     pub fn id(&self) -> String {
         let told = format!("{}\n{}", self.channel, self.to.join("\n"));
-        let digest = Sha256::digest(told);
-        let short: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short = hex(&Sha256::digest(told)[..4]);
         // No full stop in it: the signature separates its parts by full stops.
         format!("{}-{short}", atom(self.notice.as_str()))
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use provost_core::directory::Summary;
+use provost_core::hex;
 use provost_core::id::SourceId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -170,8 +171,7 @@ pub(super) fn question(source: &Source) -> String {
             groups,
         )
     );
-    let digest = Sha256::digest(asked.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(asked.as_bytes()))
 }
 
 /// What a run came to, beside its report.
