@@ -44,8 +44,6 @@ impl Row {
     }
 
     fn stage(&self, connection: &Connection, source: &SourceId) -> Result<(), StoreError> {
-        const ADD: &str = "INSERT INTO staged_entry (source, stable_id, content, name, username, account, body) \
-                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         match self.news {
             News::None => return Ok(()),
             News::New => {}
@@ -64,7 +62,7 @@ impl Row {
             self.account,
             self.body
         ];
-        execute(connection, STAGE, ADD, row).map(drop)
+        execute(connection, STAGE, include_str!("place/add.sql"), row).map(drop)
     }
 }
 
@@ -123,16 +121,14 @@ pub(super) fn forget_entry(
     source: &SourceId,
     stable_id: &str,
 ) -> Result<(), StoreError> {
-    const FIND: &str = "SELECT entry.number, entry.name, entry.username FROM staged_id AS id \
-                        JOIN staged_entry AS entry ON entry.number = id.entry \
-                        WHERE id.source = ?1 AND id.stable_id = ?2";
     const ENTRY: &str = "DELETE FROM staged_entry WHERE number = ?1";
     const ID: &str = "DELETE FROM staged_id WHERE source = ?1 AND stable_id = ?2";
     const NAME: &str = "DELETE FROM staged_name WHERE source = ?1 AND stable_id = ?2 AND name = ?3";
     const USERNAME: &str =
         "DELETE FROM staged_username WHERE source = ?1 AND stable_id = ?2 AND username = ?3";
     let asked = [source.as_str(), stable_id];
-    let found = collect(connection, STAGE, FIND, asked, |row| {
+    let sql = include_str!("place/find.sql");
+    let found = collect(connection, STAGE, sql, asked, |row| {
         let read = || rusqlite::Result::Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         read().attempting(STAGE)
     })?;
