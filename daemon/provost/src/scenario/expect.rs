@@ -204,16 +204,22 @@ fn notices(table: &Table, cast: &Cast) -> Option<Vec<Told>> {
     table.value("notices")?;
     let entries = table.tables("notices");
     let told = entries.iter().filter_map(|entry| {
-        let to = entry.need_parse::<PersonId>("to");
-        let stage = entry.need_parse::<NoticeKind>("stage");
-        entry.done();
-        let to = to?;
-        if cast.district_of(&to).is_none() {
-            entry.problem("to", format!("no person `{to}` in the document"));
-        }
-        Some(Told { to, stage: stage? })
+        let (to, stage) = stage_of(entry, cast)?;
+        Some(Told { to, stage })
     });
     Some(told.collect())
+}
+
+/// `to` and `stage` of an entry, with which it ends.
+fn stage_of(entry: &Table, cast: &Cast) -> Option<(PersonId, NoticeKind)> {
+    let to = entry.need_parse::<PersonId>("to");
+    let stage = entry.need_parse::<NoticeKind>("stage");
+    entry.done();
+    let to = to?;
+    if cast.district_of(&to).is_none() {
+        entry.problem("to", format!("no person `{to}` in the document"));
+    }
+    Some((to, stage?))
 }
 
 fn forecast(table: &Table, cast: &Cast) -> Option<Vec<Ahead>> {
@@ -222,14 +228,8 @@ fn forecast(table: &Table, cast: &Cast) -> Option<Vec<Ahead>> {
     let ahead = entries.iter().filter_map(|entry| {
         entry.need_text("at");
         let at = moment(entry, "at");
-        let to = entry.need_parse::<PersonId>("to");
-        let stage = entry.need_parse::<NoticeKind>("stage");
-        entry.done();
-        let to = to?;
-        if cast.district_of(&to).is_none() {
-            entry.problem("to", format!("no person `{to}` in the document"));
-        }
-        let stage = match stage? {
+        let (to, stage) = stage_of(entry, cast)?;
+        let stage = match stage {
             NoticeKind::Notice => Stage::Notice,
             NoticeKind::Reminder => Stage::Reminder,
             NoticeKind::Final => Stage::Final,
