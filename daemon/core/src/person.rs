@@ -40,6 +40,11 @@ impl DirectoryStatus {
         !matches!(self, Self::Present | Self::Missing { .. })
     }
 
+    /// The directory has given the person up: no read is expected to bring their entry.
+    pub fn departed(self) -> bool {
+        matches!(self, Self::Gone { .. } | Self::Deleted { .. })
+    }
+
     /// The word of the status: `present`, `disabled`, `missing`, `gone`, `deleted`.
     pub fn word(self) -> &'static str {
         match self {

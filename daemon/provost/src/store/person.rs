@@ -135,6 +135,7 @@ fn write(commit: &Commit<'_>, sql: &str, (person, body): Worded<'_>) -> Result<(
         link.map(|link| link.source.as_str()),
         link.map(|link| link.stable_id.as_str()),
         i64::from(!person.coach_of.is_empty()),
+        i64::from(link.is_some_and(|link| link.status.departed())),
         commit.number(),
         body,
     ];

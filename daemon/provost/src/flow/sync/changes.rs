@@ -183,9 +183,8 @@ async fn known(
 }
 
 fn has_departed(person: &Person) -> bool {
-    use provost_core::person::DirectoryStatus::{Deleted, Gone};
-    let status = person.directory.as_ref().map(|link| link.status);
-    matches!(status, Some(Gone { .. } | Deleted { .. }))
+    let link = person.directory.as_ref();
+    link.is_some_and(|link| link.status.departed())
 }
 
 /// Stages all entries that have a username which is new to the register: two of them are rivals, and a read of changes

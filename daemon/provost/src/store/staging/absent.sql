@@ -8,7 +8,7 @@ WHERE person.source = ?1 AND person.stable_id > ?2
     )
     AND person.id NOT IN (
         SELECT id FROM person INDEXED BY person_departed
-        WHERE source = ?1 AND json_extract(body, '$.directory.status') IN ('gone', 'deleted')
+        WHERE source = ?1 AND departed = 1
     )
 ORDER BY person.stable_id
 LIMIT ?3

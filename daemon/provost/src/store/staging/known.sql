@@ -4,6 +4,5 @@ SELECT (
     WHERE source = ?1 AND stable_id IS NOT NULL
 ) - (
     SELECT count(*) FROM person INDEXED BY person_departed
-    WHERE source = ?1 AND stable_id IS NOT NULL
-        AND json_extract(body, '$.directory.status') IN ('gone', 'deleted')
+    WHERE source = ?1 AND stable_id IS NOT NULL AND departed = 1
 )

@@ -2,6 +2,7 @@ use provost_core::directory::{Observed, Pair};
 use provost_core::id::SourceId;
 
 use super::*;
+use crate::store::open::MIGRATIONS;
 use crate::store::{Compared, Mirror, News, Staged, Which};
 
 fn source() -> SourceId {
@@ -119,4 +120,72 @@ fn entries_of_a_read_that_broke_off_are_known_to_the_next() {
     assert_eq!(stage(&store, &mut mirror, all), [News::None, News::New]);
     store.place(&source()).unwrap();
     assert_eq!(waiting(&store), named(&[("1", "ana"), ("2", "ben")]));
+}
+
+/// Four people of the directory, one in each state that the register tells apart by absence.
+fn with_departures(store: &Store) {
+    use DirectoryStatus::{Deleted, Disabled, Gone, Present};
+    let states = [
+        ("ana", Present),
+        ("ben", Disabled),
+        ("kim", Gone { since: noon() }),
+        ("ned", Deleted { since: noon() }),
+    ];
+    let people = states.map(|(id, status)| {
+        let mut person = linked(id, id, id);
+        let link = person.directory.as_mut().unwrap();
+        (link.source, link.status) = (source(), status);
+        put_person(None, Some(&person))
+    });
+    let district = std::iter::once(put_district("lone-pine"));
+    commit(store, district.chain(people).collect()).unwrap();
+}
+
+/// For how many people the source answers, and who of them was not read.
+fn missed(store: &Store) -> (u64, Vec<String>) {
+    let (source, district) = (source(), "lone-pine".parse().unwrap());
+    let register = store.read().unwrap();
+    let of = Compared {
+        source: &source,
+        district: &district,
+        which: Which::All,
+    };
+    let standing = register.comparing(of).standing(None, noon()).unwrap();
+    let absent = register.absent(&source, "", 9).unwrap();
+    (
+        standing.unwrap().known,
+        absent.into_iter().map(|(id, _)| id).collect(),
+    )
+}
+
+#[test]
+fn who_has_departed_is_neither_counted_nor_missed_again() {
+    let disk = Disk::new();
+    let store = disk.open();
+    with_departures(&store);
+    let missing = || ["ana", "ben"].map(str::to_owned).to_vec();
+    assert_eq!(missed(&store), (2, missing()));
+    // One who comes back counts again.
+    let kim = person_id("kim");
+    let before = store.read().unwrap().person(&kim).unwrap().unwrap();
+    let mut after = before.clone();
+    after.directory.as_mut().unwrap().status = DirectoryStatus::Present;
+    commit(&store, vec![put_person(Some(&before), Some(&after))]).unwrap();
+    let missing = ["ana", "ben", "kim"].map(str::to_owned).to_vec();
+    assert_eq!(missed(&store), (3, missing));
+}
+
+#[test]
+fn a_register_of_the_format_before_knows_who_has_departed() {
+    const BACK: &str = "DROP INDEX person_departed; ALTER TABLE person DROP COLUMN departed;
+        CREATE INDEX person_departed ON person (source)
+            WHERE json_extract(body, '$.directory.status') IN ('gone', 'deleted')";
+    let disk = Disk::new();
+    with_departures(&disk.open());
+    let older = rusqlite::Connection::open(disk.path()).unwrap();
+    older.execute_batch(BACK).unwrap();
+    older.execute_batch(MIGRATIONS[7]).unwrap();
+    drop(older);
+    let missing = ["ana", "ben"].map(str::to_owned).to_vec();
+    assert_eq!(missed(&disk.open()), (2, missing));
 }
