@@ -74,15 +74,7 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
 /// Delivers what waits in the outbox.
 pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let mine = Arc::clone(&daemon);
-        let frozen = blocking(move || flow::clock::frozen(&mine.store)).await;
-        let delivered = match frozen {
-            Ok(None) => flow::notify::deliver_due(&daemon, &stop).await,
-            // What a channel accepts begins an episode, and its day would be a wrong one.
-            Ok(Some(_)) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let next = match delivered {
+        let next = match flow::notify::deliver_due(&daemon, &stop).await {
             Ok(next) => next,
             Err(error) => {
                 if fault::is_news(&error) {

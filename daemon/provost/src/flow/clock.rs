@@ -134,3 +134,45 @@ pub fn status(store: &Store, reading: &Reading) -> Result<Value, FlowError> {
         "highest": highest(store)?.map(|highest| highest.wall),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use crate::flow::rig::Rig;
+    use crate::flow::{notify, sweep};
+    use crate::store::{NoticeFilter, Page};
+
+    use super::*;
+
+    /// How often a waiting notice was tried.
+    async fn attempts(rig: &Rig) -> Vec<u32> {
+        let stop = CancellationToken::new();
+        notify::deliver_due(&rig.daemon, &stop).await.unwrap();
+        let register = rig.daemon.store.read().unwrap();
+        let waiting = register
+            .notices(&NoticeFilter::default(), Page::newest(10))
+            .unwrap();
+        waiting.iter().map(|outgoing| outgoing.attempts).collect()
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_waits_is_not_tried_by_a_clock_that_nobody_believes() {
+        let rig = Rig::new();
+        let store = &rig.daemon.store;
+        rig.set_clock("2025-03-02T17:00:00Z");
+        let reading = || rig.daemon.ports.clock.reading();
+        assert!(watch(store, reading()).unwrap().is_some());
+        rig.daemon
+            .scene(|scene| sweep::run(scene, &Actor::Timer))
+            .unwrap();
+        rig.set_clock("2025-02-20T17:00:00Z");
+        assert_eq!(watch(store, reading()).unwrap(), None);
+        rig.set_clock("2025-03-02T17:01:00Z");
+        assert_eq!(attempts(&rig).await, [0, 0, 0], "right again by itself");
+        rig.daemon
+            .scene(|scene| confirm(scene, &Actor::Timer, &reading()))
+            .unwrap();
+        assert_eq!(attempts(&rig).await, [1, 1, 1]);
+    }
+}

@@ -43,7 +43,7 @@ pub async fn deliver_due(
 ) -> Result<Option<Timestamp>, FlowError> {
     let mine = Arc::clone(daemon);
     if !blocking(move || clock::runs(&mine.store, &mine.ports.clock.reading())).await? {
-        // Nobody can tell what day a notice would have to name.
+        // Nobody can tell what day a notice would have to name, and what is accepted begins an episode on that day.
         return Ok(None);
     }
     let (mut lanes, mut outcome) = (Lanes::new(), Ok(()));
