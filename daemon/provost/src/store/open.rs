@@ -41,7 +41,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub(super) const PAGE: u32 = 8 << 10;
 
 /// Memory for pages of the writer, in KiB; what is sorted on the way to its place takes as much again.
-const WRITER_CACHE_KIB: i64 = 8 << 10;
+const WRITER_CACHE_KIB: i64 = 12 << 10;
 
 /// Bytes to which the write-ahead log is cut after a large commit.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
