@@ -8,6 +8,7 @@ mod bench;
 mod cast;
 mod clock;
 mod config;
+mod faults;
 mod feed;
 mod full_disk;
 mod house;

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod directory;
+pub mod fault_proxy;
 pub mod mailbox;
 pub mod process;
 pub mod provost;
@@ -20,6 +21,7 @@ pub mod world;
 
 pub use client::{Client, Reply};
 pub use directory::{Change, ldif};
+pub use fault_proxy::{Fault, FaultProxy};
 pub use mailbox::Received;
 pub use provost::{Answer, Provost};
 pub use relay::{Does, Relay};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -123,11 +124,25 @@ impl Drop for Running {
     }
 }
 
-/// A loopback port that nobody uses at this moment.
+/// A loopback port that nobody uses at this moment, and that nobody is given before the test's server takes it: it lies
+/// below those that the kernel gives to connections, and this program hands it out once.
+///
+/// # Panics
+/// If all are taken.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map_or_else(|why| panic!("find a free port: {why}"), |at| at.port())
+    const FIRST: u32 = 10_000;
+    const PORTS: u32 = 22_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Another program of tests begins elsewhere.
+    let start = std::process::id().wrapping_mul(7_919);
+    let port = (0..PORTS).find_map(|_| {
+        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + number % PORTS).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .is_ok()
+            .then_some(port)
+    });
+    port.unwrap_or_else(|| panic!("every port from {FIRST} is taken"))
 }
 
 /// Runs a tool to its end; `input` is its standard input.

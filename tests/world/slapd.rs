@@ -67,6 +67,11 @@ impl Slapd {
         format!("ldap://127.0.0.1:{}", self.port)
     }
 
+    /// The port of [`Slapd::url`].
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// `ldaps://127.0.0.1:PORT`, with a certificate of [`Slapd::tls`].
     pub fn tls_url(&self) -> String {
         format!("ldaps://127.0.0.1:{}", self.tls_port)

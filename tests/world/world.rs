@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::directory::{SERVICE_PASSWORD, service_dn};
+use crate::fault_proxy::FaultProxy;
 use crate::process::free_port;
 use crate::provost::{Provost, plugin};
 use crate::relay::Relay;
@@ -31,6 +32,7 @@ pub struct World {
     tls: Option<Tls>,
     mode: &'static str,
     filter: &'static str,
+    proxy: Option<FaultProxy>,
     store: Option<PathBuf>,
     spool: Option<PathBuf>,
     folder: tempfile::TempDir,
@@ -57,6 +59,7 @@ impl World {
             tls: None,
             mode: "full",
             filter: "(objectClass=inetOrgPerson)",
+            proxy: None,
             store: None,
             spool: None,
             folder,
@@ -94,6 +97,23 @@ impl World {
     pub fn reading(mut self, mode: &'static str, filter: &'static str) -> Self {
         (self.mode, self.filter) = (mode, filter);
         self
+    }
+
+    /// With a line to the directory server that a test can break. The daemon waits a second for an answer, and reads
+    /// pages of 20.
+    #[must_use]
+    pub fn with_fault_proxy(mut self) -> Self {
+        self.proxy = Some(FaultProxy::start(self.slapd().port()));
+        self
+    }
+
+    /// The line to the directory server.
+    ///
+    /// # Panics
+    /// If it cannot be broken.
+    pub fn fault_proxy(&self) -> &FaultProxy {
+        let proxy = self.proxy.as_ref();
+        proxy.unwrap_or_else(|| panic!("nothing breaks this world's line"))
     }
 
     /// With a mail server that refuses these recipients.
@@ -244,12 +264,15 @@ impl World {
         let password = self.file("ldap-password", SERVICE_PASSWORD);
         let map = "username = \"uid\", name = \"displayName\", mail = \"mail\", phone = \"telephoneNumber\", \
                    employee-number = \"employeeNumber\", title = \"title\", school = \"departmentNumber\"";
+        let (url, line) = match &self.proxy {
+            Some(proxy) => (proxy.url(), "operation-timeout = \"1s\"\npage-size = 20\n"),
+            None => (slapd.url(), ""),
+        };
         format!(
             "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\n\
              bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
-             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n\
+             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n{line}\
              [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
-            url = slapd.url(),
             dn = service_dn(),
             filter = self.filter,
             mode = self.mode,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::read::{Read, Remarks, mapped};
+use super::read::{Explained, Read, Remarks, UNEXPLAINED, mapped};
 use super::stage::{BATCHES, Staging, stage, stage_few};
 use super::state::{self, Cookie};
 use super::{Extent, Run, SyncError, blocking};
@@ -77,7 +77,9 @@ pub(super) async fn read(
     if !namesakes(run, reading, &mapping, &mut came.remarks).await? {
         return Ok(Round::Everything("many usernames are new"));
     }
-    departures(run, reading, departed, &mut came.remarks).await?;
+    if departures(run, reading, departed, &mut came.remarks).await? == Explained::NotAll {
+        return Ok(Round::Everything(UNEXPLAINED));
+    }
     let given = run.clone();
     blocking(move || {
         Ok(given
@@ -219,13 +221,13 @@ async fn namesakes(
 }
 
 /// Looks up by itself everyone whose entry the server reports as gone. What only an access rule may have hidden is no
-/// evidence; what the look-up cannot explain waits for a read of everything.
+/// evidence; what the look-up cannot explain the server would not name again, so that only a read of everything can tell.
 async fn departures(
     run: &Run,
     reading: &mut dyn Reading,
     departed: Vec<(String, Person)>,
     remarks: &mut Remarks,
-) -> Result<(), SyncError> {
+) -> Result<Explained, SyncError> {
     let mut absences = Vec::new();
     for (stable_id, person) in departed {
         let dn = person.directory.map(|link| link.dn).unwrap_or_default();
@@ -234,12 +236,10 @@ async fn departures(
             .await
             .map_err(SyncError::directory(&run.source.id))?;
         match found.absence {
-            Absence::Hidden | Absence::Unknown => remarks.add(Remark {
+            Absence::Unknown => return Ok(Explained::NotAll),
+            Absence::Hidden => remarks.add(Remark {
                 about: person.id.to_string(),
-                text: format!(
-                    "reported as gone, and looking it up says {}: nothing follows",
-                    found.absence.word()
-                ),
+                text: "reported as gone, and looking it up says hidden: nothing follows".to_owned(),
             }),
             verdict => absences.push(StagedAbsence {
                 stable_id,
@@ -249,5 +249,6 @@ async fn departures(
         }
     }
     let run = run.clone();
-    blocking(move || Ok(run.store.stage_absences(&run.source.id, absences)?)).await
+    blocking(move || Ok(run.store.stage_absences(&run.source.id, absences)?)).await?;
+    Ok(Explained::All)
 }

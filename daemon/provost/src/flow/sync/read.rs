@@ -121,17 +121,20 @@ async fn everything(
     blocking(move || Ok(complete.store.forget_unseen(&complete.source.id, mirror)?)).await?;
 
     let lists = groups(run, reading).await?;
-    absences(run, reading, deleted).await?;
+    let explained = absences(run, reading, deleted).await?;
     let because = because.or_else(|| {
-        let why = match (server.way.refresh, &content.mark, &lists) {
-            (false, _, _) => server.way.because.as_str(),
-            (true, None, _) => "the server gives no cookie for all of it",
-            (true, Some(_), None) => "mapped groups do not show when they changed (entryCSN)",
-            (true, Some(_), Some(_)) => return None,
+        let why = match (server.way.refresh, &content.mark, &lists, explained) {
+            (false, ..) => server.way.because.as_str(),
+            (true, None, ..) => "the server gives no cookie for all of it",
+            (true, _, None, _) => "mapped groups do not show when they changed (entryCSN)",
+            (true, _, _, Explained::NotAll) => UNEXPLAINED,
+            (true, _, _, Explained::All) => return None,
         };
         Some(why.to_owned())
     });
-    let cookie = content.mark.zip(lists).map(|(mark, lists)| Cookie {
+    // A read of changes would not hear again of who is absent for no known reason.
+    let mark = content.mark.filter(|_| explained == Explained::All);
+    let cookie = mark.zip(lists).map(|(mark, lists)| Cookie {
         mark,
         question: state::question(source),
         lists,
@@ -295,13 +298,23 @@ async fn stage_lists(run: &Run, lists: Vec<StagedList>) -> Result<(), SyncError>
     blocking(move || Ok(run.store.stage_lists(&run.source.id, lists)?)).await
 }
 
+/// Why everything is read where the look-up of an absent person says nothing.
+pub(super) const UNEXPLAINED: &str = "whether somebody has left could not be looked up";
+
+/// Whether the look-up of every absent person said why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Explained {
+    All,
+    NotAll,
+}
+
 /// Looks up by itself everyone who was not read, and every deletion that the server reported. More absences than any
 /// guard lets through are not looked up: their plan is refused anyway.
 async fn absences(
     run: &Run,
     reading: &mut dyn Reading,
     deleted: Vec<String>,
-) -> Result<(), SyncError> {
+) -> Result<Explained, SyncError> {
     let asked = run.clone();
     let limit = usize::try_from(MISSING_CEILING).unwrap_or(usize::MAX) + deleted.len();
     let (absent, same_identity) = blocking(move || {
@@ -334,6 +347,12 @@ async fn absences(
             verdict,
         });
     }
+    let unexplained = |absence: &StagedAbsence| absence.verdict == Absence::Unknown;
+    let explained = match found.iter().any(unexplained) {
+        true => Explained::NotAll,
+        false => Explained::All,
+    };
     let run = run.clone();
-    blocking(move || Ok(run.store.stage_absences(&run.source.id, found)?)).await
+    blocking(move || Ok(run.store.stage_absences(&run.source.id, found)?)).await?;
+    Ok(explained)
 }

@@ -1,0 +1,243 @@
+//! A line to the directory that breaks, stalls, garbles and lies, at random messages: nobody is ever taken for departed
+//! who is there, and no change is lost once the line holds again.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use provost_tests::{Change, Fault, Provost, Staff, World};
+use serde_json::Value;
+
+use crate::sync::{NOW, apply, register, run};
+
+const STAFF: Staff = Staff {
+    count: 60,
+    seed: 11,
+};
+
+/// Faults of a test; `PROVOST_FAULTS` says another number, `PROVOST_FAULT_SEED` replays a run.
+const FAULTS: usize = 350;
+
+/// Faults between two moments at which the line holds and everything must arrive.
+const STRETCH: usize = 10;
+
+/// Messages of a read of changes that finds nothing, about.
+const LEAST: usize = 12;
+
+/// Answers that end an operation early: among them the lies 0, success, and 32, no such object.
+const CODES: [u8; 13] = [0, 1, 2, 3, 4, 10, 11, 32, 49, 50, 51, 52, 80];
+
+/// What the directory holds and has held.
+struct Truth {
+    /// Every title that a person has had, by employee number.
+    titles: BTreeMap<String, Vec<String>>,
+    /// Who is there.
+    there: Vec<u32>,
+    /// Who is hired next.
+    next: u32,
+}
+
+impl Truth {
+    fn new() -> Self {
+        let titles = STAFF.people().map(|person| {
+            let title = person.title.to_owned();
+            (person.employee_number, vec![title])
+        });
+        Self {
+            titles: titles.collect(),
+            there: (0..STAFF.count).collect(),
+            next: STAFF.count,
+        }
+    }
+
+    /// Another title, a departure or a new colleague.
+    fn moves_on(&mut self, world: &mut World, rng: &mut Rng) {
+        let slapd = world.slapd();
+        match rng.u8(0..10) {
+            0 if self.there.len() > 40 => {
+                let number = self.there.swap_remove(rng.usize(0..self.there.len()));
+                slapd.apply(&[Change::Delete(number)]);
+            }
+            1 if self.there.len() < 80 => {
+                let person = STAFF.person(self.next);
+                slapd.apply(&[Change::Add(self.next)]);
+                let titles = vec![person.title.to_owned()];
+                self.titles.insert(person.employee_number, titles);
+                self.there.push(self.next);
+                self.next += 1;
+            }
+            _ => {
+                let number = self.there[rng.usize(0..self.there.len())];
+                let person = STAFF.person(number);
+                let titles = self.titles.get_mut(&person.employee_number).unwrap();
+                let title = format!("Title {}", titles.len());
+                slapd.modify(&format!(
+                    "dn: {}\nchangetype: modify\nreplace: title\ntitle: {title}\n",
+                    person.dn()
+                ));
+                titles.push(title);
+            }
+        }
+    }
+
+    /// Nobody who is there has been shut out; `garbled` if a bit may have arrived as another.
+    fn shuts_nobody_out(&self, provost: &Provost, garbled: bool) {
+        let people = register(provost);
+        for number in &self.there {
+            let key = STAFF.person(*number).employee_number;
+            let Some(person) = people.get(&key) else {
+                continue;
+            };
+            let status = &person["directory"]["status"];
+            let there = *status == "present" || *status == "missing";
+            assert!(there, "{key} is in the directory: {person}");
+            let titles = &self.titles[&key];
+            let known = titles.iter().any(|title| person["title"] == **title);
+            assert!(known || garbled, "{key} never had that title: {person}");
+        }
+    }
+
+    /// The register says what the directory says.
+    fn is_known(&self, provost: &Provost) {
+        let people = register(provost);
+        let there = |person: &Value| {
+            let status = &person["directory"]["status"];
+            status == "present"
+        };
+        let known: BTreeMap<_, _> = people
+            .iter()
+            .filter(|(_, person)| there(person))
+            .map(|(key, person)| (key.clone(), person["title"].as_str().unwrap().to_owned()))
+            .collect();
+        let truth: BTreeMap<_, _> = self
+            .there
+            .iter()
+            .map(|number| {
+                let key = STAFF.person(*number).employee_number;
+                let title = self.titles[&key].last().unwrap().clone();
+                (key, title)
+            })
+            .collect();
+        assert_eq!(known, truth);
+    }
+}
+
+/// Faults that a line can have, and those of a server that lies: a read of everything sees through both, a read of
+/// changes can only be as good as what the server names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Line,
+    Any,
+}
+
+fn fault(rng: &mut Rng, kind: Kind) -> Fault {
+    match rng.u8(0..if kind == Kind::Any { 32 } else { 16 }) {
+        0..6 => Fault::Cut(rng.usize(0..200)),
+        6 => Fault::Stall,
+        7 => Fault::Swell,
+        // Success is no fault of the line.
+        8..16 => Fault::End(CODES[rng.usize(1..CODES.len())]),
+        16..20 => Fault::Flip(rng.usize(0..1600)),
+        20..24 => Fault::Lose,
+        24..26 => Fault::Repeat,
+        26..28 => Fault::Overtake,
+        _ => Fault::End(CODES[rng.usize(0..CODES.len())]),
+    }
+}
+
+/// Applies until nothing is left to do: an absence needs two reads.
+fn catches_up(provost: &Provost, kind: Kind) {
+    let args: &[&str] = match kind {
+        Kind::Any => &["sync", "apply", "--full", "--json"],
+        Kind::Line => &["sync", "apply", "--json"],
+    };
+    let settled = (0..4).any(|_| {
+        let report = run(provost, args).json();
+        assert_eq!(report["done"]["outcome"], "applied", "{report}");
+        report["summary"]["changes"] == 0
+    });
+    assert!(settled, "there is always more to do");
+}
+
+/// A district that knows its directory and reads it over a line that can break.
+fn synced(mode: &'static str) -> World {
+    let mut world = World::new(NOW)
+        .with_directory(STAFF)
+        .with_fault_proxy()
+        .reading(mode, "(objectClass=inetOrgPerson)");
+    world.configure("");
+    world.provost.start();
+    apply(&world.provost);
+    world
+}
+
+fn faults(mode: &'static str, kind: Kind) {
+    let seed = from_environment("PROVOST_FAULT_SEED").unwrap_or_else(|| Rng::new().u64(..));
+    let wanted = from_environment("PROVOST_FAULTS")
+        .map_or(FAULTS, |wanted| usize::try_from(wanted).unwrap());
+    println!("PROVOST_FAULT_SEED={seed}");
+    let mut rng = Rng::with_seed(seed);
+    let mut world = synced(mode);
+    let (_, mut messages) = world.fault_proxy().disarm();
+    let (mut truth, mut struck, mut garbled) = (Truth::new(), 0, false);
+    while struck < wanted {
+        for _ in 0..STRETCH {
+            if rng.bool() {
+                truth.moves_on(&mut world, &mut rng);
+            }
+            let fault = fault(&mut rng, kind);
+            garbled |= matches!(fault, Fault::Flip(_));
+            let at = rng.usize(0..messages + 2);
+            println!("{struck}: {fault:?} at message {at}");
+            world.fault_proxy().arm(at, fault);
+            let answer = run(&world.provost, &["sync", "apply", "--json"]);
+            let (strikes, came) = world.fault_proxy().disarm();
+            struck += usize::from(strikes);
+            // What struck may have been the last message.
+            messages = came.max(LEAST);
+            if !answer.out.contains("\"changes\": 0") {
+                truth.shuts_nobody_out(&world.provost, garbled);
+            }
+        }
+        catches_up(&world.provost, kind);
+        truth.is_known(&world.provost);
+        garbled = false;
+    }
+    world.provost.cli(&["audit", "verify"]).ok();
+}
+
+/// A number from the environment.
+#[allow(clippy::disallowed_methods)] // the runner's choice
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+#[test]
+fn a_departure_is_not_lost_at_whichever_message_the_server_has_no_time() {
+    const TIME_LIMIT_EXCEEDED: u8 = 3;
+    let mut world = synced("refresh");
+    let mut truth = Truth::new();
+    for at in 0..2 * LEAST {
+        let number = truth.there.remove(0);
+        world.slapd().apply(&[Change::Delete(number)]);
+        world.fault_proxy().arm(at, Fault::End(TIME_LIMIT_EXCEEDED));
+        run(&world.provost, &["sync", "apply", "--json"]);
+        world.fault_proxy().disarm();
+        catches_up(&world.provost, Kind::Line);
+        truth.is_known(&world.provost);
+    }
+}
+
+#[test]
+fn whatever_happens_to_a_message_of_a_whole_read_nobody_who_is_there_is_shut_out() {
+    faults("full", Kind::Any);
+}
+
+#[test]
+fn whatever_happens_to_the_line_reads_of_changes_catch_up_by_themselves() {
+    faults("refresh", Kind::Line);
+}
+
+#[test]
+fn whatever_happens_to_a_message_of_a_read_of_changes_nobody_who_is_there_is_shut_out() {
+    faults("refresh", Kind::Any);
+}
