@@ -181,7 +181,9 @@ proptest! {
             timeline.happen(happening);
             let contact = &timeline.world.contact;
             prop_assert!(contact.anchor() >= anchor, "anchor moved back");
-            let due = contact.is_valid() || contact.state == ContactState::Suspended;
+            // Of a notice that is refused the attempts decide, not the time.
+            let is_refused = matches!(contact.hold, Some((Hold::Undeliverable, _)));
+            let due = contact.is_valid() && !is_refused || contact.state == ContactState::Suspended;
             prop_assert_eq!(contact.next_due.is_some(), due);
             let state = contact.suspended.map_or(contact.state, |(remembered, _)| remembered);
             prop_assert_eq!(contact.hold.is_some(), state == ContactState::Held);
