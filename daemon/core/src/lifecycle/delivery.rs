@@ -145,7 +145,9 @@ impl Turn<'_, '_> {
         let stage = awaited.stage.word();
         self.alarm(
             UNNOTIFIED,
-            format!("{stage} was refused everywhere for {UNDELIVERABLE_DAYS} days and counts as given"),
+            format!(
+                "{stage} was refused everywhere for {UNDELIVERABLE_DAYS} days and counts as given"
+            ),
         );
     }
 }

@@ -3,6 +3,7 @@
 mod approval;
 mod clock;
 mod directory;
+mod due;
 mod events;
 mod properties;
 mod worked;
