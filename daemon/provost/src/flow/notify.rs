@@ -185,8 +185,9 @@ fn view(
     contact: &Contact,
     notice: &Notice,
 ) -> Result<Option<NoticeView>, FlowError> {
-    let deadline = match notice.kind {
-        NoticeKind::Deactivated => contact.deactivated,
+    let deadline = match (notice.kind, contact.deactivated) {
+        (NoticeKind::Deactivated, Some(off)) => Some(off),
+        // A preview of what has not happened yet names the day on which it would.
         _ => {
             let here = headcount(scene, register, contact)?;
             lifecycle::deadline(contact, &here.around(contact), scene.now)
