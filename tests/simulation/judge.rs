@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use provost::store::Verdict as Proof;
+use provost::store::{NoticeState, Verdict as Proof};
 use provost_core::contact::{Contact as Row, ContactKind, ContactState, Given};
+use provost_core::id::NoticeId;
 use provost_core::lifecycle::{self, Surroundings};
-use provost_core::notice::NoticeKind;
+use provost_core::notice::{Notice, NoticeKind};
 
 use crate::daemon::Settings;
 use crate::model::{
@@ -36,14 +37,11 @@ impl World<'_> {
     /// The mails that have been sent. Those that tell what has happened are judged after [`World::observe`].
     pub(crate) fn judge_mails(&mut self, delivered: &Delivered) -> Result<(), Broken> {
         for posted in &delivered.posted {
-            let found = self.running.store().read().unwrap().notice(&posted.notice);
-            let (outgoing, _) = found.unwrap().ok_or("a mail of no notice")?;
-            let notice = outgoing.notice;
-            let person = self.person_of(&notice.person);
+            let (person, kind) = self.subject_of(&posted.notice)?;
             must(self.people[person].contact.is_some(), || {
                 format!("{person}: mail to no contact")
             })?;
-            if let Some(stage) = KINDS.iter().position(|kind| *kind == notice.kind) {
+            if let Some(stage) = KINDS.iter().position(|it| *it == kind) {
                 self.judge_stage(person, stage, posted, delivered)
                     .map_err(|why| format!("person {person}, stage {stage}: {why}"))?;
             } else if posted.taken {
@@ -54,6 +52,19 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whom a notice is about, and what it tells: that never changes, so that the register is asked once.
+    fn subject_of(&mut self, id: &NoticeId) -> Result<(usize, NoticeKind), Broken> {
+        if let Some(known) = self.notices.get(id) {
+            return Ok(*known);
+        }
+        let found = self.running.store().read().unwrap().notice(id);
+        let (outgoing, _) = found.unwrap().ok_or("a mail of no notice")?;
+        let notice = outgoing.notice;
+        let subject = (self.person_of(&notice.person), notice.kind);
+        self.notices.insert(notice.id, subject);
+        Ok(subject)
     }
 
     fn judge_stage(
@@ -280,10 +291,11 @@ impl World<'_> {
         let due = contact.due(stage, &settings);
         let gated = stage >= FINAL && settings.feed && watermark.is_none_or(|mark| mark < due.last);
         let on_hold = stage == OFF && last && settings.holds_last;
-        if on_hold && !gated && !frozen && now >= due.first {
-            contact.held_last.get_or_insert(now);
-        } else if !on_hold {
+        if !on_hold || gated {
+            // Missing data come first, and what they hold is not held as the last.
             contact.held_last = None;
+        } else if !frozen && now >= due.first {
+            contact.held_last.get_or_insert(now);
         }
         let holding = on_hold
             && contact
@@ -362,7 +374,21 @@ impl World<'_> {
         let found = (there, of(ContactState::Pending), of(ContactState::Held));
         must(counted == found, || {
             format!("counted {counted:?}, found {found:?}")
-        })
+        })?;
+        // What a contact waits for is really on its way.
+        for (row, _) in &rows {
+            let awaited = row.episode.as_ref().and_then(|episode| episode.awaited);
+            let Some(awaited) = awaited.filter(|_| row.is_valid()) else {
+                continue;
+            };
+            let (kind, due) = (NoticeKind::from(awaited.stage), awaited.due);
+            let notice = Notice::new(kind, row, row.episodes, due, awaited.since);
+            let state = register.notice_state(&notice.id).unwrap();
+            must(state == Some(NoticeState::Waiting), || {
+                format!("waits for a notice that is {state:?}: {row:?}")
+            })?;
+        }
+        Ok(())
     }
 }
 

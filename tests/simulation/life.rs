@@ -29,8 +29,12 @@ pub(crate) enum Happening {
     Arrive(Vec<Event>),
     /// An export job brings what it has; where it is a feed, with its watermark.
     Report(usize),
-    /// A directory says something of somebody.
+    /// A directory says something of somebody, who has a fate of their own there.
     Directory(usize, Seen),
+    /// A directory disables one of those whose notice is on its way, and does so at an awkward moment.
+    Awkward,
+    /// It lets them in again.
+    LetIn(usize),
     /// Operators look after a district.
     Operate(usize),
     /// A district's settings change.
@@ -50,8 +54,40 @@ pub(crate) enum Happening {
 /// What a directory says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    ShutOut,
+    Disabled,
+    /// Its deletion is reported, and confirmed by a look-up.
+    Deleted,
+    /// Absent from a complete read, which proves nothing yet.
+    Missing,
+    /// Absent from a second one.
+    Gone,
     Back,
+}
+
+impl Seen {
+    fn shuts_out(self) -> bool {
+        matches!(self, Self::Disabled | Self::Deleted | Self::Gone)
+    }
+
+    fn status(self, now: Timestamp) -> DirectoryStatus {
+        match self {
+            Self::Disabled => DirectoryStatus::Disabled,
+            Self::Deleted => DirectoryStatus::Deleted { since: now },
+            Self::Missing => DirectoryStatus::Missing { since: now },
+            Self::Gone => DirectoryStatus::Gone { since: now },
+            Self::Back => DirectoryStatus::Present,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::Missing => "missing",
+            Self::Gone => "gone",
+            Self::Back => "back",
+        }
+    }
 }
 
 impl Happening {
@@ -60,7 +96,9 @@ impl Happening {
             Self::Act(_) => "act",
             Self::Arrive(_) => "arrive",
             Self::Report(_) => "report",
-            Self::Directory(..) => "directory",
+            Self::Directory(_, seen) => seen.word(),
+            Self::Awkward => "awkward",
+            Self::LetIn(_) => "let in",
             Self::Operate(_) => "operate",
             Self::Configure(_) => "configure",
             Self::Post(_) => "post",
@@ -118,7 +156,8 @@ impl World<'_> {
             let first = self.around(30.0);
             self.later(first, Happening::Act(person));
             let first = self.around(4000.0);
-            self.later(first, Happening::Directory(person, Seen::ShutOut));
+            let seen = self.departure();
+            self.later(first, Happening::Directory(person, seen));
         }
         for district in 0..self.settings.len() {
             let first = self.around(400.0);
@@ -149,6 +188,8 @@ impl World<'_> {
             Happening::Directory(person, seen) if self.running.is_up() => {
                 self.directory(person, seen)
             }
+            Happening::Awkward if self.running.is_up() => self.awkward(),
+            Happening::LetIn(person) if self.running.is_up() => self.reads(person, Seen::Back),
             Happening::Operate(district) if self.running.is_up() => {
                 let next = self.around(400.0);
                 self.later(next, Happening::Operate(district));
@@ -360,22 +401,52 @@ impl World<'_> {
         }
     }
 
+    fn departure(&mut self) -> Seen {
+        [Seen::Disabled, Seen::Deleted, Seen::Missing][self.lot.usize(..3)]
+    }
+
     fn directory(&mut self, person: usize, seen: Seen) -> Result<(), Broken> {
-        let next = match seen {
-            Seen::ShutOut => {
+        let (after, next) = match seen {
+            Seen::Disabled | Seen::Deleted | Seen::Gone => {
                 let days = [2.0, 15.0, 60.0][self.lot.usize(..3)];
                 (self.around(days), Seen::Back)
             }
-            Seen::Back => (self.around(2500.0), Seen::ShutOut),
+            // One of four was only overlooked.
+            Seen::Missing if self.lot.u32(..4) == 0 => (self.around(1.0), Seen::Back),
+            Seen::Missing => (self.around(1.0), Seen::Gone),
+            Seen::Back => (self.around(2500.0), self.departure()),
         };
-        self.later(next.0, Happening::Directory(person, next.1));
-        let status = match (seen, self.lot.bool()) {
-            (Seen::Back, _) => DirectoryStatus::Present,
-            (Seen::ShutOut, true) => DirectoryStatus::Disabled,
-            (Seen::ShutOut, false) => DirectoryStatus::Deleted {
-                since: self.running.wall(),
-            },
+        self.later(after, Happening::Directory(person, next));
+        self.reads(person, seen)
+    }
+
+    /// Somebody is shut out while a notice is on its way to them, and let in again later.
+    fn awkward(&mut self) -> Result<(), Broken> {
+        let on_its_way = |person: &usize| {
+            let contact = self.people[*person].contact.as_ref();
+            contact.is_some_and(|contact| {
+                let stage = contact.sent.get(contact.next());
+                contact.is_valid() && stage.is_some_and(Option::is_some)
+            })
         };
+        let told: Vec<usize> = (0..self.people.len()).filter(on_its_way).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let person = told[self.lot.usize(..told.len())];
+        let pause = self.around(10.0);
+        self.later(pause, Happening::LetIn(person));
+        *self
+            .tally
+            .happened
+            .entry("shut out while told")
+            .or_default() += 1;
+        self.reads(person, Seen::Disabled)
+    }
+
+    /// A read of the directory, as far as it concerns a person.
+    fn reads(&mut self, person: usize, seen: Seen) -> Result<(), Broken> {
+        let status = seen.status(self.running.wall());
         let ((), _) = self.insist(|running| running.directory(person, status))?;
         let row = self.running.row(person);
         let now = self.running.wall();
@@ -388,7 +459,7 @@ impl World<'_> {
         }
         match seen {
             // A crash in between leaves open which of two moments it is.
-            Seen::ShutOut => {
+            seen if seen.shuts_out() => {
                 let since = row.and_then(|row| row.suspended).map(|(_, since)| since);
                 contact.shut_out = contact.shut_out.or(since.or(Some(now)));
             }
@@ -398,7 +469,7 @@ impl World<'_> {
                     contact.technical = false;
                 }
             }
-            Seen::Back => {}
+            _ => {}
         }
         Ok(())
     }
@@ -419,13 +490,30 @@ impl World<'_> {
         self.freed(None);
         let (after, next) = if mood == Mood::Takes {
             let moods = [Mood::Refuses, Mood::Defers, Mood::LosesAnswers];
-            (self.around(450.0), moods[self.lot.usize(..3)])
+            (self.until_trouble(), moods[self.lot.usize(..3)])
         } else {
             let long = if mood == Mood::Refuses { 15.0 } else { 2.0 };
             let mean = [0.02, 0.5, long][self.lot.usize(..3)];
-            (self.around(mean), Mood::Takes)
+            let after = self.around(mean);
+            let meanwhile = after.mul_f64(self.lot.f64());
+            self.later(meanwhile, Happening::Awkward);
+            (after, Mood::Takes)
         };
         self.later(after, Happening::Post(next));
+    }
+
+    /// Often trouble comes just when somebody is to be told.
+    fn until_trouble(&mut self) -> SignedDuration {
+        let (now, person) = (self.now(), self.lot.usize(..self.people.len()));
+        let contact = self.people[person].contact.as_ref();
+        let due = contact
+            .filter(|contact| contact.is_valid() && contact.next() <= FINAL)
+            .map(|contact| contact.due(contact.next(), self.settings_of(person)).first);
+        let before = self.around(0.02);
+        match due.filter(|due| *due > now && self.lot.u32(..4) == 0) {
+            Some(due) => (due - before).duration_since(now),
+            None => self.around(450.0),
+        }
     }
 
     fn down(&mut self) {

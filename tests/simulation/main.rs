@@ -1,6 +1,7 @@
 //! Inactivity over thousands of district-years: the real core, store and flows on a virtual clock, with a post office
 //! that refuses, defers and loses answers, feeds that lag, directories that shut people out, clocks that leap, outages,
-//! and crashes at every kind of write. After every step a small model of the rule book, which shares no code with the
+//! and crashes at every kind of write (which is counted). What a directory says goes through the core's own changes as
+//! a sync commits them, not through a read. After every step a small model of the rule book, which shares no code with the
 //! core, says whether what happened may have happened (see [`model`]).
 //!
 //! That it would notice was tried by breaking the core, one rule at a time: the final notice's day of distance ignored,
@@ -21,9 +22,11 @@ mod operators;
 mod ports;
 mod world;
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
+use ports::{CLOCK, Point, WRITES};
 use world::World;
 
 /// District-years that a usual run lives through.
@@ -76,16 +79,49 @@ fn share(years: f64) {
         })
         .collect();
     let mut good = true;
+    let mut hit: BTreeMap<(String, String), u64> = BTreeMap::new();
     for child in children {
         let done = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&done.stdout);
-        said.lines()
-            .filter(|line| line.contains("district-years"))
-            .for_each(|line| println!("{line}"));
+        for line in said.lines() {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                [CRASHED, times, point, noun] => {
+                    let place = (point.to_owned(), noun.to_owned());
+                    *hit.entry(place).or_default() += times.parse::<u64>().unwrap();
+                }
+                _ if line.contains("district-years") => println!("{line}"),
+                _ => {}
+            }
+        }
         good &= done.status.success();
     }
-    println!("{years} district-years in {:.1?}", begun.elapsed());
+    println!(
+        "{years} district-years in {:.1?}; crashes at {hit:?}",
+        begun.elapsed()
+    );
     assert!(good, "a rule was broken: see above");
+    if years >= YEARS {
+        every_write_was_hit(&hit);
+    }
+}
+
+/// How a child says what its crashes hit: this word, how often, where, which kind of write.
+const CRASHED: &str = "crashed";
+
+/// A crash has hit every kind of write, at every point of it.
+fn every_write_was_hit(hit: &BTreeMap<(String, String), u64>) {
+    for (point, noun) in Point::ALL
+        .iter()
+        .flat_map(|point| WRITES.map(|noun| (point, noun)))
+    {
+        // The clock's reading is no change, so that there is no middle of writing it.
+        let place = (point.word().to_owned(), noun.to_owned());
+        let is_one = *point != Point::Within || noun != CLOCK;
+        assert!(
+            !is_one || hit.contains_key(&place),
+            "no crash hit {place:?}"
+        );
+    }
 }
 
 /// Lives through the worlds of these seeds, until that many district-years are over.
@@ -99,6 +135,9 @@ fn live(seeds: RangeInclusive<u64>, years: f64) {
         if tally.district_years >= years {
             break;
         }
+    }
+    for ((point, noun), times) in ports::FUSE.blown() {
+        println!("{CRASHED} {times} {} {noun}", point.word());
     }
     println!("{tally} in {:.1?}", begun.elapsed());
 }

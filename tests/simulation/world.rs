@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use provost_core::id::{PersonId, Revision};
+use provost_core::id::{NoticeId, PersonId, Revision};
+use provost_core::notice::NoticeKind;
 
 use crate::daemon::{Crash, Done, House, Running, Settings, Tick};
 use crate::judge::Delivered;
 use crate::life::Happening;
 use crate::model::{Broken, Contact};
-use crate::ports::{FUSE, Fuse};
+use crate::ports::{FUSE, Point};
 
 /// Daylight saving time in both halves of the year, half an hour of it, half-hour offsets, and none.
 const ZONES: [&str; 10] = [
@@ -89,6 +90,8 @@ pub(crate) struct World<'h> {
     /// Events that a feed has not brought yet.
     pub(crate) pending: Vec<Vec<crate::life::Event>>,
     pub(crate) numbers: u64,
+    /// Whom the notices that were mailed are about, and what they tell.
+    pub(crate) notices: BTreeMap<NoticeId, (usize, NoticeKind)>,
     /// Numbers of the events that the daemon has recorded.
     known: std::collections::BTreeSet<u64>,
     /// The register's revision when the timer ran last; none since the daemon was started.
@@ -150,6 +153,7 @@ impl<'h> World<'h> {
             people,
             queue: BTreeMap::new(),
             numbers: 0,
+            notices: BTreeMap::new(),
             known: std::collections::BTreeSet::new(),
             ticked_at: None,
             frozen: false,
@@ -267,9 +271,10 @@ impl<'h> World<'h> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Broken>,
     ) -> Result<T, Broken> {
-        if self.lot.u32(..60) == 0 {
-            let point = [Fuse::BEFORE, Fuse::AFTER][self.lot.usize(..2)];
-            FUSE.light(point, self.lot.i64(0..4));
+        if self.lot.u32(..50) == 0 {
+            let point = Point::ALL[self.lot.usize(..3)];
+            // Most of what happens is one commit of a few rows.
+            FUSE.light(point, [0, 0, 1, 3][self.lot.usize(..4)]);
         }
         let done = work(self);
         FUSE.put_out();
