@@ -298,9 +298,9 @@ impl World<'_> {
             contact.held_last.get_or_insert(now);
         }
         let holding = on_hold
-            && contact
-                .held_last
-                .is_none_or(|since| now < since + SignedDuration::from_hours(24 * 31));
+            && contact.held_last.is_none_or(|since| {
+                now < since.max(due.last) + SignedDuration::from_hours(24 * 31)
+            });
         if !healthy
             || edited
             || (now >= due.first && (gated || holding))
@@ -454,9 +454,9 @@ fn judge_deactivation(
     must(now >= due.first - slack, || {
         format!("deactivated at {now}, before {due:?}")
     })?;
-    let held = contact
-        .held_last
-        .map_or(due.last, |since| plus(&zone(settings.zone), since, 30));
+    let held = contact.held_last.map_or(due.last, |since| {
+        plus(&zone(settings.zone), since.max(due.last), 30)
+    });
     let latest = due.last.max(contact.free_since + SETTLES).max(held);
     must(
         edited || now <= latest + SignedDuration::from_secs(1),

@@ -3,7 +3,7 @@
 mod attempt;
 mod lanes;
 mod parcel;
-mod recipients;
+pub(crate) mod recipients;
 
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
@@ -173,7 +173,8 @@ fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
     let Some(view) = view(scene, &register, &near, &contact, notice)? else {
         return withdrawn;
     };
-    let rounds = recipients::rounds(scene.live, notice, &near);
+    let (routes, reach) = (&scene.live.config.routes, recipients::reach(scene.live));
+    let rounds = recipients::rounds(routes, &reach, notice, &near);
     Ok(Prepared::Ready(Box::new(view), rounds))
 }
 
@@ -315,8 +316,9 @@ pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Va
     let Some(view) = view(scene, &register, &near, &contact, &notice)? else {
         return Ok(Value::Null);
     };
+    let reach = recipients::reach(scene.live);
     let shows = |id| {
-        let ways = recipients::ways_to(scene.live, id, &person, RecipientRole::Contact);
+        let ways = recipients::ways_to(&reach, id, &person, RecipientRole::Contact);
         let way = ways.first().ok_or("the person has no address for it")?;
         let to = way.recipient.as_ref().map_err(|why| *why)?;
         let delivery = render(scene.live, &view, way, to)?;
