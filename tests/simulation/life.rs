@@ -495,8 +495,12 @@ impl World<'_> {
             let long = if mood == Mood::Refuses { 15.0 } else { 2.0 };
             let mean = [0.02, 0.5, long][self.lot.usize(..3)];
             let after = self.around(mean);
-            let meanwhile = after.mul_f64(self.lot.f64());
-            self.later(meanwhile, Happening::Awkward);
+            // After the first stage that becomes due in it, if one does.
+            let (now, lot) = (self.now(), self.lot.f64());
+            let dues = (0..self.people.len()).filter_map(|person| self.next_told(person));
+            let dues = dues.map(|due| due.duration_since(now));
+            let quiet = dues.filter(|due| *due < after).min().unwrap_or_default();
+            self.later(quiet + (after - quiet).mul_f64(lot), Happening::Awkward);
             (after, Mood::Takes)
         };
         self.later(after, Happening::Post(next));
@@ -505,15 +509,21 @@ impl World<'_> {
     /// Often trouble comes just when somebody is to be told.
     fn until_trouble(&mut self) -> SignedDuration {
         let (now, person) = (self.now(), self.lot.usize(..self.people.len()));
-        let contact = self.people[person].contact.as_ref();
-        let due = contact
-            .filter(|contact| contact.is_valid() && contact.next() <= FINAL)
-            .map(|contact| contact.due(contact.next(), self.settings_of(person)).first);
-        let before = self.around(0.02);
-        match due.filter(|due| *due > now && self.lot.u32(..4) == 0) {
+        let before = self.around(0.01);
+        let due = self.next_told(person).filter(|_| self.lot.u32(..3) == 0);
+        match due {
             Some(due) => (due - before).duration_since(now),
             None => self.around(450.0),
         }
+    }
+
+    /// When somebody is to be told of their next stage, if that lies ahead.
+    fn next_told(&self, person: usize) -> Option<Timestamp> {
+        let contact = self.people[person].contact.as_ref()?;
+        let (stage, settings) = (contact.next(), self.settings_of(person));
+        let told = contact.is_valid() && stage <= FINAL;
+        let due = told.then(|| contact.due(stage, settings).first)?;
+        (due > self.now()).then_some(due)
     }
 
     fn down(&mut self) {
