@@ -36,11 +36,11 @@ pub(crate) type Round = Vec<Somebody>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Leads {
     /// Mail addresses of people.
-    ToMail,
+    Mail,
     /// Their telephones.
-    ToPhone,
+    Phone,
     /// One address for everybody.
-    ToUrl(String),
+    Url(String),
 }
 
 /// How the channels lead to people; `None` for one that is not in force.
@@ -51,12 +51,12 @@ pub(super) fn reach(live: &Live) -> impl Fn(&PluginId) -> Option<Leads> {
     |id| {
         let it = live.channels.get(id)?;
         Some(match it.channel.describe().address {
-            AddressKind::Mail => Leads::ToMail,
-            AddressKind::Phone => Leads::ToPhone,
+            AddressKind::Mail => Leads::Mail,
+            AddressKind::Phone => Leads::Phone,
             // The one in its settings.
             AddressKind::Url => {
                 let url = it.settings.get("url").and_then(|url| url.as_str());
-                Leads::ToUrl(url.unwrap_or_default().to_owned())
+                Leads::Url(url.unwrap_or_default().to_owned())
             }
         })
     }
@@ -163,9 +163,9 @@ fn mailbox(reach: &Reach<'_>, channels: &[&PluginId], near: &DistrictFacts) -> S
     let role = RecipientRole::Mailbox;
     let ways = channels.iter().flat_map(|id| {
         let address = match reach(id)? {
-            Leads::ToMail => near.district.mailbox.clone()?,
-            Leads::ToUrl(url) => url,
-            Leads::ToPhone => return None,
+            Leads::Mail => near.district.mailbox.clone()?,
+            Leads::Url(url) => url,
+            Leads::Phone => return None,
         };
         Some(Way {
             channel: (*id).clone(),
@@ -191,9 +191,9 @@ pub(super) fn ways_to(
 ) -> Vec<Way> {
     let addresses = match reach(id) {
         None => Vec::new(),
-        Some(Leads::ToMail) => person.mail.clone(),
-        Some(Leads::ToPhone) => person.phone.clone(),
-        Some(Leads::ToUrl(url)) => vec![url],
+        Some(Leads::Mail) => person.mail.clone(),
+        Some(Leads::Phone) => person.phone.clone(),
+        Some(Leads::Url(url)) => vec![url],
     };
     let way = |address| Way {
         channel: id.clone(),

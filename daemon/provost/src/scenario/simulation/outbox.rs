@@ -108,7 +108,7 @@ impl Simulation {
             }
         }
         let mut refused = BTreeSet::new();
-        let reach = |_: &_| Some(Leads::ToMail);
+        let reach = |_: &_| Some(Leads::Mail);
         for round in rounds(&self.live.config.routes, &reach, notice, &near) {
             let mut address = BTreeSet::new();
             for somebody in &round {
