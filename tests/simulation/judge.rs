@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use provost::store::{NoticeState, Verdict as Proof};
 use provost_core::contact::{Contact as Row, ContactKind, ContactState, Given};
 use provost_core::id::NoticeId;
 use provost_core::lifecycle::{self, Surroundings};
-use provost_core::notice::{Notice, NoticeKind};
+use provost_core::notice::NoticeKind;
 
 use crate::daemon::Settings;
 use crate::model::{
@@ -22,7 +21,7 @@ const KINDS: [NoticeKind; 3] = [NoticeKind::Notice, NoticeKind::Reminder, Notice
 /// What a changed time zone may move a moment by, and a little more.
 const ZONES_APART: SignedDuration = SignedDuration::from_hours(27);
 
-fn must(holds: bool, broken: impl FnOnce() -> Broken) -> Result<(), Broken> {
+pub(crate) fn must(holds: bool, broken: impl FnOnce() -> Broken) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(broken()) }
 }
 
@@ -353,39 +352,6 @@ impl World<'_> {
             })?;
             must(row.next_due.is_none_or(|due| due > now), || {
                 format!("person {person}: still due")
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Journal and counts, which cost more than one can pay at every step.
-    pub(crate) fn judge_books(&self) -> Result<(), Broken> {
-        let register = self.running.store().read().unwrap();
-        let proof = register.verify_journal().unwrap();
-        must(matches!(proof, Proof::Sound { .. }), || {
-            format!("the journal: {proof:?}")
-        })?;
-        let counts = register.counts().unwrap();
-        let rows = register.contacts(None).unwrap();
-        let of =
-            |state: ContactState| rows.iter().filter(|(row, _)| row.state == state).count() as u64;
-        let there = rows.len() as u64 - of(ContactState::Removed);
-        let counted = (counts.contacts, counts.pending, counts.held);
-        let found = (there, of(ContactState::Pending), of(ContactState::Held));
-        must(counted == found, || {
-            format!("counted {counted:?}, found {found:?}")
-        })?;
-        // What a contact waits for is really on its way.
-        for (row, _) in &rows {
-            let awaited = row.episode.as_ref().and_then(|episode| episode.awaited);
-            let Some(awaited) = awaited.filter(|_| row.is_valid()) else {
-                continue;
-            };
-            let (kind, due) = (NoticeKind::from(awaited.stage), awaited.due);
-            let notice = Notice::new(kind, row, row.episodes, due, awaited.since);
-            let state = register.notice_state(&notice.id).unwrap();
-            must(state == Some(NoticeState::Waiting), || {
-                format!("waits for a notice that is {state:?}: {row:?}")
             })?;
         }
         Ok(())

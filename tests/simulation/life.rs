@@ -4,10 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use provost::flow;
 use provost::flow::ingest::{self, Item, Mark, Sent};
 use provost_core::change::Actor;
-use provost_core::person::DirectoryStatus;
 
-use crate::daemon::crashed;
-use crate::model::{Broken, FINAL, Standing, Verdict, verdict};
+use crate::directory::Seen;
+use crate::model::{Broken, FINAL, Verdict, verdict};
 use crate::ports::Mood;
 use crate::world::{KINDS, World, days};
 
@@ -49,45 +48,6 @@ pub(crate) enum Happening {
     /// The wall clock is set wrong; an operator puts it right and says so.
     ClockSet,
     Confirm,
-}
-
-/// What a directory says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Disabled,
-    /// Its deletion is reported, and confirmed by a look-up.
-    Deleted,
-    /// Absent from a complete read, which proves nothing yet.
-    Missing,
-    /// Absent from a second one.
-    Gone,
-    Back,
-}
-
-impl Seen {
-    fn shuts_out(self) -> bool {
-        matches!(self, Self::Disabled | Self::Deleted | Self::Gone)
-    }
-
-    fn status(self, now: Timestamp) -> DirectoryStatus {
-        match self {
-            Self::Disabled => DirectoryStatus::Disabled,
-            Self::Deleted => DirectoryStatus::Deleted { since: now },
-            Self::Missing => DirectoryStatus::Missing { since: now },
-            Self::Gone => DirectoryStatus::Gone { since: now },
-            Self::Back => DirectoryStatus::Present,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Deleted => "deleted",
-            Self::Missing => "missing",
-            Self::Gone => "gone",
-            Self::Back => "back",
-        }
-    }
 }
 
 impl Happening {
@@ -399,172 +359,6 @@ impl World<'_> {
             "future" => Ok(()),
             word => Err(format!("a watermark is {word}: {:?}", taken[0])),
         }
-    }
-
-    fn departure(&mut self) -> Seen {
-        [Seen::Disabled, Seen::Deleted, Seen::Missing][self.lot.usize(..3)]
-    }
-
-    fn directory(&mut self, person: usize, seen: Seen) -> Result<(), Broken> {
-        let (after, next) = match seen {
-            Seen::Disabled | Seen::Deleted | Seen::Gone => {
-                let days = [2.0, 15.0, 60.0][self.lot.usize(..3)];
-                (self.around(days), Seen::Back)
-            }
-            // One of four was only overlooked.
-            Seen::Missing if self.lot.u32(..4) == 0 => (self.around(1.0), Seen::Back),
-            Seen::Missing => (self.around(1.0), Seen::Gone),
-            Seen::Back => (self.around(2500.0), self.departure()),
-        };
-        self.later(after, Happening::Directory(person, next));
-        self.reads(person, seen)
-    }
-
-    /// Somebody is shut out while a notice is on its way to them, and let in again later.
-    fn awkward(&mut self) -> Result<(), Broken> {
-        let on_its_way = |person: &usize| {
-            let contact = self.people[*person].contact.as_ref();
-            contact.is_some_and(|contact| {
-                let stage = contact.sent.get(contact.next());
-                contact.is_valid() && stage.is_some_and(Option::is_some)
-            })
-        };
-        let told: Vec<usize> = (0..self.people.len()).filter(on_its_way).collect();
-        if told.is_empty() {
-            return Ok(());
-        }
-        let person = told[self.lot.usize(..told.len())];
-        let pause = self.around(10.0);
-        self.later(pause, Happening::LetIn(person));
-        *self
-            .tally
-            .happened
-            .entry("shut out while told")
-            .or_default() += 1;
-        self.reads(person, Seen::Disabled)
-    }
-
-    /// A read of the directory, as far as it concerns a person.
-    fn reads(&mut self, person: usize, seen: Seen) -> Result<(), Broken> {
-        let status = seen.status(self.running.wall());
-        let ((), _) = self.insist(|running| running.directory(person, status))?;
-        let row = self.running.row(person);
-        let now = self.running.wall();
-        let others = self.technical(self.people[person].district);
-        let Some(contact) = &mut self.people[person].contact else {
-            return Ok(());
-        };
-        if contact.standing == Standing::Removed {
-            return Ok(());
-        }
-        match seen {
-            // A crash in between leaves open which of two moments it is.
-            seen if seen.shuts_out() => {
-                let since = row.and_then(|row| row.suspended).map(|(_, since)| since);
-                contact.shut_out = contact.shut_out.or(since.or(Some(now)));
-            }
-            Seen::Back if contact.shut_out.take().is_some() => {
-                contact.free_since = now;
-                if contact.is_valid() && contact.technical && others > 0 {
-                    contact.technical = false;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A trouble has ended: from now on everything goes its way.
-    pub(crate) fn freed(&mut self, district: Option<usize>) {
-        let now = self.running.wall();
-        let here = self
-            .people
-            .iter_mut()
-            .filter(|person| district.is_none_or(|here| person.district == here));
-        let contacts = here.filter_map(|person| person.contact.as_mut());
-        contacts.for_each(|contact| contact.free_since = contact.free_since.max(now));
-    }
-
-    fn post(&mut self, mood: Mood) {
-        self.running.post.set(mood);
-        self.freed(None);
-        let (after, next) = if mood == Mood::Takes {
-            let moods = [Mood::Refuses, Mood::Defers, Mood::LosesAnswers];
-            (self.until_trouble(), moods[self.lot.usize(..3)])
-        } else {
-            let long = if mood == Mood::Refuses { 15.0 } else { 2.0 };
-            let mean = [0.02, 0.5, long][self.lot.usize(..3)];
-            let after = self.around(mean);
-            // After the first stage that becomes due in it, if one does.
-            let (now, lot) = (self.now(), self.lot.f64());
-            let dues = (0..self.people.len()).filter_map(|person| self.next_told(person));
-            let dues = dues.map(|due| due.duration_since(now));
-            let quiet = dues.filter(|due| *due < after).min().unwrap_or_default();
-            self.later(quiet + (after - quiet).mul_f64(lot), Happening::Awkward);
-            (after, Mood::Takes)
-        };
-        self.later(after, Happening::Post(next));
-    }
-
-    /// Often trouble comes just when somebody is to be told.
-    fn until_trouble(&mut self) -> SignedDuration {
-        let (now, person) = (self.now(), self.lot.usize(..self.people.len()));
-        let before = self.around(0.01);
-        let due = self.next_told(person).filter(|_| self.lot.u32(..3) == 0);
-        match due {
-            Some(due) => (due - before).duration_since(now),
-            None => self.around(450.0),
-        }
-    }
-
-    /// When somebody is to be told of their next stage, if that lies ahead.
-    fn next_told(&self, person: usize) -> Option<Timestamp> {
-        let contact = self.people[person].contact.as_ref()?;
-        let (stage, settings) = (contact.next(), self.settings_of(person));
-        let told = contact.is_valid() && stage <= FINAL;
-        let due = told.then(|| contact.due(stage, settings).first)?;
-        (due > self.now()).then_some(due)
-    }
-
-    fn down(&mut self) {
-        self.running.stop();
-        let mean = [0.02, 0.2, 6.0, 60.0][self.lot.usize(..4)];
-        let pause = self.around(mean);
-        let reboot = self.lot.bool();
-        self.later(pause, Happening::Up { reboot });
-        let next = pause + self.around(700.0);
-        self.later(next, Happening::Down);
-    }
-
-    fn set_clock(&mut self) {
-        let by = match self.lot.u32(..3) {
-            0 => -(SignedDuration::from_mins(6) + self.around(3.0)),
-            1 => days(31.0) + self.around(100.0),
-            _ => SignedDuration::from_secs(self.lot.i64(0..200)),
-        };
-        self.running.clock.with(|machine| machine.ahead = by);
-        // The timer's patience is short: it soon asks the clock again.
-        self.ticked_at = None;
-        let patience = self.around(1.0);
-        self.later(patience, Happening::Confirm);
-        let next = patience + self.around(2500.0);
-        self.later(next, Happening::ClockSet);
-    }
-
-    /// An operator sets the clock right and says so.
-    fn confirm(&mut self) -> Result<(), Broken> {
-        self.running
-            .clock
-            .with(|machine| machine.ahead = SignedDuration::ZERO);
-        let actor = Actor::Operator("simulation".to_owned());
-        let (_, _) = self.insist(|running| {
-            use provost::ports::Clock as _;
-            let reading = running.clock.reading();
-            crashed(running.flow(|scene| flow::clock::confirm(scene, &actor, &reading)))
-        })?;
-        self.running_since = self.running.wall();
-        self.freed(None);
-        Ok(())
     }
 }
 

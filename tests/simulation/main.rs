@@ -1,12 +1,13 @@
 //! Inactivity over thousands of district-years: the real core, store and flows on a virtual clock, with a post office
-//! that refuses, defers and loses answers, feeds that lag, directories that shut people out, clocks that leap, outages,
-//! and crashes at every kind of write (which is counted). What a directory says goes through the core's own changes as
-//! a sync commits them, not through a read. After every step a small model of the rule book, which shares no code with the
-//! core, says whether what happened may have happened (see [`model`]).
+//! that refuses, defers and loses answers, feeds that lag, appear and vanish, directories that miss people and shut them
+//! out, clocks that leap, outages, and crashes at every kind of write (which is counted). What a directory says goes
+//! through the core's own changes as a sync commits them, not through a read. After every step a small model of the rule
+//! book, which shares no code with the core, says whether what happened may have happened (see [`model`]).
 //!
-//! That it would notice was tried by breaking the core, one rule at a time: the final notice's day of distance ignored,
-//! acceptance within the hour taken for late, a rescission judged by arrival, late stages merged with those on time, the
-//! feed's gate ignored, a changed period applied to running episodes, an older event moving the anchor back.
+//! That it would notice was tried by breaking the core, one rule at a time: who is suspended is told all the same, absence
+//! from one read suspends, the final notice's day of distance or late stages' sliding ignored, acceptance within the hour
+//! taken for late, a rescission judged by arrival, the feed's gate or the last contact's hold ignored, a stage given up
+//! after seven days, a changed period applied to running episodes, an older event moving the anchor back.
 //!
 //! One seed is one world. A seed that fails is printed with how to replay it:
 //! `PROVOST_SEED=17 cargo test --workspace --test simulation`.
@@ -14,12 +15,15 @@
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+mod books;
 mod daemon;
+mod directory;
 mod judge;
 mod life;
 mod model;
 mod operators;
 mod ports;
+mod trouble;
 mod world;
 
 use std::collections::BTreeMap;
