@@ -129,7 +129,7 @@ impl World<'_> {
         }
         for (mean, first) in [
             (300.0, Happening::Post(Mood::Refuses)),
-            (700.0, Happening::Down),
+            (1000.0, Happening::Down),
             (2500.0, Happening::ClockSet),
         ] {
             let after = self.around(mean);
@@ -327,8 +327,8 @@ impl World<'_> {
             });
         let next = match (self.lot.u32(..20), waits) {
             (0, _) => self.around(60.0),
-            (_, true) => self.around(2.0),
-            (_, false) => self.around(60.0),
+            (_, true) => self.around(3.0),
+            (_, false) => self.around(90.0),
         };
         self.later(next, Happening::Report(district));
         let events = std::mem::take(&mut self.pending[district]);

@@ -69,7 +69,7 @@ impl World<'_> {
         let pause = self.around(mean);
         let reboot = self.lot.bool();
         self.later(pause, Happening::Up { reboot });
-        let next = pause + self.around(700.0);
+        let next = pause + self.around(1000.0);
         self.later(next, Happening::Down);
     }
 
