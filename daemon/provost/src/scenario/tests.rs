@@ -198,7 +198,7 @@ fn who_refuses_and_who_is_told_instead_is_said_in_known_words() {
     assert_eq!(
         found,
         [
-            "a.toml: step 1: deliver.refuse: must name addresses",
+            "a.toml: step 1: deliver.refuse = []: must name addresses",
             r#"a.toml: step 2: deliver = "maybe": must be accept, refuse or { refuse = [ADDRESS] }"#,
             r#"a.toml: step 2: expect.notices[0].via = "boss": must be contact, colleague or mailbox"#,
             r#"a.toml: step 2: expect.holds.ana = "tired": `tired` must be stale-feed, undeliverable, last-contact or approval"#,
