@@ -1,6 +1,7 @@
 //! A relay that greylists, refuses, hangs, lies or drops the line: every notice arrives in the end, as one message.
 
 use provost_tests::receiver::Receiver;
+use provost_tests::tls::Tls;
 use provost_tests::{Does, Received, World, provost, wait};
 use serde_json::Value;
 use std::time::Instant;
@@ -18,8 +19,12 @@ fn register() -> String {
 
 /// The day of Ana's notice has come; the relay has its rules by then.
 fn world(mail_keys: &'static str, rules: impl FnOnce(&World)) -> World {
-    let mut world = World::new("2025-03-01T10:00:00-07:00").with_relay(mail_keys);
+    let world = World::new("2025-03-01T10:00:00-07:00").with_relay(mail_keys);
     rules(&world);
+    begun(world)
+}
+
+fn begun(mut world: World) -> World {
     world.configure("");
     world.provost.start();
     world.import(&register());
@@ -226,6 +231,37 @@ fn nothing_goes_out_in_clear_where_starttls_is_required() {
         "{why}"
     );
     assert_eq!(world.relay().heard("MAIL"), 0);
+}
+
+/// A world before that day, with a relay that is reached over TLS only.
+fn private_world(mail_keys: impl FnOnce(&Tls) -> String) -> World {
+    World::new("2025-03-01T10:00:00-07:00").with_private_relay(mail_keys)
+}
+
+#[test]
+fn mail_goes_over_tls_from_the_first_byte_where_the_relay_wants_it_so() {
+    let world = private_world(|tls| {
+        let ca = tls.ca.display();
+        let login = "username = \"provost\"\npassword-file";
+        let password = tls.ca.with_file_name("password");
+        std::fs::write(&password, "secret").unwrap();
+        format!("ca-file = \"{ca}\"\n{login} = \"{}\"\n", password.display())
+    });
+    world.relay().rule("EHLO", Does::say("250 AUTH PLAIN"), 9);
+    let world = begun(world);
+    let mails = world.relay().wait_mails(1);
+    assert_eq!(to(&mails), ["ana.ortiz@lonepine.example"]);
+    assert_eq!(world.relay().heard("AUTH PLAIN"), 1);
+    wait_state(&world, "pending");
+}
+
+#[test]
+fn a_relay_that_proves_nothing_is_told_nothing() {
+    let world = begun(private_world(|_| String::new()));
+    let notice = tried(&world, 1);
+    let why = notice["deliveries"][0]["why"].to_string();
+    assert!(why.contains("CONNECT: invalid peer certificate"), "{why}");
+    assert_eq!(world.relay().heard(""), 0);
 }
 
 /// Reminders go by webhook, everything else by mail.

@@ -6,17 +6,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use provost::config::Config;
 use provost::daemon::Daemon;
 use provost::flow::ingest::{self, Sender, Sent, Taken};
 use provost::flow::neighbourhood::Neighbourhood;
 use provost::flow::{self, FlowError, Scene};
-use provost::live::{Live, Loader};
+use provost::live::{Live, LiveChannel, Loader};
 use provost::ports::{Clock as _, Ports};
 use provost::store::Store;
 use provost_core::change::{Actor, Change, Plan};
 use provost_core::contact::Contact;
-use provost_core::id::{DistrictId, PersonId, Revision, SourceId};
+use provost_core::id::{DistrictId, PersonId, PluginId, Revision, SourceId};
 use provost_core::lifecycle;
 use provost_core::person::{DirectoryLink, DirectoryStatus};
 use tokio_util::sync::CancellationToken;
@@ -66,8 +65,8 @@ pub(crate) struct Running<'h> {
     pub(crate) clock: Arc<SimulatedClock>,
     pub(crate) post: Arc<Post>,
     daemon: Option<Arc<Daemon>>,
-    /// The configuration as it was parsed last.
-    parsed: RefCell<Option<(Vec<Settings>, Config)>>,
+    /// What was in force last, to be put in force again without trying its plugins.
+    loaded: RefCell<Option<(Vec<Settings>, Live)>>,
 }
 
 /// What came of a call.
@@ -92,7 +91,7 @@ impl<'h> Running<'h> {
             clock: Arc::new(SimulatedClock(Mutex::new(machine))),
             post: Arc::new(Post::new()),
             daemon: None,
-            parsed: RefCell::default(),
+            loaded: RefCell::default(),
         }
     }
 
@@ -149,15 +148,16 @@ impl<'h> Running<'h> {
     }
 
     fn live(&self, districts: &[Settings]) -> Live {
-        let mut parsed = self.parsed.borrow_mut();
-        let known = parsed.take().filter(|(known, _)| known == districts);
-        let (districts, config) = known.unwrap_or_else(|| {
+        let mut loaded = self.loaded.borrow_mut();
+        let known = loaded.take().filter(|(known, _)| known == districts);
+        let (_, live) = loaded.insert(known.unwrap_or_else(|| {
             let map = provost::document::parse("simulation", &configuration(districts)).unwrap();
             let config = provost::config::parse(&map, None).unwrap();
-            (districts.to_vec(), config)
-        });
-        *parsed = Some((districts, config.clone()));
-        Live::load(config, &self.house.loader).unwrap_or_else(|problems| panic!("{problems:?}"))
+            let live = Live::load(config, &self.house.loader);
+            let live = live.unwrap_or_else(|problems| panic!("{problems:?}"));
+            (districts.to_vec(), live)
+        }));
+        same(live)
     }
 
     /// A flow on the register, as it is called by the API.
@@ -262,6 +262,25 @@ impl<'h> Running<'h> {
             unreadable_before: false,
         };
         crashed(self.flow(|scene| ingest::run(scene, sent, &sender)))
+    }
+}
+
+/// The same plugins and configuration once more.
+fn same(live: &Live) -> Live {
+    let channel = |(id, it): (&PluginId, &LiveChannel)| {
+        let it = LiveChannel {
+            channel: it.channel.clone(),
+            settings: it.settings.clone(),
+        };
+        (id.clone(), it)
+    };
+    Live {
+        config: live.config.clone(),
+        roles: Arc::clone(&live.roles),
+        policies: live.policies.clone(),
+        tls: live.tls.clone(),
+        channels: live.channels.iter().map(channel).collect(),
+        relay: Arc::clone(&live.relay),
     }
 }
 

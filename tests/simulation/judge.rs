@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use provost::store::Verdict as Proof;
 use provost_core::contact::{Contact as Row, ContactKind, ContactState, Given};
+use provost_core::id::NoticeId;
 use provost_core::lifecycle::{self, Surroundings};
 use provost_core::notice::NoticeKind;
 
@@ -21,7 +21,7 @@ const KINDS: [NoticeKind; 3] = [NoticeKind::Notice, NoticeKind::Reminder, Notice
 /// What a changed time zone may move a moment by, and a little more.
 const ZONES_APART: SignedDuration = SignedDuration::from_hours(27);
 
-fn must(holds: bool, broken: impl FnOnce() -> Broken) -> Result<(), Broken> {
+pub(crate) fn must(holds: bool, broken: impl FnOnce() -> Broken) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(broken()) }
 }
 
@@ -36,14 +36,11 @@ impl World<'_> {
     /// The mails that have been sent. Those that tell what has happened are judged after [`World::observe`].
     pub(crate) fn judge_mails(&mut self, delivered: &Delivered) -> Result<(), Broken> {
         for posted in &delivered.posted {
-            let found = self.running.store().read().unwrap().notice(&posted.notice);
-            let (outgoing, _) = found.unwrap().ok_or("a mail of no notice")?;
-            let notice = outgoing.notice;
-            let person = self.person_of(&notice.person);
+            let (person, kind) = self.subject_of(&posted.notice)?;
             must(self.people[person].contact.is_some(), || {
                 format!("{person}: mail to no contact")
             })?;
-            if let Some(stage) = KINDS.iter().position(|kind| *kind == notice.kind) {
+            if let Some(stage) = KINDS.iter().position(|it| *it == kind) {
                 self.judge_stage(person, stage, posted, delivered)
                     .map_err(|why| format!("person {person}, stage {stage}: {why}"))?;
             } else if posted.taken {
@@ -54,6 +51,19 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whom a notice is about, and what it tells: that never changes, so that the register is asked once.
+    fn subject_of(&mut self, id: &NoticeId) -> Result<(usize, NoticeKind), Broken> {
+        if let Some(known) = self.notices.get(id) {
+            return Ok(*known);
+        }
+        let found = self.running.store().read().unwrap().notice(id);
+        let (outgoing, _) = found.unwrap().ok_or("a mail of no notice")?;
+        let notice = outgoing.notice;
+        let subject = (self.person_of(&notice.person), notice.kind);
+        self.notices.insert(notice.id, subject);
+        Ok(subject)
     }
 
     fn judge_stage(
@@ -280,15 +290,16 @@ impl World<'_> {
         let due = contact.due(stage, &settings);
         let gated = stage >= FINAL && settings.feed && watermark.is_none_or(|mark| mark < due.last);
         let on_hold = stage == OFF && last && settings.holds_last;
-        if on_hold && !gated && !frozen && now >= due.first {
-            contact.held_last.get_or_insert(now);
-        } else if !on_hold {
+        if !on_hold || gated {
+            // Missing data come first, and what they hold is not held as the last.
             contact.held_last = None;
+        } else if !frozen && now >= due.first {
+            contact.held_last.get_or_insert(now);
         }
         let holding = on_hold
-            && contact
-                .held_last
-                .is_none_or(|since| now < since + SignedDuration::from_hours(24 * 31));
+            && contact.held_last.is_none_or(|since| {
+                now < since.max(due.last) + SignedDuration::from_hours(24 * 31)
+            });
         if !healthy
             || edited
             || (now >= due.first && (gated || holding))
@@ -344,25 +355,6 @@ impl World<'_> {
             })?;
         }
         Ok(())
-    }
-
-    /// Journal and counts, which cost more than one can pay at every step.
-    pub(crate) fn judge_books(&self) -> Result<(), Broken> {
-        let register = self.running.store().read().unwrap();
-        let proof = register.verify_journal().unwrap();
-        must(matches!(proof, Proof::Sound { .. }), || {
-            format!("the journal: {proof:?}")
-        })?;
-        let counts = register.counts().unwrap();
-        let rows = register.contacts(None).unwrap();
-        let of =
-            |state: ContactState| rows.iter().filter(|(row, _)| row.state == state).count() as u64;
-        let there = rows.len() as u64 - of(ContactState::Removed);
-        let counted = (counts.contacts, counts.pending, counts.held);
-        let found = (there, of(ContactState::Pending), of(ContactState::Held));
-        must(counted == found, || {
-            format!("counted {counted:?}, found {found:?}")
-        })
     }
 }
 
@@ -428,9 +420,9 @@ fn judge_deactivation(
     must(now >= due.first - slack, || {
         format!("deactivated at {now}, before {due:?}")
     })?;
-    let held = contact
-        .held_last
-        .map_or(due.last, |since| plus(&zone(settings.zone), since, 30));
+    let held = contact.held_last.map_or(due.last, |since| {
+        plus(&zone(settings.zone), since.max(due.last), 30)
+    });
     let latest = due.last.max(contact.free_since + SETTLES).max(held);
     must(
         edited || now <= latest + SignedDuration::from_secs(1),

@@ -4,10 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use provost::flow;
 use provost::flow::ingest::{self, Item, Mark, Sent};
 use provost_core::change::Actor;
-use provost_core::person::DirectoryStatus;
 
-use crate::daemon::crashed;
-use crate::model::{Broken, FINAL, Standing, Verdict, verdict};
+use crate::directory::Seen;
+use crate::model::{Broken, FINAL, Verdict, verdict};
 use crate::ports::Mood;
 use crate::world::{KINDS, World, days};
 
@@ -29,8 +28,12 @@ pub(crate) enum Happening {
     Arrive(Vec<Event>),
     /// An export job brings what it has; where it is a feed, with its watermark.
     Report(usize),
-    /// A directory says something of somebody.
+    /// A directory says something of somebody, who has a fate of their own there.
     Directory(usize, Seen),
+    /// A directory disables one of those whose notice is on its way, and does so at an awkward moment.
+    Awkward,
+    /// It lets them in again.
+    LetIn(usize),
     /// Operators look after a district.
     Operate(usize),
     /// A district's settings change.
@@ -47,20 +50,15 @@ pub(crate) enum Happening {
     Confirm,
 }
 
-/// What a directory says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    ShutOut,
-    Back,
-}
-
 impl Happening {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Act(_) => "act",
             Self::Arrive(_) => "arrive",
             Self::Report(_) => "report",
-            Self::Directory(..) => "directory",
+            Self::Directory(_, seen) => seen.word(),
+            Self::Awkward => "awkward",
+            Self::LetIn(_) => "let in",
             Self::Operate(_) => "operate",
             Self::Configure(_) => "configure",
             Self::Post(_) => "post",
@@ -118,7 +116,8 @@ impl World<'_> {
             let first = self.around(30.0);
             self.later(first, Happening::Act(person));
             let first = self.around(4000.0);
-            self.later(first, Happening::Directory(person, Seen::ShutOut));
+            let seen = self.departure();
+            self.later(first, Happening::Directory(person, seen));
         }
         for district in 0..self.settings.len() {
             let first = self.around(400.0);
@@ -130,7 +129,7 @@ impl World<'_> {
         }
         for (mean, first) in [
             (300.0, Happening::Post(Mood::Refuses)),
-            (700.0, Happening::Down),
+            (1000.0, Happening::Down),
             (2500.0, Happening::ClockSet),
         ] {
             let after = self.around(mean);
@@ -149,6 +148,8 @@ impl World<'_> {
             Happening::Directory(person, seen) if self.running.is_up() => {
                 self.directory(person, seen)
             }
+            Happening::Awkward if self.running.is_up() => self.awkward(),
+            Happening::LetIn(person) if self.running.is_up() => self.reads(person, Seen::Back),
             Happening::Operate(district) if self.running.is_up() => {
                 let next = self.around(400.0);
                 self.later(next, Happening::Operate(district));
@@ -326,8 +327,8 @@ impl World<'_> {
             });
         let next = match (self.lot.u32(..20), waits) {
             (0, _) => self.around(60.0),
-            (_, true) => self.around(2.0),
-            (_, false) => self.around(60.0),
+            (_, true) => self.around(3.0),
+            (_, false) => self.around(90.0),
         };
         self.later(next, Happening::Report(district));
         let events = std::mem::take(&mut self.pending[district]);
@@ -358,115 +359,6 @@ impl World<'_> {
             "future" => Ok(()),
             word => Err(format!("a watermark is {word}: {:?}", taken[0])),
         }
-    }
-
-    fn directory(&mut self, person: usize, seen: Seen) -> Result<(), Broken> {
-        let next = match seen {
-            Seen::ShutOut => {
-                let days = [2.0, 15.0, 60.0][self.lot.usize(..3)];
-                (self.around(days), Seen::Back)
-            }
-            Seen::Back => (self.around(2500.0), Seen::ShutOut),
-        };
-        self.later(next.0, Happening::Directory(person, next.1));
-        let status = match (seen, self.lot.bool()) {
-            (Seen::Back, _) => DirectoryStatus::Present,
-            (Seen::ShutOut, true) => DirectoryStatus::Disabled,
-            (Seen::ShutOut, false) => DirectoryStatus::Deleted {
-                since: self.running.wall(),
-            },
-        };
-        let ((), _) = self.insist(|running| running.directory(person, status))?;
-        let row = self.running.row(person);
-        let now = self.running.wall();
-        let others = self.technical(self.people[person].district);
-        let Some(contact) = &mut self.people[person].contact else {
-            return Ok(());
-        };
-        if contact.standing == Standing::Removed {
-            return Ok(());
-        }
-        match seen {
-            // A crash in between leaves open which of two moments it is.
-            Seen::ShutOut => {
-                let since = row.and_then(|row| row.suspended).map(|(_, since)| since);
-                contact.shut_out = contact.shut_out.or(since.or(Some(now)));
-            }
-            Seen::Back if contact.shut_out.take().is_some() => {
-                contact.free_since = now;
-                if contact.is_valid() && contact.technical && others > 0 {
-                    contact.technical = false;
-                }
-            }
-            Seen::Back => {}
-        }
-        Ok(())
-    }
-
-    /// A trouble has ended: from now on everything goes its way.
-    pub(crate) fn freed(&mut self, district: Option<usize>) {
-        let now = self.running.wall();
-        let here = self
-            .people
-            .iter_mut()
-            .filter(|person| district.is_none_or(|here| person.district == here));
-        let contacts = here.filter_map(|person| person.contact.as_mut());
-        contacts.for_each(|contact| contact.free_since = contact.free_since.max(now));
-    }
-
-    fn post(&mut self, mood: Mood) {
-        self.running.post.set(mood);
-        self.freed(None);
-        let (after, next) = if mood == Mood::Takes {
-            let moods = [Mood::Refuses, Mood::Defers, Mood::LosesAnswers];
-            (self.around(450.0), moods[self.lot.usize(..3)])
-        } else {
-            let long = if mood == Mood::Refuses { 15.0 } else { 2.0 };
-            let mean = [0.02, 0.5, long][self.lot.usize(..3)];
-            (self.around(mean), Mood::Takes)
-        };
-        self.later(after, Happening::Post(next));
-    }
-
-    fn down(&mut self) {
-        self.running.stop();
-        let mean = [0.02, 0.2, 6.0, 60.0][self.lot.usize(..4)];
-        let pause = self.around(mean);
-        let reboot = self.lot.bool();
-        self.later(pause, Happening::Up { reboot });
-        let next = pause + self.around(700.0);
-        self.later(next, Happening::Down);
-    }
-
-    fn set_clock(&mut self) {
-        let by = match self.lot.u32(..3) {
-            0 => -(SignedDuration::from_mins(6) + self.around(3.0)),
-            1 => days(31.0) + self.around(100.0),
-            _ => SignedDuration::from_secs(self.lot.i64(0..200)),
-        };
-        self.running.clock.with(|machine| machine.ahead = by);
-        // The timer's patience is short: it soon asks the clock again.
-        self.ticked_at = None;
-        let patience = self.around(1.0);
-        self.later(patience, Happening::Confirm);
-        let next = patience + self.around(2500.0);
-        self.later(next, Happening::ClockSet);
-    }
-
-    /// An operator sets the clock right and says so.
-    fn confirm(&mut self) -> Result<(), Broken> {
-        self.running
-            .clock
-            .with(|machine| machine.ahead = SignedDuration::ZERO);
-        let actor = Actor::Operator("simulation".to_owned());
-        let (_, _) = self.insist(|running| {
-            use provost::ports::Clock as _;
-            let reading = running.clock.reading();
-            crashed(running.flow(|scene| flow::clock::confirm(scene, &actor, &reading)))
-        })?;
-        self.running_since = self.running.wall();
-        self.freed(None);
-        Ok(())
     }
 }
 

@@ -157,20 +157,29 @@ impl<'c> Course<'c> {
     }
 
     /// When a stage that was given was due, and when it was given.
-    fn given(&self, stage: usize) -> (Timestamp, Timestamp) {
+    fn given(&self, stage: usize) -> (Between, Timestamp) {
         let sent = self.contact.sent[stage].as_ref().unwrap();
         let given = sent.given.unwrap();
-        match self.edge {
-            // The later it was due, the sooner it counts as on time.
-            Edge::First => (sent.due.last, given.first),
-            Edge::Last => (sent.due.first, given.last),
-        }
+        let given = match self.edge {
+            Edge::First => given.first,
+            Edge::Last => given.last,
+        };
+        (sent.due, given)
+    }
+
+    /// Whether a stage counts as on time: whether it may for the first edge, whether it must for the last one.
+    fn on_time(&self, due: Between, given: Timestamp) -> bool {
+        let due = match self.edge {
+            Edge::First => due.last,
+            Edge::Last => due.first,
+        };
+        given.duration_since(due) <= HOUR
     }
 
     /// So many days after the notice: after its due time if it was on time, else after its acceptance.
     fn after_notice(&self, days: i64) -> Timestamp {
         let (due, given) = self.given(NOTICE);
-        if given.duration_since(due) <= HOUR {
+        if self.on_time(due, given) {
             plus(&self.zone, self.contact.anchor, self.warn + days)
         } else {
             plus(&self.zone, given, days)
@@ -188,10 +197,20 @@ impl<'c> Course<'c> {
         }
         let nominal = self.after_notice(self.day(stage));
         let (due, given) = self.given(stage - 1);
-        let on_time =
-            given.duration_since(due) <= HOUR && date(&self.zone, due) == date(&self.zone, given);
-        let base = if on_time { due } else { given };
-        let as_planned = on_time && due == self.after_notice(self.day(stage - 1));
+        let same_day = |due: Timestamp| date(&self.zone, due) == date(&self.zone, given);
+        let planned = self.after_notice(self.day(stage - 1));
+        // What the next stage is counted from, and whether nothing has slid: by what may be for the first edge, by what
+        // must be for the last one.
+        let (base, as_planned) = match self.edge {
+            Edge::First if self.on_time(due, given) && same_day(due.last.min(given)) => {
+                let is_between = due.first <= planned && planned <= due.last;
+                (due.first.max(given - HOUR), is_between)
+            }
+            Edge::Last if self.on_time(due, given) && same_day(due.first) => {
+                (due.last.min(given), due == Between::at(planned))
+            }
+            _ => (given, false),
+        };
         if as_planned {
             nominal
         } else {

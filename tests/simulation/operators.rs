@@ -104,15 +104,18 @@ impl World<'_> {
         let drawn = draw_settings(&mut self.lot);
         let mut settings = self.settings.clone();
         let mine = &mut settings[district];
-        match self.lot.u32(..4) {
+        match self.lot.u32(..5) {
             0 => mine.zone = drawn.zone,
             1 => (mine.warn, mine.off) = (drawn.warn, drawn.off),
             2 => mine.holds_last = !mine.holds_last,
+            // What a feed has said stays known, should it come back.
+            3 => mine.feed = !mine.feed,
             _ => mine.qualifying = drawn.qualifying,
         }
         let ((), _) = self.insist(|running| running.configure(&settings))?;
         self.settings = settings;
         self.edited_at[district] = self.running.wall();
+        self.freed(Some(district));
         Ok(())
     }
 }

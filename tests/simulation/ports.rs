@@ -1,8 +1,7 @@
 //! What the daemon is given from outside: a clock that is set, and a post office with moods.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -150,46 +149,120 @@ impl Deliver for Post {
     }
 }
 
-/// Ends the writer of the register at a fail point, as a crash of the daemon would.
-pub(crate) struct Fuse {
-    /// Commits until it blows; below zero it is not lit.
-    left: AtomicI64,
-    /// The fail point at which it blows.
-    point: Mutex<&'static str>,
+/// Where a crash hits a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Point {
+    /// In the middle of a transaction, after a row was written.
+    Within,
+    /// With all rows written and none durable.
+    Before,
+    /// With everything durable, and nobody told.
+    After,
 }
 
-pub(crate) static FUSE: Fuse = Fuse {
-    left: AtomicI64::new(-1),
-    point: Mutex::new(Fuse::BEFORE),
-};
+impl Point {
+    pub(crate) const ALL: [Self; 3] = [Self::Within, Self::Before, Self::After];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+/// Kinds of write that inactivity consists of: the nouns of changes, and the clock, which is kept beside them.
+pub(crate) const WRITES: [&str; 9] = [
+    "district", "person", "contact", "feed", "activity", "notice", "delivery", "alarm", CLOCK,
+];
+
+/// A transaction without a change keeps the highest reading of the clock.
+pub(crate) const CLOCK: &str = "clock";
+
+/// Ends the writer of the register at a fail point, as a crash of the daemon would.
+#[derive(Default)]
+pub(crate) struct Fuse(Mutex<Lit>);
+
+#[derive(Default)]
+struct Lit {
+    /// Where it blows, and how many times that is passed before.
+    at: Option<(Point, u32)>,
+    /// What the transaction that runs has written.
+    written: BTreeSet<String>,
+    /// How often each kind of write was hit where.
+    blown: BTreeMap<(Point, String), u64>,
+}
+
+pub(crate) static FUSE: LazyLock<Fuse> = LazyLock::new(Fuse::default);
 
 impl Fuse {
-    pub(crate) const BEFORE: &'static str = "store.commit.before";
-    pub(crate) const AFTER: &'static str = "store.commit.after";
-
     /// From here on fail points are this fuse's. Once a process.
     pub(crate) fn install(&'static self) {
-        provost::failpoint::react(|name| self.hit(name));
-    }
-
-    /// Lets the commit after so many others be the last one.
-    pub(crate) fn light(&self, point: &'static str, commits: i64) {
-        *self.point.lock().unwrap_or_else(PoisonError::into_inner) = point;
-        self.left.store(commits, Ordering::SeqCst);
-    }
-
-    pub(crate) fn put_out(&self) {
-        self.left.store(-1, Ordering::SeqCst);
-    }
-
-    fn hit(&self, name: &str) {
-        let mine = *self.point.lock().unwrap_or_else(PoisonError::into_inner) == name;
-        if mine && self.left.load(Ordering::SeqCst) >= 0 {
-            let left = self.left.fetch_sub(1, Ordering::SeqCst);
-            if left == 0 {
+        provost::failpoint::react(|name| {
+            if self.is_blown(name) {
                 // Unlike panic!, this says nothing on standard error: dying here is the plan.
                 std::panic::resume_unwind(Box::new("crash"));
             }
+        });
+    }
+
+    fn lit(&self) -> MutexGuard<'_, Lit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the point be the last one that is passed, after so many others.
+    pub(crate) fn light(&self, point: Point, others: u32) {
+        self.lit().at = Some((point, others));
+    }
+
+    pub(crate) fn put_out(&self) {
+        self.lit().at = None;
+    }
+
+    /// How often each kind of write was hit where, since this was asked last.
+    pub(crate) fn blown(&self) -> BTreeMap<(Point, String), u64> {
+        std::mem::take(&mut self.lit().blown)
+    }
+
+    fn is_blown(&self, name: &str) -> bool {
+        let mut lit = self.lit();
+        let point = match (name, name.strip_prefix("store.write.")) {
+            (_, Some(noun)) => {
+                lit.written.insert(noun.to_owned());
+                Point::Within
+            }
+            ("store.commit.before", _) => Point::Before,
+            ("store.commit.after", _) => Point::After,
+            _ => return false,
+        };
+        let blows = match &mut lit.at {
+            Some((at, others)) if *at == point && *others == 0 => true,
+            Some((at, others)) if *at == point => {
+                *others -= 1;
+                false
+            }
+            _ => false,
+        };
+        if blows {
+            lit.note(point, name);
+        }
+        if blows || point == Point::After {
+            lit.written.clear();
+        }
+        blows
+    }
+}
+
+impl Lit {
+    fn note(&mut self, point: Point, name: &str) {
+        let hit: Vec<String> = match name.strip_prefix("store.write.") {
+            Some(noun) => vec![noun.to_owned()],
+            None if self.written.is_empty() => vec![CLOCK.to_owned()],
+            None => self.written.iter().cloned().collect(),
+        };
+        for noun in hit {
+            *self.blown.entry((point, noun)).or_default() += 1;
         }
     }
 }

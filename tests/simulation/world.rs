@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use provost_core::id::{PersonId, Revision};
+use provost_core::id::{NoticeId, PersonId, Revision};
+use provost_core::notice::NoticeKind;
 
 use crate::daemon::{Crash, Done, House, Running, Settings, Tick};
 use crate::judge::Delivered;
 use crate::life::Happening;
 use crate::model::{Broken, Contact};
-use crate::ports::{FUSE, Fuse};
+use crate::ports::{FUSE, Point};
 
 /// Daylight saving time in both halves of the year, half an hour of it, half-hour offsets, and none.
 const ZONES: [&str; 10] = [
@@ -89,6 +90,8 @@ pub(crate) struct World<'h> {
     /// Events that a feed has not brought yet.
     pub(crate) pending: Vec<Vec<crate::life::Event>>,
     pub(crate) numbers: u64,
+    /// Whom the notices that were mailed are about, and what they tell.
+    pub(crate) notices: BTreeMap<NoticeId, (usize, NoticeKind)>,
     /// Numbers of the events that the daemon has recorded.
     known: std::collections::BTreeSet<u64>,
     /// The register's revision when the timer ran last; none since the daemon was started.
@@ -150,6 +153,7 @@ impl<'h> World<'h> {
             people,
             queue: BTreeMap::new(),
             numbers: 0,
+            notices: BTreeMap::new(),
             known: std::collections::BTreeSet::new(),
             ticked_at: None,
             frozen: false,
@@ -241,13 +245,19 @@ impl<'h> World<'h> {
                 let (_, happening) = self.queue.pop_first().unwrap();
                 let word = happening.word();
                 *self.tally.happened.entry(word).or_default() += 1;
-                self.with_risk(|world| world.happen(happening))?;
+                // What is rare shall be hit as well. Most of what happens is one commit of a few rows.
+                let odds = match happening {
+                    Happening::Configure(_) => 5,
+                    _ => 50,
+                };
+                self.with_risk(odds, [0, 0, 1, 3], |world| world.happen(happening))?;
             }
             // The timer wakes when something is due, and when something has changed.
             if self.running.is_up()
                 && (due.is_some_and(|due| due <= self.now()) || self.has_changed())
             {
-                next = self.with_risk(Self::step)?;
+                // The first commit of the timer is the clock's.
+                next = self.with_risk(50, [0, 1, 1, 3], Self::step)?;
             }
         }
         if !self.running.is_up() {
@@ -262,14 +272,16 @@ impl<'h> World<'h> {
         self.ticked_at != Some(self.running.revision())
     }
 
-    /// Sometimes the daemon dies in the middle of it.
+    /// Sometimes, once in `odds`, the daemon dies in the middle of it, at a point that was passed `others` times before.
     fn with_risk<T>(
         &mut self,
+        odds: u32,
+        others: [u32; 4],
         work: impl FnOnce(&mut Self) -> Result<T, Broken>,
     ) -> Result<T, Broken> {
-        if self.lot.u32(..60) == 0 {
-            let point = [Fuse::BEFORE, Fuse::AFTER][self.lot.usize(..2)];
-            FUSE.light(point, self.lot.i64(0..4));
+        if self.lot.u32(..odds) == 0 {
+            let point = Point::ALL[self.lot.usize(..3)];
+            FUSE.light(point, others[self.lot.usize(..4)]);
         }
         let done = work(self);
         FUSE.put_out();

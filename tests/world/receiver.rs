@@ -4,9 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 
 use crate::tls::Tls;
 use crate::wait;
@@ -52,7 +50,7 @@ impl Receiver {
             .unwrap_or_else(|why| panic!("listen on {address}: {why}"));
         let port = listener.local_addr().map_or(0, |address| address.port());
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let tls = tls.map(server);
+        let tls = tls.map(Tls::server);
         let state = Arc::new(Mutex::new(State {
             answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
             arrived: Vec::new(),
@@ -103,22 +101,6 @@ impl Receiver {
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn server(tls: &Tls) -> Arc<ServerConfig> {
-    let unfit = |why: &dyn std::fmt::Display| -> ! { panic!("use the certificate: {why}") };
-    let certificates = CertificateDer::pem_file_iter(&tls.certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .unwrap_or_else(|why| unfit(&why));
-    let key = PrivateKeyDer::from_pem_file(&tls.key).unwrap_or_else(|why| unfit(&why));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap_or_else(|why| unfit(&why))
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .unwrap_or_else(|why| unfit(&why));
-    Arc::new(config)
 }
 
 /// One request, one answer.

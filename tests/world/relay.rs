@@ -1,11 +1,14 @@
 //! A mail relay on loopback that answers as a test wrote it down: for everything that a good server does not do.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 use crate::mailbox::Received;
+use crate::tls::Tls;
 use crate::wait;
 
 /// What the relay does when a line arrives.
@@ -44,6 +47,7 @@ struct State {
 /// A relay that takes everything but what its rules say. A line `.` ends a message.
 #[derive(Debug)]
 pub struct Relay {
+    scheme: &'static str,
     port: u16,
     state: Arc<Mutex<State>>,
 }
@@ -54,23 +58,46 @@ impl Relay {
     /// # Panics
     /// If there is none.
     pub fn start() -> Self {
+        Self::on(None)
+    }
+
+    /// The same over TLS from the first byte.
+    ///
+    /// # Panics
+    /// If there is none, or the certificate is unfit.
+    pub fn private(tls: &Tls) -> Self {
+        Self::on(Some(tls.server()))
+    }
+
+    fn on(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|why| panic!("{why}"));
         let port = listener.local_addr().map_or(0, |address| address.port());
         let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let (shared, private) = (Arc::clone(&state), tls.is_some());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
+                let (state, tls) = (Arc::clone(&shared), tls.clone());
                 // A peer that goes away in the middle is what some tests are about.
-                std::thread::spawn(move || drop(serve(stream, &state)));
+                std::thread::spawn(move || {
+                    let _ = match tls {
+                        None => serve(stream, &state),
+                        Some(tls) => ServerConnection::new(tls)
+                            .map_err(std::io::Error::other)
+                            .and_then(|tls| serve(StreamOwned::new(tls, stream), &state)),
+                    };
+                });
             }
         });
-        Self { port, state }
+        Self {
+            scheme: if private { "smtps" } else { "smtp" },
+            port,
+            state,
+        }
     }
 
-    /// `smtp://127.0.0.1:PORT`.
+    /// `smtp://127.0.0.1:PORT`, or `smtps://`.
     pub fn url(&self) -> String {
-        format!("smtp://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// From here on, `times` lines that begin so are answered like this. The rule made first comes first.
@@ -131,10 +158,14 @@ fn answer(state: &Mutex<State>, line: &str, usual: &str) -> Does {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?);
-    let mut stream = stream;
-    stream.write_all(b"220 relay.test\r\n")?;
+fn serve(stream: impl Read + Write, state: &Mutex<State>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream);
+    let say = |to: &mut BufReader<_>, words: &str| {
+        let stream: &mut _ = to.get_mut();
+        Write::write_all(stream, format!("{words}\r\n").as_bytes())?;
+        Write::flush(stream)
+    };
+    say(&mut lines, "220 relay.test")?;
     let (mut recipients, mut message) = (String::new(), None::<String>);
     loop {
         let mut line = String::new();
@@ -170,7 +201,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                     _ => {}
                 }
                 message = (line == "DATA" && words.starts_with('3')).then(String::new);
-                stream.write_all(format!("{words}\r\n").as_bytes())?;
+                say(&mut lines, &words)?;
             }
         }
     }

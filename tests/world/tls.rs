@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::process::must;
 
@@ -72,5 +77,25 @@ impl Tls {
             certificate: file("server.pem"),
             key: file("server.key"),
         }
+    }
+
+    /// How a server shows it.
+    ///
+    /// # Panics
+    /// If it is unfit.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        let unfit = |why: &dyn std::fmt::Display| -> ! { panic!("use the certificate: {why}") };
+        let certificates = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .unwrap_or_else(|why| unfit(&why));
+        let key = PrivateKeyDer::from_pem_file(&self.key).unwrap_or_else(|why| unfit(&why));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap_or_else(|why| unfit(&why))
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .unwrap_or_else(|why| unfit(&why));
+        Arc::new(config)
     }
 }

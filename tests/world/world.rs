@@ -27,7 +27,7 @@ pub struct World {
     pub provost: Provost,
     slapd: Option<Slapd>,
     smtpd: Option<Smtpd>,
-    relay: Option<(Relay, &'static str)>,
+    relay: Option<(Relay, String)>,
     http: u16,
     tls: Option<Tls>,
     mode: &'static str,
@@ -126,7 +126,18 @@ impl World {
     /// With a relay that does as it is told, instead of a mail server; `keys` are further keys of `[mail]`.
     #[must_use]
     pub fn with_relay(mut self, keys: &'static str) -> Self {
-        self.relay = Some((Relay::start(), keys));
+        self.relay = Some((Relay::start(), keys.to_owned()));
+        self
+    }
+
+    /// With such a relay that is reached over TLS only; `keys` says the further keys when its certificate is known.
+    #[must_use]
+    pub fn with_private_relay(mut self, keys: impl FnOnce(&Tls) -> String) -> Self {
+        let folder = self.folder.path().join("relay");
+        std::fs::create_dir(&folder)
+            .unwrap_or_else(|why| panic!("make {}: {why}", folder.display()));
+        let tls = Tls::new(&folder);
+        self.relay = Some((Relay::private(&tls), keys(&tls)));
         self
     }
 
@@ -219,7 +230,7 @@ impl World {
         let relay = self
             .relay
             .as_ref()
-            .map(|(relay, keys)| (relay.url(), *keys));
+            .map(|(relay, keys)| (relay.url(), keys.as_str()));
         if let Some((url, keys)) = server.or(relay) {
             let _ = write!(
                 text,

@@ -339,6 +339,35 @@ pub enum Hold {
     Approval,
 }
 
+impl Hold {
+    /// All holds with their words.
+    pub const WORDS: [(Self, &'static str); 4] = [
+        (Self::StaleFeed, "stale-feed"),
+        (Self::Undeliverable, "undeliverable"),
+        (Self::LastContact, "last-contact"),
+        (Self::Approval, "approval"),
+    ];
+
+    /// The word of the hold.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(hold, _)| *hold == self)
+            .map_or("", |(_, word)| word)
+    }
+}
+
+impl std::str::FromStr for Hold {
+    type Err = BadWord;
+    fn from_str(text: &str) -> Result<Self, BadWord> {
+        let known = Self::WORDS.iter().find(|(_, word)| *word == text);
+        known.map(|(hold, _)| *hold).ok_or(BadWord {
+            found: text.to_owned(),
+            allowed: "stale-feed, undeliverable, last-contact or approval",
+        })
+    }
+}
+
 /// A person designated as authorized contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -20,6 +20,14 @@ pub fn hit(name: &str) {
     let _ = name;
 }
 
+/// Passes the fail point after the row of a change was written, in the middle of a transaction: `store.write.NOUN`.
+pub fn written(noun: &'static str) {
+    #[cfg(debug_assertions)]
+    armed::hit(&format!("store.write.{noun}"));
+    #[cfg(not(debug_assertions))]
+    let _ = noun;
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;

@@ -53,7 +53,7 @@ impl<'n> Words<'n> {
         match self.about.kind {
             NoticeKind::Deactivated => letter.paragraph(&self.restore()),
             NoticeKind::Reactivated => letter.paragraph(&format!(
-                "Nothing now. {} time and again: without activity for long, access is deactivated.",
+                "Nothing now. {} from time to time: access that is not used for long is deactivated.",
                 if self.you {
                     "Log in"
                 } else {
@@ -107,8 +107,8 @@ impl<'n> Words<'n> {
         };
         let who = format!("{whose} as {kind} contact of {}", about.district);
         let since = match &about.last_activity {
-            Some(last) => format!("no activity was seen since {}", last.date()),
-            None => "no activity was ever seen".to_owned(),
+            Some(last) => format!("no activity has been seen since {}", last.date()),
+            None => "no activity has ever been seen".to_owned(),
         };
         let (at, left) = (self.day.date_and_time(), self.left());
         match about.kind {

@@ -67,17 +67,19 @@ impl Letter {
         )
     }
 
-    /// As HTML: a language, a title, headings, paragraphs and lists. No colours, so that those of the reader's program
-    /// hold, and no scripts, tables, images, links or anything remote.
+    /// As HTML: a language, a title, headings, paragraphs and lists. A long address is broken rather than run out of a
+    /// telephone's screen. No colours, so that those of the reader's program hold, and no scripts, tables, images, links
+    /// or anything remote.
     pub fn html(&self) -> String {
         let title = escaped(&self.title);
         let body: String = self.parts.iter().map(html).collect();
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n</head>\n\
-             <body style=\"max-width: 40em; margin: 1em; font-family: sans-serif; line-height: 1.5\">\n\
-             <main>\n<h1 style=\"font-size: 1.4em\">{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+             <body style=\"max-width: 40em; margin: 1em; font-family: sans-serif; line-height: 1.5; \
+             overflow-wrap: anywhere\">\n\
+             <main>\n<h1 style=\"font-size: 1.4em; line-height: 1.25\">{title}</h1>\n{body}</main>\n</body>\n</html>\n"
         )
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::alarm::UNDELIVERABLE;
-use super::due::awaited;
+use super::alarm::{UNDELIVERABLE, UNNOTIFIED};
+use super::due::{awaited, patience};
 use super::turn::Turn;
 use super::{Step, Surroundings};
 use crate::contact::{Awaited, Contact, ContactState, Given, Hold, Stage};
@@ -73,6 +73,10 @@ pub fn accepted(
 
 /// Every channel has refused the notice at `at`. `None` if that changes nothing: it was refused before, or is no
 /// longer wanted. Rule: domain §3, undeliverable.
+///
+/// A refusal holds the contact; one that comes 14 days later, or after that, lets the stage count as given. So it takes
+/// a refusal at either end: of a daemon that was away for those days nobody knows whether a notice would have been
+/// taken, and it tries once more before anybody counts as told.
 pub fn refused(
     contact: &Contact,
     around: &Surroundings,
@@ -94,8 +98,58 @@ pub fn refused(
             UNDELIVERABLE,
             format!("{stage} is refused by every channel"),
         );
+    } else if last_attempt(contact, around, notice).is_some_and(|last| at >= last) {
+        turn.give_unnotified(awaited);
     }
     turn.changes(contact)
+}
+
+/// Nobody has accepted the notice at `at`, and somebody asks to come back later. It changes nothing, unless the contact
+/// is held for 14 days already: then the stage counts as given, as after a refusal. Rule: domain §3, undeliverable.
+pub fn put_off(
+    contact: &Contact,
+    around: &Surroundings,
+    notice: &Notice,
+    at: Timestamp,
+) -> Option<Step> {
+    let awaited = awaited_by(contact, notice)?;
+    let last = last_attempt(contact, around, notice)?;
+    if at < last || contact.state == ContactState::Suspended {
+        return None;
+    }
+    let mut turn = Turn::new(contact, around, at);
+    turn.give_unnotified(awaited);
+    turn.changes(contact)
+}
+
+/// The moment from which on an attempt in vain is the last one; `None` if the contact is not held for a refusal.
+pub fn last_attempt(
+    contact: &Contact,
+    around: &Surroundings,
+    notice: &Notice,
+) -> Option<Timestamp> {
+    let awaited = awaited_by(contact, notice)?;
+    matches!(contact.hold, Some((Hold::Undeliverable, _)))
+        .then(|| patience(contact, awaited, &around.district.timezone))
+}
+
+impl Turn<'_, '_> {
+    /// Refused everywhere for so long, a stage counts as given.
+    fn give_unnotified(&mut self, awaited: Awaited) {
+        let given = Given {
+            due: awaited.due,
+            accepted: self.now,
+            unnotified: true,
+        };
+        self.give(awaited.stage, given);
+        let stage = awaited.stage.word();
+        self.alarm(
+            UNNOTIFIED,
+            format!(
+                "{stage} was refused everywhere for {UNDELIVERABLE_DAYS} days and counts as given"
+            ),
+        );
+    }
 }
 
 /// Whether a notice that was tried in vain since `since` is given up. A stage's notice never is by itself: it counts as

@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::time::Zone;
 
-/// When something is due next. `None` only for contacts to whom nothing happens by itself: deactivated and removed, and
-/// those whose notice waits for an operator's word.
+/// When something is due next. `None` only for contacts to whom nothing happens by itself: deactivated and removed,
+/// those whose notice waits for an operator's word, and those whose notice is refused: the next attempt says more.
 ///
 /// It may lie before `now` if a stage is late; after a [`step`](super::step) it never does. A held contact is looked
 /// at when its alarm is raised again, and at once if [`recheck`] is called when what it waits for has come.
@@ -26,6 +26,8 @@ pub fn next_due(contact: &Contact, around: &Surroundings, now: Timestamp) -> Opt
             match (contact.hold, awaited(contact)) {
                 // An operator's word is waited for however long it takes: nobody is moved on by what was not sent.
                 (Some((Hold::Approval, _)), Some(_)) => None,
+                // Nor by time alone: the attempts go on, and one of them decides. See `delivery::refused`.
+                (Some((Hold::Undeliverable, _)), Some(_)) => None,
                 (Some((Hold::Approval, since)), None) => Some(next_day(zone, since)),
                 _ => Some(stage_due(contact, around, now)),
             }

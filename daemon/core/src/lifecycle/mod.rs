@@ -1,7 +1,7 @@
 //! Inactivity: who is told what and when, who is cut off, who comes back. Rule: domain §3.
 //!
 //! Everything here is a pure function from a contact, its [`Surroundings`] and a moment to a [`Step`]. The timer
-//! calls [`step`], the delivery of notices [`accepted`] and [`refused`], the feeds [`activity`], people
+//! calls [`step`], the delivery of notices [`accepted`], [`refused`] and [`put_off`], the feeds [`activity`], people
 //! [`designate`], [`remove`] and [`reactivate`], the directory [`directory`]. Each of them keeps
 //! [`Contact::next_due`], so that a sweep need only look at contacts whose moment has come; [`recheck`] works it out
 //! anew when something beside the contact has changed.
@@ -26,7 +26,7 @@ pub use alarm::{
 };
 pub use approval::{approved, declined, held_back, stage_notices};
 pub use course::{deadline, forecast};
-pub use delivery::{Wanted, accepted, given_up, refused, wanted};
+pub use delivery::{Wanted, accepted, given_up, last_attempt, put_off, refused, wanted};
 pub use due::{next_due, recheck};
 pub use restore::{ReactivateRefusal, directory, reactivate};
 pub use sweep::step;

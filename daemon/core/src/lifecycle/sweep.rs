@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::alarm::{LAST_CONTACT, STALE_FEED, UNDELIVERABLE, UNNOTIFIED};
+use super::alarm::{LAST_CONTACT, STALE_FEED, UNDELIVERABLE};
 use super::course::Course;
 use super::due::{awaited, hold_alarm_days, next_day, obstacle, patience, removal};
 use super::turn::Turn;
 use super::{Step, Surroundings, remove};
-use crate::contact::{Awaited, Contact, ContactState, Episode, Given, Hold, Stage};
+use crate::contact::{Awaited, Contact, ContactState, Episode, Hold, Stage};
 use crate::limits::{LAST_CONTACT_HOLD_DAYS, UNDELIVERABLE_DAYS};
 use crate::notice::NoticeKind;
 
@@ -54,31 +54,21 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// A stage that nobody has accepted in time. Refused everywhere for so long, it counts as given. Without any word
-    /// from the channels (the daemon was down, say) that would be wrong: then the refusal begins now.
+    /// A stage that nobody has accepted or refused in time: the daemon was down, say, or everybody asked to come back
+    /// later. Only now does the waiting for a refusal to end begin. What a contact held for a refusal comes to is for
+    /// the attempts to say, see [`refused`](super::refused): time that passes proves no refusal.
     fn wait_for_delivery(&mut self, awaited: Awaited) {
-        if self.now < patience(&self.contact, awaited, &self.around.district.timezone) {
+        let refused = matches!(self.contact.hold, Some((Hold::Undeliverable, _)));
+        let patience = patience(&self.contact, awaited, &self.around.district.timezone);
+        if refused || self.now < patience {
             return;
         }
+        self.hold(Hold::Undeliverable);
         let stage = awaited.stage.word();
-        if matches!(self.contact.hold, Some((Hold::Undeliverable, _))) {
-            let given = Given {
-                due: awaited.due,
-                accepted: self.now,
-                unnotified: true,
-            };
-            self.give(awaited.stage, given);
-            self.alarm(
-                UNNOTIFIED,
-                format!("{stage} was refused everywhere for {UNDELIVERABLE_DAYS} days and counts as given"),
-            );
-        } else {
-            self.hold(Hold::Undeliverable);
-            self.alarm(
-                UNDELIVERABLE,
-                format!("{stage} was neither accepted nor refused for {UNDELIVERABLE_DAYS} days"),
-            );
-        }
+        self.alarm(
+            UNDELIVERABLE,
+            format!("{stage} was neither accepted nor refused for {UNDELIVERABLE_DAYS} days"),
+        );
     }
 
     /// Puts a stage into the outbox. With the first one an episode is prepared; it has a number of its own even if it

@@ -219,33 +219,10 @@ fn awaited(table: &Table) -> Option<Awaited> {
 /// `hold = { why = "stale-feed", since = "…" }`.
 fn hold(table: &Table) -> Option<(Hold, Timestamp)> {
     let hold = table.table("hold")?;
-    let why = match hold.need_text("why") {
-        Some("stale-feed") => Some(Hold::StaleFeed),
-        Some("undeliverable") => Some(Hold::Undeliverable),
-        Some("last-contact") => Some(Hold::LastContact),
-        Some("approval") => Some(Hold::Approval),
-        Some(_) => {
-            hold.problem(
-                "why",
-                "must be stale-feed, undeliverable, last-contact or approval",
-            );
-            None
-        }
-        None => None,
-    };
+    let why = hold.need_parse::<Hold>("why");
     let since = needed_moment(&hold, "since");
     hold.done();
     Some((why?, since?))
-}
-
-/// The word of a hold as [`hold`] reads it.
-pub(super) fn hold_word(hold: Hold) -> &'static str {
-    match hold {
-        Hold::StaleFeed => "stale-feed",
-        Hold::Undeliverable => "undeliverable",
-        Hold::LastContact => "last-contact",
-        Hold::Approval => "approval",
-    }
 }
 
 /// `suspended = { before = "active", since = "…" }`.

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contact::hold_word;
 use super::grant::origin_word;
 use super::value::{Days, Lapse};
 use super::{Existing, Feed};
@@ -306,7 +305,7 @@ fn contact_table(contact: &Contact, zone: Option<&Zone>) -> Value {
     let at = |moment: Option<Timestamp>| moment.map_or(Value::Null, |at| written(at, zone));
     let hold = contact
         .hold
-        .map(|(why, since)| json!({"why": hold_word(why), "since": since}));
+        .map(|(why, since)| json!({"why": why.word(), "since": since}));
     let suspended = contact
         .suspended
         .map(|(before, since)| json!({"before": before, "since": since}));

@@ -9,6 +9,7 @@ use crate::contact::{Contact, ContactKind, ContactState};
 use crate::district::District;
 use crate::id::DistrictId;
 use crate::lifecycle::{self, Surroundings};
+use crate::notice::{Notice, NoticeKind};
 use crate::person::Person;
 use crate::role::{Grant, Granted};
 
@@ -154,12 +155,29 @@ fn contacts(
             let person = existing.persons.get(&contact.person);
             contact = settled(contact, before, person, &around, at);
         }
+        let notice = under_way(&contact, before, at);
         changes.push(Change::Contact {
             before: before.cloned().map(Box::new),
             after: Box::new(contact),
         });
+        changes.extend(notice);
     }
     changes
+}
+
+/// A stage that the document says is being delivered goes into the outbox, where it may not be yet: nobody would ever
+/// be told otherwise, and the contact would wait for it for good.
+fn under_way(contact: &Contact, before: Option<&Contact>, at: Timestamp) -> Option<Change> {
+    let awaited = |contact: &Contact| contact.episode.as_ref()?.awaited;
+    let stage = awaited(contact)?;
+    if before.and_then(awaited) == Some(stage) {
+        return None;
+    }
+    let kind = NoticeKind::from(stage.stage);
+    let notice = Notice::new(kind, contact, contact.episodes, stage.due, at);
+    Some(Change::Notice {
+        notice: Box::new(notice),
+    })
 }
 
 /// The contact with what follows from the document's word: a later activity than was known ends what silence led to,

@@ -422,7 +422,13 @@ impl<'b> Batch<'b> {
                 (Verdict::Rescinded, Some(*step))
             }
             ActivityOutcome::Older => (Verdict::Older, None),
-            ActivityOutcome::Future => return Ok((Verdict::Future, None)),
+            ActivityOutcome::Future => {
+                let why = format!(
+                    "{} lies in the future; it is {} now",
+                    activity.occurred, self.scene.now
+                );
+                return Ok((Verdict::Future, Some(why)));
+            }
             ActivityOutcome::Refused { why } => {
                 return Ok((Verdict::Refused, Some(why.to_string())));
             }

@@ -3,13 +3,13 @@
 mod attempt;
 mod lanes;
 mod parcel;
-mod recipients;
+pub(crate) mod recipients;
 
 use provost_core::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::Contact;
 use provost_core::decision::DistrictFacts;
-use provost_core::lifecycle::{self, Surroundings, Wanted};
+use provost_core::lifecycle::{self, Step, Surroundings, Wanted};
 use provost_core::notice::{Alarm, Delivery, Notice, NoticeKind, Outcome, RecipientRole};
 use provost_sandbox::NoticeView;
 use serde_json::{Value, json};
@@ -32,6 +32,9 @@ use recipients::Round;
 
 /// How long an attempt may take. Every wait of it has a time-out of its own, but it may have many recipients.
 const LEASE: Duration = Duration::from_secs(30 * 60);
+
+/// Why a stage's notice is not tried any more.
+const COUNTS_AS_GIVEN: &str = "nobody accepted it in time; its stage counts as given";
 
 /// Delivers what is due in the outbox until nothing is, or until told to stop; says when the next attempt is due.
 ///
@@ -162,7 +165,7 @@ fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
             ));
         }
         Wanted::Unnotified => {
-            let why = "nobody accepted it in time; its stage counts as given".to_owned();
+            let why = COUNTS_AS_GIVEN.to_owned();
             return Ok(Prepared::Unsent(Outcome::Failed { why }));
         }
     }
@@ -170,7 +173,8 @@ fn prepare(scene: Scene<'_>, notice: &Notice) -> Result<Prepared, FlowError> {
     let Some(view) = view(scene, &register, &near, &contact, notice)? else {
         return withdrawn;
     };
-    let rounds = recipients::rounds(scene.live, notice, &near);
+    let (routes, reach) = (&scene.live.config.routes, recipients::reach(scene.live));
+    let rounds = recipients::rounds(routes, &reach, notice, &near);
     Ok(Prepared::Ready(Box::new(view), rounds))
 }
 
@@ -182,8 +186,9 @@ fn view(
     contact: &Contact,
     notice: &Notice,
 ) -> Result<Option<NoticeView>, FlowError> {
-    let deadline = match notice.kind {
-        NoticeKind::Deactivated => contact.deactivated,
+    let deadline = match (notice.kind, contact.deactivated) {
+        (NoticeKind::Deactivated, Some(off)) => Some(off),
+        // A preview of what has not happened yet names the day on which it would.
         _ => {
             let here = headcount(scene, register, contact)?;
             lifecycle::deadline(contact, &here.around(contact), scene.now)
@@ -216,13 +221,7 @@ pub(crate) fn record(
         if let Some(contact) = register.contact(&notice.person)? {
             let here = headcount(scene, register, &contact)?;
             let around = here.around(&contact);
-            let step = match (&delivery.outcome, refused) {
-                (Outcome::Accepted { .. }, _) => {
-                    lifecycle::accepted(&contact, &around, notice, delivery.at)
-                }
-                (_, Refused::ForGood) => lifecycle::refused(&contact, &around, notice, delivery.at),
-                _ => None,
-            };
+            let step = follow_up((&contact, &around), notice, &mut delivery, refused);
             follows.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
             follows.extend(give_up(
                 register,
@@ -235,6 +234,37 @@ pub(crate) fn record(
         let changes = std::iter::once(Change::Delivery { delivery }).chain(follows);
         Ok((plan(register, Actor::Timer, at, changes.collect()), ()))
     })
+}
+
+/// What the outcome means for the contact. A refusal is tried again at the latest when its contact has been held for 14
+/// days, so that the stage counts as given neither sooner nor later; from then on nothing is tried any more.
+fn follow_up(
+    (contact, around): (&Contact, &Surroundings<'_>),
+    notice: &Notice,
+    delivery: &mut Delivery,
+    refused: Refused,
+) -> Option<Step> {
+    let at = delivery.at;
+    let Outcome::Retry { why, not_before } = &mut delivery.outcome else {
+        let accepted = matches!(delivery.outcome, Outcome::Accepted { .. });
+        return accepted
+            .then(|| lifecycle::accepted(contact, around, notice, at))
+            .flatten();
+    };
+    let step = match refused {
+        Refused::ForGood => lifecycle::refused(contact, around, notice, at),
+        Refused::No => lifecycle::put_off(contact, around, notice, at),
+    };
+    let after = step.as_ref().map_or(contact, |step| &step.contact);
+    if step.is_some() && lifecycle::wanted(after, notice) == Wanted::Unnotified {
+        let why = format!("{why}; {COUNTS_AS_GIVEN}");
+        delivery.outcome = Outcome::Failed { why };
+    } else if let (Refused::ForGood, Some(last)) =
+        (refused, lifecycle::last_attempt(after, around, notice))
+    {
+        *not_before = (*not_before).min(last);
+    }
+    step
 }
 
 /// A notice that holds nobody up is not tried for ever: it becomes a dead letter, which an operator hears of.
@@ -286,8 +316,9 @@ pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Va
     let Some(view) = view(scene, &register, &near, &contact, &notice)? else {
         return Ok(Value::Null);
     };
+    let reach = recipients::reach(scene.live);
     let shows = |id| {
-        let ways = recipients::ways_to(scene.live, id, &person, RecipientRole::Contact);
+        let ways = recipients::ways_to(&reach, id, &person, RecipientRole::Contact);
         let way = ways.first().ok_or("the person has no address for it")?;
         let to = way.recipient.as_ref().map_err(|why| *why)?;
         let delivery = render(scene.live, &view, way, to)?;

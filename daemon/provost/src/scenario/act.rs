@@ -134,11 +134,23 @@ impl<'d> Reader<'_, 'd> {
     }
 
     fn deliver(&self) -> Option<Act> {
-        match self.step.text("deliver")? {
-            "accept" => Some(Act::Deliver(Delivering::Accept)),
-            "refuse" => Some(Act::Deliver(Delivering::Refuse)),
+        let value = self.step.value("deliver")?;
+        if value.is_object() {
+            let table = self.step.table("deliver")?;
+            let addresses: Vec<String> = one_or_more(&table, "refuse");
+            if addresses.is_empty() {
+                table.problem("refuse", "must name addresses");
+            }
+            table.done();
+            let addresses = addresses.into_iter().collect();
+            return Some(Act::Deliver(Delivering::RefuseTo(addresses)));
+        }
+        match value.as_str() {
+            Some("accept") => Some(Act::Deliver(Delivering::Accept)),
+            Some("refuse") => Some(Act::Deliver(Delivering::Refuse)),
             _ => {
-                self.step.problem("deliver", "must be accept or refuse");
+                let why = "must be accept, refuse or { refuse = [ADDRESS] }";
+                self.step.problem("deliver", why);
                 None
             }
         }

@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+use provost_core::contact::Hold;
 use provost_core::decision::Decision;
 use provost_core::session::Access;
 
-use super::expect::{Codes, Expect, Line, Log, Told, Turn};
+use super::expect::{Codes, Expect, Line, Log, Notified, Told, Turn};
 use super::run::Outcome;
 
 /// An expectation that does not hold.
@@ -29,12 +30,17 @@ pub fn compare(expect: &Expect, outcome: &Outcome) -> Vec<Difference> {
     differences.answer(expect, outcome);
     differences.codes("warnings", expect.warnings.as_ref(), warnings(outcome));
     if let Some(expected) = &expect.notices {
-        differences.differ("notices", notices(expected), notices(&outcome.notices));
+        differences.notices(expected, &outcome.notices);
     }
     for (person, state) in &expect.contacts {
         let word = |state: Option<_>| json!(state);
         let got = outcome.contacts.get(person).copied();
         differences.differ(&format!("contacts.{person}"), word(*state), word(got));
+    }
+    for (person, hold) in &expect.holds {
+        let got = outcome.holds.get(person).map(|hold| hold.word());
+        let expected = hold.map(Hold::word);
+        differences.differ(&format!("holds.{person}"), json!(expected), json!(got));
     }
     let alarms = outcome.alarms.iter().map(|alarm| alarm.code.clone());
     differences.codes("alarms", expect.alarms.as_ref(), alarms.collect());
@@ -202,6 +208,25 @@ impl Differences {
         }
     }
 
+    /// Each expected notice is another one of those accepted, and nobody else was told.
+    fn notices(&mut self, expected: &[Notified], got: &[Told]) {
+        let mut expected = expected.to_vec();
+        let mut left: Vec<&Told> = got.iter().collect();
+        // What says most finds its own first.
+        expected.sort_by_key(|notice| std::cmp::Reverse(notice.details()));
+        let all = expected.iter().all(|notice| {
+            let place = left.iter().position(|told| notice.is(told));
+            place.map(|place| left.swap_remove(place)).is_some()
+        });
+        if all && left.is_empty() {
+            return;
+        }
+        // In a stable order: theirs is left to the sweep.
+        let mut got = got.to_vec();
+        got.sort();
+        self.note("notices", json!(expected), json!(got), Vec::new());
+    }
+
     fn access(&mut self, log: &Log, got: &[Access]) {
         let written: Vec<Line> = got.iter().map(line).collect();
         match log {
@@ -248,13 +273,6 @@ fn warnings(outcome: &Outcome) -> Vec<String> {
     let of_answer =
         answer.flat_map(|answer| answer.warnings.iter().map(|warning| warning.code.clone()));
     outcome.warnings.iter().cloned().chain(of_answer).collect()
-}
-
-/// Notices in a stable order: theirs is left to the sweep.
-fn notices(told: &[Told]) -> Value {
-    let mut told = told.to_vec();
-    told.sort();
-    json!(told)
 }
 
 /// A line of an access log as the fields that expectations name.

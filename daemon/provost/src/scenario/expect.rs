@@ -3,9 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
 
 use jiff::Timestamp;
-use provost_core::contact::{ContactKind, ContactState, Stage};
+use provost_core::contact::{ContactKind, ContactState, Hold, Stage};
 use provost_core::document::Table;
 use provost_core::id::PersonId;
 use provost_core::notice::NoticeKind;
@@ -27,9 +29,11 @@ pub struct Expect {
     /// Exactly the codes of remarks, in any order.
     pub warnings: Option<Codes>,
     /// Exactly the notices that a channel accepted during the step, in any order.
-    pub notices: Option<Vec<Told>>,
+    pub notices: Option<Vec<Notified>>,
     /// States of these contacts after the step; `None` means that the person is no contact.
     pub contacts: BTreeMap<PersonId, Option<ContactState>>,
+    /// Why these contacts are held after the step; `None` means that the person is not held.
+    pub holds: BTreeMap<PersonId, Option<Hold>>,
     /// Exactly the codes of alarms raised during the step, in any order.
     pub alarms: Option<Codes>,
     /// Lines of access logs written during the step.
@@ -69,6 +73,52 @@ pub struct Told {
     pub to: PersonId,
     /// What it tells.
     pub stage: NoticeKind,
+    /// As what those were told who accepted it: `contact`, `colleague` or `mailbox`.
+    pub via: &'static str,
+    /// Their addresses; the id of a person who has none.
+    pub address: BTreeSet<String>,
+    /// Addresses that refused it before.
+    pub refused: BTreeSet<String>,
+}
+
+/// A notice that is expected: `{ to, stage }`, and what else is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notified {
+    /// Whom it concerns.
+    pub to: PersonId,
+    /// What it tells.
+    pub stage: NoticeKind,
+    /// As what those are told who accept it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// Exactly the addresses that accept it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<BTreeSet<String>>,
+    /// Exactly the addresses that refuse it before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<BTreeSet<String>>,
+}
+
+impl Notified {
+    /// It is that one.
+    pub(super) fn is(&self, told: &Told) -> bool {
+        let says =
+            |said: &Option<BTreeSet<String>>, got| said.as_ref().is_none_or(|said| said == got);
+        (&self.to, self.stage) == (&told.to, told.stage)
+            && self.via.as_ref().is_none_or(|via| via == told.via)
+            && says(&self.address, &told.address)
+            && says(&self.refused, &told.refused)
+    }
+
+    /// How much is said of it.
+    pub(super) fn details(&self) -> usize {
+        let said = [
+            self.via.is_some(),
+            self.address.is_some(),
+            self.refused.is_some(),
+        ];
+        said.into_iter().filter(|said| *said).count()
+    }
 }
 
 /// Where a denial sends the person.
@@ -120,7 +170,8 @@ impl Expect {
             redirect: turn(table),
             warnings: codes(table, "warnings"),
             notices: notices(table, cast),
-            contacts: contacts(table, cast),
+            contacts: words_of_people(table, "contacts", cast),
+            holds: words_of_people(table, "holds", cast),
             alarms: codes(table, "alarms"),
             access_log: access_log(table),
             activity: table.has("activity").then(|| activity(table)),
@@ -200,12 +251,29 @@ fn people(table: &Table, key: &str) -> BTreeSet<String> {
     table.list::<String>(key).into_iter().collect()
 }
 
-fn notices(table: &Table, cast: &Cast) -> Option<Vec<Told>> {
+fn notices(table: &Table, cast: &Cast) -> Option<Vec<Notified>> {
     table.value("notices")?;
     let entries = table.tables("notices");
     let told = entries.iter().filter_map(|entry| {
+        let addresses = |key| {
+            let addresses = || one_or_more::<String>(entry, key).into_iter().collect();
+            entry.has(key).then(addresses)
+        };
+        let (address, refused) = (addresses("address"), addresses("refused"));
+        let via = entry.text("via").map(str::to_owned);
+        if let Some(via) = &via
+            && !["contact", "colleague", "mailbox"].contains(&via.as_str())
+        {
+            entry.problem("via", "must be contact, colleague or mailbox");
+        }
         let (to, stage) = stage_of(entry, cast)?;
-        Some(Told { to, stage })
+        Some(Notified {
+            to,
+            stage,
+            via,
+            address,
+            refused,
+        })
     });
     Some(told.collect())
 }
@@ -244,30 +312,31 @@ fn forecast(table: &Table, cast: &Cast) -> Option<Vec<Ahead>> {
     Some(ahead.collect())
 }
 
-fn contacts(table: &Table, cast: &Cast) -> BTreeMap<PersonId, Option<ContactState>> {
-    let Some(states) = table.table("contacts") else {
+/// `{ ana = WORD }`; the word `none` says that it has nothing of the kind.
+fn words_of_people<T: FromStr<Err: Display>>(
+    table: &Table,
+    key: &str,
+    cast: &Cast,
+) -> BTreeMap<PersonId, Option<T>> {
+    let Some(words) = table.table(key) else {
         return BTreeMap::new();
     };
-    let mut contacts = BTreeMap::new();
-    for key in states.keys() {
+    let mut said = BTreeMap::new();
+    for key in words.keys() {
         let id = PersonId::new(key).ok();
         let id = id.filter(|id| cast.district_of(id).is_some());
         if id.is_none() {
-            states.problem(key, format!("no person `{key}` in the document"));
+            words.problem(key, format!("no person `{key}` in the document"));
         }
-        let none = states.text(key) == Some("none");
-        let state = if none {
-            None
-        } else {
-            states.parse::<ContactState>(key)
-        };
+        let none = words.text(key) == Some("none");
+        let word = if none { None } else { words.parse::<T>(key) };
         if let Some(id) = id
-            && (none || state.is_some())
+            && (none || word.is_some())
         {
-            contacts.insert(id, state);
+            said.insert(id, word);
         }
     }
-    contacts
+    said
 }
 
 /// Fields that a line of an access log has.

@@ -24,6 +24,7 @@ use provost_core::register::Register;
 use provost_core::role::Granted;
 use provost_core::time::Zone;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 pub use expect::Expect;
 
@@ -62,7 +63,7 @@ pub enum Act {
     ClockConfirm,
     /// `clock = { jump = "40d" }`: the wall clock leaps by that much, no time passes.
     ClockJump(SignedDuration),
-    /// `deliver = "accept"` or `"refuse"`: what channels do from here on.
+    /// `deliver = "accept"`, `"refuse"` or `{ refuse = [ADDRESS] }`: what channels do from here on.
     Deliver(Delivering),
     /// `feed = { id, watermark }`: the feed's events are complete up to there.
     Feed {
@@ -184,12 +185,25 @@ pub enum Act {
 }
 
 /// What channels do with notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivering {
     /// Take them.
     Accept,
     /// Refuse them all.
     Refuse,
+    /// Refuse those to these addresses.
+    RefuseTo(BTreeSet<String>),
+}
+
+impl Delivering {
+    /// An address is refused.
+    pub fn refuses(&self, address: &str) -> bool {
+        match self {
+            Self::Accept => false,
+            Self::Refuse => true,
+            Self::RefuseTo(addresses) => addresses.contains(address),
+        }
+    }
 }
 
 /// What the directory says of a person.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use provost_core::contact::ContactState;
+use provost_core::contact::{ContactState, Hold};
 use provost_core::decision::Decision;
 use provost_core::id::PersonId;
 use provost_core::notice::Alarm;
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub notices: Vec<Told>,
     /// States of all contacts afterwards.
     pub contacts: BTreeMap<PersonId, ContactState>,
+    /// Why those of them wait who are held.
+    pub holds: BTreeMap<PersonId, Hold>,
     /// Alarms that were raised.
     pub alarms: Vec<Alarm>,
     /// Remarks that the step itself made, e.g. on designating; those of the answer stand in the answer.

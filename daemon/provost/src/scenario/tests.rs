@@ -4,8 +4,11 @@ use super::read::{ScenarioError, read};
 use super::report::{Ending, Report};
 use super::run::run;
 use super::simulation::{Simulation, run_files};
+use provost_core::contact::Hold;
+use provost_core::notice::NoticeKind;
 use provost_core::role::Roles;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const LONE_PINE: &str = r#"
@@ -72,6 +75,79 @@ fn the_stories_of_the_rule_book_hold() {
     assert!(report.passed(), "{report}");
 }
 
+/// Everything that the expectations of all stories name: under which key, which word.
+fn expected_words() -> BTreeSet<(String, String)> {
+    let mut words = BTreeSet::new();
+    for file in stories() {
+        let document = crate::document::load(&file).unwrap();
+        for step in document["step"].as_array().unwrap() {
+            let Some(expect) = step.get("expect").and_then(Value::as_object) else {
+                continue;
+            };
+            for (key, value) in expect {
+                let mut note = |word: &Value| {
+                    let word = word.get("stage").unwrap_or(word).as_str();
+                    words.extend(word.map(|word| (key.clone(), word.to_owned())));
+                };
+                match value {
+                    Value::Array(items) => items.iter().for_each(&mut note),
+                    Value::Object(map) => map.values().for_each(&mut note),
+                    other => note(other),
+                }
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn every_state_stage_hold_and_alarm_of_inactivity_has_a_story() {
+    use provost_core::lifecycle::{
+        DEAD_LETTER, LAST_CONTACT, STALE_FEED, TECHNICAL_CAP, UNDELIVERABLE, UNNOTIFIED,
+    };
+    let words = expected_words();
+    let states = [
+        "active",
+        "pending",
+        "held",
+        "suspended",
+        "deactivated",
+        "removed",
+    ];
+    let stages = NoticeKind::WORDS.map(|(_, word)| word);
+    // A mass needs more contacts than a story has people; see tests/flow/mass.rs.
+    let holds = Hold::WORDS
+        .iter()
+        .filter(|(hold, _)| *hold != Hold::Approval);
+    let holds: Vec<_> = holds.map(|(_, word)| *word).collect();
+    let alarms = [
+        LAST_CONTACT,
+        STALE_FEED,
+        UNDELIVERABLE,
+        UNNOTIFIED,
+        DEAD_LETTER,
+        TECHNICAL_CAP,
+    ];
+    let needed: [(&str, &[&str]); 4] = [
+        ("contacts", &states),
+        ("notices", &stages),
+        ("holds", &holds),
+        ("alarms", &alarms),
+    ];
+    let of = |(key, words): (&str, &[&str])| -> Vec<(String, String)> {
+        words
+            .iter()
+            .map(|word| (key.to_owned(), (*word).to_owned()))
+            .collect()
+    };
+    let missing: Vec<_> = needed.into_iter().flat_map(of).collect();
+    let missing: Vec<_> = missing
+        .into_iter()
+        .filter(|word| !words.contains(word))
+        .collect();
+    assert_eq!(missing, []);
+}
+
 #[test]
 fn every_malformed_step_is_named_with_file_number_and_key() {
     let found = problems(
@@ -103,6 +179,29 @@ fn every_malformed_step_is_named_with_file_number_and_key() {
             r#"a.toml: step 4: expect = {"decision":true}: expects an answer of a step that asks nothing"#,
             r#"a.toml: step 5: feed.watermark: is missing"#,
             r#"a.toml: step 6: says nothing"#,
+        ]
+    );
+}
+
+#[test]
+fn who_refuses_and_who_is_told_instead_is_said_in_known_words() {
+    let found = problems(
+        r#"
+        [[step]]
+        deliver = { refuse = [] }
+        [[step]]
+        deliver = "maybe"
+        expect.notices = [{ to = "ana", stage = "notice", via = "boss" }]
+        expect.holds = { ana = "tired" }
+        "#,
+    );
+    assert_eq!(
+        found,
+        [
+            "a.toml: step 1: deliver.refuse = []: must name addresses",
+            r#"a.toml: step 2: deliver = "maybe": must be accept, refuse or { refuse = [ADDRESS] }"#,
+            r#"a.toml: step 2: expect.notices[0].via = "boss": must be contact, colleague or mailbox"#,
+            r#"a.toml: step 2: expect.holds.ana = "tired": `tired` must be stale-feed, undeliverable, last-contact or approval"#,
         ]
     );
 }

@@ -304,7 +304,7 @@ impl Reasons {
         if self.refused > REASONS_MAX {
             return Ok(());
         }
-        let why = taken.why.as_deref().unwrap_or("lies in the future");
+        let why = taken.why.as_deref().unwrap_or_default();
         let word = taken.result.word();
         self.write(&format!("{}: {word}: {why}", taken.line))
     }

@@ -15,6 +15,7 @@ use super::{
     access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
     session, token,
 };
+use crate::failpoint;
 
 /// A commit that takes its changes one by one. It counts only once [`Commit::finish`] has been called and the
 /// transaction around it has ended well.
@@ -131,6 +132,7 @@ impl<'c> Commit<'c> {
         let person = concerned.as_ref().or(change.person());
         self.journal
             .add(self.connection, &self.stamp, draft, person)?;
+        failpoint::written(change.noun());
         Ok(())
     }
 

@@ -13,7 +13,7 @@ fn the_notice_says_the_day_what_to_do_and_whom_to_ask() {
         mail.text,
         "Dear Ana <Ortiz>,\n\n\
          Your access as support contact of Lone Pine Unified will be deactivated on Tuesday, 1 April 2025, 10:00 \
-         (UTC-06:00), in 30 days: no activity was seen since Tuesday, 3 September 2024.\n\n\
+         (UTC-06:00), in 30 days: no activity has been seen since Tuesday, 3 September 2024.\n\n\
          WHAT TO DO\nOne of these before Tuesday, 1 April 2025 keeps it:\n  - log in to the support portal\n  \
          - submit a case or comment on one\n  - call support\n\n\
          WHOM TO ASK\n  - Ben Cho, ben.cho@lonepine.example\n  - Help of the district, +1 555 0100\n\n\
@@ -55,7 +55,7 @@ fn whoever_is_told_instead_of_the_person_reads_why_and_what_they_can_do() {
         "Dear Ben Cho,\n\n\
          Ana <Ortiz> could not be reached. You are told as another contact of the district: please pass it on.\n\n\
          The access of Ana <Ortiz> as support contact of Lone Pine Unified was deactivated on Tuesday, 1 April 2025, \
-         10:00 (UTC-06:00): no activity was seen since Tuesday, 3 September 2024.\n\n\
+         10:00 (UTC-06:00): no activity has been seen since Tuesday, 3 September 2024.\n\n\
          WHAT TO DO\nIf it is still needed, submit a case \"Modify Support Contact\": it restores the access.\n\n\
          WHOM TO ASK\n  - Help of the district, +1 555 0100\n"
     );
@@ -78,7 +78,7 @@ fn the_last_contact_is_told_so_and_always_finds_somebody_to_ask() {
         "{text}"
     );
     assert!(
-        text.contains(", tomorrow: no activity was ever seen."),
+        text.contains(", tomorrow: no activity has ever been seen."),
         "{text}"
     );
     assert!(

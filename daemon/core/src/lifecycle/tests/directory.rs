@@ -145,10 +145,10 @@ fn a_notice_under_way_waits_while_the_contact_is_suspended_and_its_patience_begi
     world.directory(Present, "2025-03-20T10:00:00-06:00");
     assert_eq!(wanted(&world.contact, &notice), Wanted::Now);
     assert_eq!((world.outbox.len(), &world.outbox[1].id), (2, &notice.id));
-    assert_eq!(
-        (world.state(), world.next_due()),
-        (ContactState::Held, "2025-04-03T10:00:00-06:00".to_owned())
-    );
+    world.refuse("2025-04-03T09:59:59-06:00");
+    assert_eq!(world.state(), ContactState::Held);
+    world.refuse("2025-04-03T10:00:00-06:00");
+    assert_eq!(world.state(), ContactState::Pending);
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn a_notice_refused_everywhere_holds_the_contact_and_alarms_once() {
         (world.state(), &world.alarms[..]),
         (ContactState::Held, &[UNDELIVERABLE.to_owned()][..])
     );
-    assert_eq!(world.next_due(), "2025-03-16T10:00:00-06:00");
+    assert_eq!(world.next_due(), "never", "the attempts say more");
     world.accept("2025-03-05T09:00:00-07:00");
     assert_eq!(world.state(), ContactState::Pending);
     assert_eq!(world.next_due(), "2025-03-20T09:00:00-06:00");
@@ -211,7 +211,9 @@ fn a_notice_refused_for_fourteen_days_counts_as_given_then_unnotified() {
     let mut world = World::quiet_since(ANCHOR);
     world.sweep("2025-03-02T10:00:00-07:00");
     world.refuse("2025-03-02T10:00:00-07:00");
-    assert_eq!(world.sweep("2025-03-16T10:00:00-06:00"), []);
+    world.refuse("2025-03-16T09:59:59-06:00");
+    assert_eq!(world.state(), ContactState::Held);
+    world.refuse("2025-03-16T10:00:00-06:00");
     assert_eq!(world.alarms, [UNDELIVERABLE, UNNOTIFIED]);
     assert_eq!(world.state(), ContactState::Pending);
     let given = world
@@ -235,6 +237,43 @@ fn a_notice_refused_for_fourteen_days_counts_as_given_then_unnotified() {
 }
 
 #[test]
+fn a_notice_refused_once_is_tried_again_after_an_outage_before_it_counts_as_given() {
+    let refused_then_down = || {
+        let mut world = World::quiet_since(ANCHOR);
+        world.sweep("2025-03-02T10:00:00-07:00");
+        world.refuse("2025-03-02T10:00:00-07:00");
+        assert_eq!(world.sweep("2025-03-22T10:00:00-06:00"), []);
+        assert_eq!(world.state(), ContactState::Held);
+        world
+    };
+    let mut taken = refused_then_down();
+    taken.accept("2025-03-22T10:00:01-06:00");
+    assert_eq!(
+        (taken.state(), &taken.alarms[..]),
+        (ContactState::Pending, &[UNDELIVERABLE.to_owned()][..])
+    );
+    let mut refused = refused_then_down();
+    refused.refuse("2025-03-22T10:00:01-06:00");
+    assert_eq!(refused.alarms, [UNDELIVERABLE, UNNOTIFIED]);
+    let mut put_off = refused_then_down();
+    put_off.put_off("2025-03-22T10:00:01-06:00");
+    assert_eq!(put_off.alarms, [UNDELIVERABLE, UNNOTIFIED]);
+}
+
+#[test]
+fn who_asks_to_come_back_later_refuses_nothing() {
+    let mut world = World::quiet_since(ANCHOR);
+    world.sweep("2025-03-02T10:00:00-07:00");
+    world.put_off("2025-03-02T10:00:00-07:00");
+    assert_eq!(world.next_due(), "2025-03-16T10:00:00-06:00");
+    world.refuse("2025-03-03T10:00:00-07:00");
+    world.put_off("2025-03-17T09:59:59-06:00");
+    assert_eq!(world.state(), ContactState::Held);
+    world.put_off("2025-03-17T10:00:00-06:00");
+    assert_eq!(world.state(), ContactState::Pending);
+}
+
+#[test]
 fn without_any_word_from_the_channels_a_notice_is_not_taken_for_refused() {
     let mut world = World::quiet_since(ANCHOR);
     world.sweep("2025-03-02T10:00:00-07:00");
@@ -243,7 +282,10 @@ fn without_any_word_from_the_channels_a_notice_is_not_taken_for_refused() {
         (world.state(), &world.alarms[..]),
         (ContactState::Held, &[UNDELIVERABLE.to_owned()][..])
     );
-    assert_eq!(world.next_due(), "2025-04-05T10:00:00-06:00");
+    world.refuse("2025-04-05T09:59:59-06:00");
+    assert_eq!(world.state(), ContactState::Held);
+    world.refuse("2025-04-05T10:00:00-06:00");
+    assert_eq!(world.state(), ContactState::Pending);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod approval;
 mod clock;
 mod directory;
+mod due;
 mod events;
 mod properties;
 mod worked;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::*;
-use crate::contact::{Activity, ActivityKind, Stage};
+use crate::contact::{Activity, ActivityKind, Hold, Stage};
 use crate::district::{District, Help, Inactivity, Preferences};
 use crate::id::{DistrictId, EditionId, EventId, PersonId};
 use crate::notice::NoticeKind;
@@ -152,6 +153,15 @@ impl World {
     fn refuse(&mut self, now: &str) {
         let notice = self.outbox.last().cloned();
         if let Some(step) = notice.and_then(|n| refused(&self.contact, &self.around(), &n, at(now)))
+        {
+            self.take(step);
+        }
+    }
+
+    /// Somebody asks to come back later with the newest notice.
+    fn put_off(&mut self, now: &str) {
+        let notice = self.outbox.last().cloned();
+        if let Some(step) = notice.and_then(|n| put_off(&self.contact, &self.around(), &n, at(now)))
         {
             self.take(step);
         }

@@ -9,7 +9,7 @@ use crate::person::DirectoryStatus;
 
 /// Something that happens, after some hours.
 #[derive(Debug, Clone)]
-enum Happening {
+pub(super) enum Happening {
     Sweep,
     /// The newest notice is accepted, or one of those before it.
     Accept(usize),
@@ -24,14 +24,14 @@ enum Happening {
     Zone(&'static str),
 }
 
-const ZONES: [&str; 4] = [
+pub(super) const ZONES: [&str; 4] = [
     "America/Denver",
     "Pacific/Apia",
     "Europe/London",
     "Australia/Lord_Howe",
 ];
 
-fn happening() -> impl Strategy<Value = Happening> {
+pub(super) fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         40 => Just(Happening::Sweep),
         30 => (0..10_usize).prop_map(|back| Happening::Accept(back / 8)),
@@ -47,7 +47,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 /// Minutes that pass: often little, sometimes an outage.
-fn minutes() -> impl Strategy<Value = i64> {
+pub(super) fn minutes() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => 0..90_i64,
         4 => 0..(3 * 24 * 60_i64),
@@ -56,9 +56,9 @@ fn minutes() -> impl Strategy<Value = i64> {
     ]
 }
 
-struct Timeline {
-    world: World,
-    now: Timestamp,
+pub(super) struct Timeline {
+    pub(super) world: World,
+    pub(super) now: Timestamp,
     /// The district changed its time zone: days of before and after cannot be compared.
     moved: bool,
     /// What was accepted: episode and kind.
@@ -66,7 +66,16 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn happen(&mut self, happening: Happening) {
+    pub(super) fn new(world: World, now: Timestamp) -> Self {
+        Self {
+            world,
+            now,
+            moved: false,
+            accepted: Vec::new(),
+        }
+    }
+
+    pub(super) fn happen(&mut self, happening: Happening) {
         let now = self.now.to_string();
         match happening {
             Happening::Sweep => self.sweep(),
@@ -100,7 +109,7 @@ impl Timeline {
     }
 
     /// A sweep leaves nothing that is due, and cuts nobody off who was not told three times.
-    fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self) {
         let before = self.world.contact.clone();
         self.world.sweep_at(self.now);
         let after = &self.world.contact;
@@ -174,14 +183,16 @@ proptest! {
         (periods.warn_after, periods.deactivate_after) = (warn, warn + room);
         world.feed = gated.then_some(None);
         world.recheck(now);
-        let mut timeline = Timeline { world, now, moved: false, accepted: Vec::new() };
+        let mut timeline = Timeline::new(world, now);
         for (minutes, happening) in happenings {
             timeline.now += minutes.minutes();
             let anchor = timeline.world.contact.anchor();
             timeline.happen(happening);
             let contact = &timeline.world.contact;
             prop_assert!(contact.anchor() >= anchor, "anchor moved back");
-            let due = contact.is_valid() || contact.state == ContactState::Suspended;
+            // Of a notice that is refused the attempts decide, not the time.
+            let is_refused = matches!(contact.hold, Some((Hold::Undeliverable, _)));
+            let due = contact.is_valid() && !is_refused || contact.state == ContactState::Suspended;
             prop_assert_eq!(contact.next_due.is_some(), due);
             let state = contact.suspended.map_or(contact.state, |(remembered, _)| remembered);
             prop_assert_eq!(contact.hold.is_some(), state == ContactState::Held);

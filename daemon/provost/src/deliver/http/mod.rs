@@ -28,7 +28,7 @@ mod exchange;
 mod pace;
 mod request;
 mod secrets;
-mod tls;
+pub(super) mod tls;
 mod trouble;
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub enum TrustError {
 ///
 /// # Errors
 /// [`TrustError`] if the file cannot be used.
-pub(super) fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
+pub(in crate::deliver) fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
     let mut roots = RootCertStore::empty();
     match ca_file {
         Some(path) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
 };
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
@@ -18,11 +18,14 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::http::tls::TrustError;
 use super::{Letter, Mail, Refusal, Reply, listed};
 use crate::config::mail::{MailSettings, Privacy, Relay};
 use crate::config::secret::SecretError;
+use private::Privately;
 use verb::{Trouble, Verb, step, within, words};
 
+mod private;
 mod verb;
 
 #[cfg(test)]
@@ -65,13 +68,34 @@ pub enum SmtpError {
         #[source]
         source: lettre::transport::smtp::Error,
     },
+    /// The certificates that the relay's is to be tested by.
+    #[error("prepare TLS to the mail relay {relay}")]
+    Trust {
+        /// Which relay.
+        relay: String,
+        /// Why.
+        #[source]
+        source: TrustError,
+    },
+    /// No certificate could ever be for it.
+    #[error("prepare TLS to the mail relay {relay}")]
+    Name {
+        /// Which relay.
+        relay: String,
+        /// Why.
+        #[source]
+        source: rustls::pki_types::InvalidDnsNameError,
+    },
 }
 
 /// The district's mail relay.
 pub struct Smtp {
     relay: Relay,
     privacy: Privacy,
+    /// For STARTTLS.
     tls: Option<TlsParameters>,
+    /// Where TLS is implicit.
+    privately: Option<Privately>,
     credentials: Option<Credentials>,
     from: Mailbox,
     timeout: Duration,
@@ -103,14 +127,17 @@ impl Smtp {
                 Some(Credentials::new(login.username.clone(), password))
             }
         };
-        let tls = match settings.privacy {
-            Privacy::Off => None,
-            _ => Some(tls(&settings.relay, settings.ca_file.as_deref())?),
+        let (relay, ca_file) = (&settings.relay, settings.ca_file.as_deref());
+        let (tls, privately) = match settings.privacy {
+            Privacy::Off => (None, None),
+            Privacy::Implicit => (None, Some(Privately::new(relay, ca_file)?)),
+            Privacy::Required | Privacy::Opportunistic => (Some(tls(relay, ca_file)?), None),
         };
         Ok(Self {
             relay: settings.relay.clone(),
             privacy: settings.privacy,
             tls,
+            privately,
             credentials: login,
             from: settings.from.clone(),
             timeout: settings.timeout,
@@ -146,23 +173,20 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// Connects and says EHLO. Where TLS is implicit, lettre connects by itself; elsewhere every piece is sent at once:
-    /// lettre writes a message and its final dot in two pieces, and Nagle's algorithm would hold the second back until
-    /// the relay, which waits for it, acknowledges the first. That was 40 ms a mail.
+    /// Connects and says EHLO. Every piece is sent at once: lettre writes a message and its final dot in two pieces, and
+    /// Nagle's algorithm would hold the second back until the relay, which waits for it, acknowledges the first. That
+    /// was 40 ms a mail.
     async fn greet(&self) -> Result<AsyncSmtpConnection, Trouble> {
         let (timeout, hello) = (self.timeout, &self.hello);
         let address = (self.relay.host.as_str(), self.relay.port);
-        let tls = self.tls.clone();
-        if let Some(tls) = tls.filter(|_| self.privacy == Privacy::Implicit) {
-            let limit = Some(timeout);
-            let greeting =
-                AsyncSmtpConnection::connect_tokio1(address, limit, hello, Some(tls), None);
-            return step(Verb::Connect, timeout, greeting).await;
-        }
         let dialling = async {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            Ok(Box::new(stream))
+            let stream: Box<dyn AsyncTokioStream> = match &self.privately {
+                None => Box::new(stream),
+                Some(privately) => Box::new(privately.shake_hands(stream).await?),
+            };
+            Ok(stream)
         };
         let stream = within(Verb::Connect, timeout, dialling, Trouble::Dial).await?;
         let greeting = AsyncSmtpConnection::connect_with_transport(stream, hello);

@@ -33,6 +33,7 @@ async fn relay(scripts: Vec<Script>) -> (Smtp, mpsc::UnboundedReceiver<String>) 
         relay: format!("smtp://127.0.0.1:{port}").parse().unwrap(),
         privacy: Privacy::Off,
         tls: None,
+        privately: None,
         credentials: None,
         from: "p@d.example".parse().unwrap(),
         timeout: Duration::from_secs(30),

@@ -8,34 +8,69 @@ use provost_core::person::Person;
 use provost_sandbox::{AddressKind, Recipient};
 use std::collections::BTreeSet;
 
+use crate::config::Route;
 use crate::live::Live;
 
 /// A way to somebody: an address by a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Way {
+pub(crate) struct Way {
     /// By which channel.
-    pub(super) channel: PluginId,
+    pub(crate) channel: PluginId,
     /// To whom; or why the channel leads nowhere.
-    pub(super) recipient: Result<Recipient, &'static str>,
+    pub(crate) recipient: Result<Recipient, &'static str>,
 }
 
 /// Somebody to tell. The ways are tried in order until one takes the notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Somebody {
+pub(crate) struct Somebody {
     /// As what.
-    pub(super) role: RecipientRole,
+    pub(crate) role: RecipientRole,
     /// The preferred way first.
-    pub(super) ways: Vec<Way>,
+    pub(crate) ways: Vec<Way>,
 }
 
 /// People who are all told. It is the next round's turn only if everybody in this one refuses for good.
-pub(super) type Round = Vec<Somebody>;
+pub(crate) type Round = Vec<Somebody>;
+
+/// What a channel's addresses are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Leads {
+    /// Mail addresses of people.
+    Mail,
+    /// Their telephones.
+    Phone,
+    /// One address for everybody.
+    Url(String),
+}
+
+/// How the channels lead to people; `None` for one that is not in force.
+pub(crate) type Reach<'r> = dyn Fn(&PluginId) -> Option<Leads> + 'r;
+
+/// How the channels in force lead to people.
+pub(super) fn reach(live: &Live) -> impl Fn(&PluginId) -> Option<Leads> {
+    |id| {
+        let it = live.channels.get(id)?;
+        Some(match it.channel.describe().address {
+            AddressKind::Mail => Leads::Mail,
+            AddressKind::Phone => Leads::Phone,
+            // The one in its settings.
+            AddressKind::Url => {
+                let url = it.settings.get("url").and_then(|url| url.as_str());
+                Leads::Url(url.unwrap_or_default().to_owned())
+            }
+        })
+    }
+}
 
 /// The rounds of an attempt: those whom the routes name, in the order of the configuration; then, by the channels of all
 /// of them, the other valid contacts and the district's mailbox. No address is tried twice by one channel.
-pub(super) fn rounds(live: &Live, notice: &Notice, near: &DistrictFacts) -> Vec<Round> {
+pub(crate) fn rounds(
+    routes: &[Route],
+    reach: &Reach<'_>,
+    notice: &Notice,
+    near: &DistrictFacts,
+) -> Vec<Round> {
     let topic = notice.kind.topic();
-    let routes = &live.config.routes;
     let routes = routes.iter().filter(|route| route.carries(&topic));
     let mut legs: Vec<(RecipientRole, Vec<&PluginId>)> = Vec::new();
     for route in routes {
@@ -50,9 +85,9 @@ pub(super) fn rounds(live: &Live, notice: &Notice, near: &DistrictFacts) -> Vec<
     let mut tried = BTreeSet::new();
     let rounds = legs.into_iter().map(|(to, channels)| {
         let mut everybody = match to {
-            RecipientRole::Contact => vec![contact(live, &channels, notice, near)],
-            RecipientRole::Colleague => colleagues(live, &channels, notice, near),
-            RecipientRole::Mailbox => vec![mailbox(live, &channels, near)],
+            RecipientRole::Contact => vec![contact(reach, &channels, notice, near)],
+            RecipientRole::Colleague => colleagues(reach, &channels, notice, near),
+            RecipientRole::Mailbox => vec![mailbox(reach, &channels, near)],
         };
         for somebody in &mut everybody {
             somebody.ways.retain(|way| match &way.recipient {
@@ -67,7 +102,12 @@ pub(super) fn rounds(live: &Live, notice: &Notice, near: &DistrictFacts) -> Vec<
 }
 
 /// The person whom the notice is about. A channel that does not lead to them is kept with the reason.
-fn contact(live: &Live, channels: &[&PluginId], notice: &Notice, near: &DistrictFacts) -> Somebody {
+fn contact(
+    reach: &Reach<'_>,
+    channels: &[&PluginId],
+    notice: &Notice,
+    near: &DistrictFacts,
+) -> Somebody {
     let is_meant = |(contact, _): &&(Contact, Person)| contact.person == notice.person;
     let person = near
         .contacts
@@ -80,11 +120,11 @@ fn contact(live: &Live, channels: &[&PluginId], notice: &Notice, near: &District
             channel: id.clone(),
             recipient: Err(why),
         };
-        match (live.channels.contains_key(id), person) {
-            (false, _) => ways.push(nowhere("no such channel is in force")),
-            (true, None) => ways.push(nowhere("the person has left the register")),
-            (true, Some(person)) => {
-                let here = ways_to(live, id, person, RecipientRole::Contact);
+        match (reach(id), person) {
+            (None, _) => ways.push(nowhere("no such channel is in force")),
+            (Some(_), None) => ways.push(nowhere("the person has left the register")),
+            (Some(_), Some(person)) => {
+                let here = ways_to(reach, id, person, RecipientRole::Contact);
                 if here.is_empty() {
                     ways.push(nowhere("the person has no address for it"));
                 }
@@ -98,14 +138,19 @@ fn contact(live: &Live, channels: &[&PluginId], notice: &Notice, near: &District
     }
 }
 
-fn colleagues(live: &Live, channels: &[&PluginId], notice: &Notice, near: &DistrictFacts) -> Round {
+fn colleagues(
+    reach: &Reach<'_>,
+    channels: &[&PluginId],
+    notice: &Notice,
+    near: &DistrictFacts,
+) -> Round {
     near.valid_contacts()
         .filter(|(contact, _)| contact.person != notice.person)
         .map(|(_, person)| {
             let role = RecipientRole::Colleague;
             let ways = channels
                 .iter()
-                .flat_map(|id| ways_to(live, id, person, role));
+                .flat_map(|id| ways_to(reach, id, person, role));
             Somebody {
                 role,
                 ways: ways.collect(),
@@ -114,13 +159,13 @@ fn colleagues(live: &Live, channels: &[&PluginId], notice: &Notice, near: &Distr
         .collect()
 }
 
-fn mailbox(live: &Live, channels: &[&PluginId], near: &DistrictFacts) -> Somebody {
+fn mailbox(reach: &Reach<'_>, channels: &[&PluginId], near: &DistrictFacts) -> Somebody {
     let role = RecipientRole::Mailbox;
     let ways = channels.iter().flat_map(|id| {
-        let address = match live.channels.get(*id)?.channel.describe().address {
-            AddressKind::Mail => near.district.mailbox.clone()?,
-            AddressKind::Url => url(live, id),
-            AddressKind::Phone => return None,
+        let address = match reach(id)? {
+            Leads::Mail => near.district.mailbox.clone()?,
+            Leads::Url(url) => url,
+            Leads::Phone => return None,
         };
         Some(Way {
             channel: (*id).clone(),
@@ -139,20 +184,16 @@ fn mailbox(live: &Live, channels: &[&PluginId], near: &DistrictFacts) -> Somebod
 
 /// The ways by one channel to a person, the primary address first.
 pub(super) fn ways_to(
-    live: &Live,
+    reach: &Reach<'_>,
     id: &PluginId,
     person: &Person,
     role: RecipientRole,
 ) -> Vec<Way> {
-    let kind = live
-        .channels
-        .get(id)
-        .map(|live| live.channel.describe().address);
-    let addresses = match kind {
+    let addresses = match reach(id) {
         None => Vec::new(),
-        Some(AddressKind::Mail) => person.mail.clone(),
-        Some(AddressKind::Phone) => person.phone.clone(),
-        Some(AddressKind::Url) => vec![url(live, id)],
+        Some(Leads::Mail) => person.mail.clone(),
+        Some(Leads::Phone) => person.phone.clone(),
+        Some(Leads::Url(url)) => vec![url],
     };
     let way = |address| Way {
         channel: id.clone(),
@@ -163,11 +204,4 @@ pub(super) fn ways_to(
         }),
     };
     addresses.into_iter().map(way).collect()
-}
-
-/// A channel to a URL has one address for everybody: the one in its settings.
-fn url(live: &Live, id: &PluginId) -> String {
-    let settings = live.channels.get(id).map(|live| &live.settings);
-    let url = settings.and_then(|settings| settings.get("url")?.as_str());
-    url.unwrap_or_default().to_owned()
 }

@@ -80,7 +80,7 @@ impl Simulation {
                 return Ok(());
             }
             Act::Deliver(channel) => {
-                self.channel = *channel;
+                self.channel.clone_from(channel);
                 return Ok(());
             }
             Act::Sweep => return self.sweep(outcome),

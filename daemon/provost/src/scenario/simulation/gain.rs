@@ -1,5 +1,6 @@
 //! What a step added to the register: alarms and lines of access logs that were not there before.
 
+use provost_core::contact::ContactState;
 use provost_core::id::PersonId;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ impl Seen {
         Ok(seen)
     }
 
-    /// Puts what was added since into the outcome, oldest first, and the states of all contacts.
+    /// Puts what was added since into the outcome, oldest first, and how all contacts stand.
     pub(super) fn gain(&mut self, store: &Store, outcome: &mut Outcome) -> Result<(), StoreError> {
         let register = store.read()?;
         let alarms = register.alarms(Page::newest(ROWS))?;
@@ -60,10 +61,13 @@ impl Seen {
             *seen = new.last().map_or(*seen, |(seq, _)| *seq);
             outcome.access.extend(new.into_iter().map(|(_, line)| line));
         }
-        let contacts = register.contacts(None)?.into_iter();
-        outcome.contacts = contacts
-            .map(|(contact, _)| (contact.person, contact.state))
-            .collect();
+        for (contact, _) in register.contacts(None)? {
+            let hold = contact.hold.filter(|_| contact.state == ContactState::Held);
+            outcome
+                .holds
+                .extend(hold.map(|(why, _)| (contact.person.clone(), why)));
+            outcome.contacts.insert(contact.person, contact.state);
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod outbox;
 
 use provost_core::change::Actor;
 use provost_core::id::PluginId;
+use provost_core::notice::RecipientRole;
 use provost_core::register::{self, Existing, Feed};
 use provost_core::role::Roles;
 use provost_sandbox::{Plugin, Policy};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use super::report::{Ending, Report};
 use super::run::{Outcome, StepError, World, run};
 use super::{Act, Delivering, Scenario, Step, read};
-use crate::config::{Config, Listen, PluginOffer};
+use crate::config::{Config, Listen, PluginOffer, Route};
 use crate::flow::{self, FlowError, Scene};
 use crate::live::{Live, Loader, chain};
 use crate::store::{Store, StoreError};
@@ -155,9 +156,19 @@ fn config(scenario: &Scenario) -> Config {
         feeds: feeds(scenario),
         sources: BTreeMap::new(),
         plugins: BTreeMap::new(),
-        routes: Vec::new(),
+        routes: routes(),
         approve_above: crate::config::APPROVE_ABOVE,
     }
+}
+
+/// Every notice goes to its contact by the scenario's channel.
+fn routes() -> Vec<Route> {
+    let channel = PluginId::new("scenario").ok();
+    vec![Route {
+        notices: vec!["inactivity.*".to_owned()],
+        to: RecipientRole::Contact,
+        channels: channel.into_iter().collect(),
+    }]
 }
 
 /// Feeds of the document, and those that its steps bring.

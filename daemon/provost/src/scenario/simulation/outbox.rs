@@ -1,14 +1,17 @@
 //! The timer's turn: what is due happens, and the channel takes or refuses the notices.
 
 use provost_core::change::Actor;
+use provost_core::contact::Contact;
 use provost_core::lifecycle::{self, Wanted};
 use provost_core::notice::{Delivery, Notice, Outcome as Fate};
+use std::collections::BTreeSet;
 
-use super::super::Delivering;
 use super::super::expect::Told;
 use super::super::run::Outcome;
 use super::{Simulation, SimulationError};
 use crate::deliver;
+use crate::flow::neighbourhood::nearby;
+use crate::flow::notify::recipients::{Leads, Way, rounds};
 use crate::flow::notify::{self, Refused};
 use crate::flow::{self, Scene};
 use crate::store::Outgoing;
@@ -58,14 +61,15 @@ impl Simulation {
     fn deliver(&self, queued: &Outgoing, outcome: &mut Outcome) -> Result<(), SimulationError> {
         let (scene, notice) = (self.scene(), &queued.notice);
         let contact = self.store.read()?.contact(&notice.person)?;
-        let wanted = contact.map_or(Wanted::Never, |contact| lifecycle::wanted(&contact, notice));
+        let wanted = contact
+            .as_ref()
+            .map_or(Wanted::Never, |contact| lifecycle::wanted(contact, notice));
         let tried = queued.attempts + 1;
         let retry = |why: &str| Fate::Retry {
             why: why.to_owned(),
             not_before: deliver::not_before(&notice.id, tried, scene.now),
         };
-        let (fate, refused) = match (wanted, self.channel) {
-            (Wanted::Never, _) => (Fate::Withdrawn, Refused::No),
+        let (fate, refused) = match (wanted, &contact) {
             (Wanted::Unnotified, _) => (
                 Fate::Failed {
                     why: "its stage counts as given".to_owned(),
@@ -76,20 +80,56 @@ impl Simulation {
                 retry("the directory shuts the contact out at present"),
                 Refused::No,
             ),
-            (Wanted::Now, Delivering::Refuse) => {
-                (retry("the scenario's channel refuses"), Refused::ForGood)
-            }
-            (Wanted::Now, Delivering::Accept) => {
-                outcome.notices.push(Told {
-                    to: notice.person.clone(),
-                    stage: notice.kind,
-                });
-                let receipt = "taken by the scenario's channel".to_owned();
-                (Fate::Accepted { receipt }, Refused::No)
-            }
+            (Wanted::Now, Some(contact)) => match self.tell(notice, contact)? {
+                None => (retry("the scenario's channel refuses"), Refused::ForGood),
+                Some(told) => {
+                    outcome.notices.push(told);
+                    let receipt = "taken by the scenario's channel".to_owned();
+                    (Fate::Accepted { receipt }, Refused::No)
+                }
+            },
+            (Wanted::Never | Wanted::Now, _) => (Fate::Withdrawn, Refused::No),
         };
         notify::record(scene, notice, &delivery(notice, scene, fate), refused)?;
         Ok(())
+    }
+
+    /// Goes through the rounds of an attempt until somebody takes the notice. Says who did.
+    fn tell(&self, notice: &Notice, contact: &Contact) -> Result<Option<Told>, SimulationError> {
+        let register = self.store.read()?;
+        let Some(person) = register.person(&notice.person)? else {
+            return Ok(None);
+        };
+        let mut near = nearby(&register, contact, &person)?;
+        // The channel reaches everybody: people who have no address are known to it by their id.
+        for (_, person) in &mut near.contacts {
+            if person.mail.is_empty() {
+                person.mail.push(person.id.to_string());
+            }
+        }
+        let mut refused = BTreeSet::new();
+        let reach = |_: &_| Some(Leads::Mail);
+        for round in rounds(&self.live.config.routes, &reach, notice, &near) {
+            let mut address = BTreeSet::new();
+            for somebody in &round {
+                let to = |way: &Way| Some(way.recipient.as_ref().ok()?.address.clone());
+                let addresses = somebody.ways.iter().filter_map(to);
+                let (no, yes): (Vec<_>, Vec<_>) =
+                    addresses.partition(|address| self.channel.refuses(address));
+                refused.extend(no);
+                address.extend(yes.into_iter().next());
+            }
+            if let (false, Some(somebody)) = (address.is_empty(), round.first()) {
+                return Ok(Some(Told {
+                    to: notice.person.clone(),
+                    stage: notice.kind,
+                    via: somebody.role.word(),
+                    address,
+                    refused,
+                }));
+            }
+        }
+        Ok(None)
     }
 }
 
