@@ -208,7 +208,7 @@ fn check_districts(top: &Table<'_>, key: &str, districts: &BTreeMap<DistrictId, 
 }
 
 /// `[notices]`, all of it optional.
-fn read_notices(top: &Table<'_>) -> usize {
+pub(crate) fn read_notices(top: &Table<'_>) -> usize {
     let table = top.table("notices");
     let above = table
         .as_ref()

@@ -14,6 +14,7 @@ use provost_core::time::Zone;
 
 use super::read::Cast;
 use super::{Act, CaseOpening, ContactVerb, Delivering, Seen};
+use crate::flow::approval::Word;
 
 /// Reads all acts of a step, in the order in which they happen.
 pub(super) fn read(number: usize, table: &Table, cast: &Cast) -> Vec<Act> {
@@ -25,6 +26,7 @@ pub(super) fn read(number: usize, table: &Table, cast: &Cast) -> Vec<Act> {
     let mut acts = Vec::new();
     acts.extend(reader.clock());
     acts.extend(reader.deliver());
+    acts.extend(reader.notices());
     acts.extend(reader.feed());
     acts.extend(reader.each("district", |table| reader.district(table)));
     acts.extend(reader.directory());
@@ -131,6 +133,19 @@ impl<'d> Reader<'_, 'd> {
         let why = "must be \"confirm\" or { jump = \"40d\" }";
         self.step.problem("clock", why);
         None
+    }
+
+    fn notices(&self) -> Option<Act> {
+        let word = match self.step.text("notices")? {
+            "approve" => Word::Approve,
+            "refuse" => Word::Refuse,
+            _ => {
+                let why = "must be \"approve\" or \"refuse\"";
+                self.step.problem("notices", why);
+                return None;
+            }
+        };
+        Some(Act::Notices(word))
     }
 
     fn deliver(&self) -> Option<Act> {

@@ -26,6 +26,7 @@ use provost_core::time::Zone;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+use crate::flow::approval::Word;
 pub use expect::Expect;
 
 /// A scenario that is believed.
@@ -39,6 +40,8 @@ pub struct Scenario {
     pub register: Register,
     /// When the virtual clock starts.
     pub start: Timestamp,
+    /// `notices = { approve-above = N }`: more notices of a sweep wait for an operator's word.
+    pub approve_above: usize,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -65,6 +68,8 @@ pub enum Act {
     ClockJump(SignedDuration),
     /// `deliver = "accept"`, `"refuse"` or `{ refuse = [ADDRESS] }`: what channels do from here on.
     Deliver(Delivering),
+    /// `notices = "approve"` or `"refuse"`: an operator's word for the notices that wait for one.
+    Notices(Word),
     /// `feed = { id, watermark }`: the feed's events are complete up to there.
     Feed {
         /// Which feed.

@@ -13,6 +13,7 @@ use provost_core::register::{Existing, Given, Register, read_tables};
 use provost_core::role::Roles;
 
 use super::{Act, Expect, Scenario, Step};
+use crate::config::read_notices;
 use crate::document::{DocumentError, load};
 
 /// A scenario file that is not believed.
@@ -101,6 +102,7 @@ pub fn read(
     })?;
     let title = label(&top, "title").unwrap_or_else(|| file.to_owned());
     let steps = top.tables("step");
+    let approve_above = read_notices(&top);
     let start = start(&steps, document);
     let existing = Existing::default();
     let given = Given {
@@ -134,6 +136,7 @@ pub fn read(
         edition_plugins,
         register,
         start,
+        approve_above,
         steps,
     })
 }

@@ -83,6 +83,11 @@ impl Simulation {
                 self.channel.clone_from(channel);
                 return Ok(());
             }
+            Act::Notices(word) => {
+                let operator = Actor::Operator("scenario".to_owned());
+                flow::approval::answer(scene, *word, &operator, None, None)?;
+                return Ok(());
+            }
             Act::Sweep => return self.sweep(outcome),
             Act::Forecast(days) => return self.forecast(*days, outcome),
             Act::District {

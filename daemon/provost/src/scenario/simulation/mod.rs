@@ -157,7 +157,7 @@ fn config(scenario: &Scenario) -> Config {
         sources: BTreeMap::new(),
         plugins: BTreeMap::new(),
         routes: routes(),
-        approve_above: crate::config::APPROVE_ABOVE,
+        approve_above: scenario.approve_above,
     }
 }
 
