@@ -81,6 +81,11 @@ impl LdapReading {
         let Some(schema) = self.schema_since(&since.schema).await? else {
             return Ok(Changes::Unusable("the server shows no schema"));
         };
+        // slapd's schema is as old as its process. One that was killed and started anew claims that its session log
+        // reaches back to the last checkpoint on its disk, and names no deletion from between that and its end.
+        if schema != since.schema {
+            return Ok(Changes::Unusable(STARTED_ANEW));
+        }
         let base = self.source.base.clone();
         let filter = self.source.filter.clone();
         let what = format!("read the changes of {base}");
@@ -231,6 +236,7 @@ impl Round {
 /// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
 const CHANGES_MAX: u64 = 200_000;
 
+const STARTED_ANEW: &str = "the server was started anew and may have forgotten deletions";
 const NO_DELETIONS: &str = "the server cannot name deletions any more";
 
 /// The change numbers of a slapd cookie: one for each server that writes, `rid=000,csn=NUMBER;NUMBER`.
