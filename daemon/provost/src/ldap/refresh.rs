@@ -18,7 +18,7 @@ use super::search::{Asked, Ending, Query};
 use super::{Changes, Content, Mark, Seen};
 
 /// "The cookie cannot be used" (RFC 4533 §2.6).
-const REFRESH_REQUIRED: u32 = 4096;
+pub(super) const REFRESH_REQUIRED: u32 = 4096;
 /// slapd's answer to a cookie that is newer than its data: it was restored from a backup.
 const UNWILLING: u32 = 53;
 /// Limits (3, 4, 11) that a paged read may stay below, and a control that this part of the tree does not know (12).
@@ -59,9 +59,12 @@ impl LdapReading {
         let server = self.server.address.clone();
         let mark = done.cookie.map(|cookie| Mark {
             server,
+            instance: None,
+            clock: None,
             cookie,
             schema,
         });
+        let mark = mark.ok_or("the server gives no cookie for all of it");
         Ok(Some(Content { entries, mark }))
     }
 
@@ -135,7 +138,10 @@ impl LdapReading {
 }
 
 /// The Sync Done control of a search that succeeded; `None` if it carries none.
-fn done(what: &str, ending: Ending) -> Result<Option<content_sync::Done>, DirectoryError> {
+pub(super) fn done(
+    what: &str,
+    ending: Ending,
+) -> Result<Option<content_sync::Done>, DirectoryError> {
     if ending.code != 0 {
         return Err(ending.incomplete(what));
     }
@@ -234,7 +240,7 @@ impl Round {
 }
 
 /// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
-const CHANGES_MAX: u64 = 200_000;
+pub(super) const CHANGES_MAX: u64 = 200_000;
 
 const STARTED_ANEW: &str = "the server was started anew and may have forgotten deletions";
 const NO_DELETIONS: &str = "the server cannot name deletions any more";
