@@ -4,6 +4,7 @@ use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
 use provost_tests::{Change, Provost, World, directory};
 use serde_json::Value;
 
+use crate::rounds::quirk;
 use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
 
 const FILTER: &str = "(&(objectClass=inetOrgPerson)(!(employeeType=left)))";
@@ -274,6 +275,18 @@ fn a_probe_and_an_explanation_say_what_is_there_and_change_nothing() {
     assert_eq!(probe["mode"], "refresh", "{probe}");
     assert_eq!(probe["schema-ok"], true, "{probe}");
     assert_eq!(probe["first-page"], 1000, "{probe}");
+    assert_eq!(
+        quirk(&probe, "page limit"),
+        "none seen: all 3000 came in one page"
+    );
+    assert_eq!(
+        quirk(&probe, "refreshDeletes"),
+        "TRUE after a first refresh, TRUE after one without changes"
+    );
+    assert_eq!(
+        quirk(&probe, "a foreign cookie"),
+        "not noticed: 1 entries came as if it were the first time"
+    );
 
     let person = STAFF.person(300);
     world.slapd().apply(&[Change::Modify(300)]);

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use nix::sys::signal::Signal;
 
 use crate::directory::{self, Change, service_dn};
+use crate::office::Office;
 use crate::process::{Running, free_port, must, run};
 use crate::staff::{BASE, Staff, group_dn, school_dn};
 use crate::tls::Tls;
@@ -143,6 +144,28 @@ impl Slapd {
         self.modify(&format!(
             "dn: {group}\nchangetype: add\nobjectClass: groupOfNames\ncn: {BLIND}\nmember: {account}\n"
         ));
+    }
+
+    /// How its administrators reach it. What disables an account is for the district to say here: slapd has no such
+    /// attribute of its own.
+    pub fn office(&self, filter: &'static str) -> Office {
+        Office {
+            url: self.url(),
+            ca: None,
+            account: format!("cn=admin,{BASE}"),
+            password: ROOT_PASSWORD,
+            vendor: "openldap",
+            filter,
+            disabling: ("employeeType", "inactive"),
+            enabling: ("employeeType", None),
+        }
+    }
+
+    /// Is killed, as by a power failure.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Signal::SIGKILL);
+        }
     }
 
     /// Feeds LDIF to `ldapmodify` as the directory's root.
