@@ -6,10 +6,24 @@ use std::process::Command;
 use crate::step::{Failed, answer, run};
 
 /// A program and the Debian package that has it. make builds the daemon's allocator.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 17] = [
     ("/usr/bin/make", "make"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
+    ("/usr/sbin/ns-slapd", "389-ds-base"),
+    ("/usr/sbin/samba", "samba"),
+    (
+        "/usr/share/samba/setup/provision.ldif",
+        "samba-ad-provision",
+    ),
+    (
+        "/usr/share/doc/samba-dsdb-modules/copyright",
+        "samba-dsdb-modules",
+    ),
+    (
+        "/usr/lib/python3/dist-packages/ldap/__init__.py",
+        "python3-ldap",
+    ),
     ("/usr/sbin/smtpd", "opensmtpd"),
     ("/usr/bin/openssl", "openssl"),
     ("/lib/systemd/systemd", "systemd"),

@@ -5,12 +5,15 @@
 
 pub mod client;
 pub mod directory;
+pub mod ds389;
 pub mod fault_proxy;
 pub mod mailbox;
+pub mod office;
 pub mod process;
 pub mod provost;
 pub mod receiver;
 pub mod relay;
+pub mod samba;
 pub mod slapd;
 pub mod smtpd;
 pub mod staff;
@@ -21,10 +24,13 @@ pub mod world;
 
 pub use client::{Client, Reply};
 pub use directory::{Change, ldif};
+pub use ds389::Ds389;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use mailbox::Received;
+pub use office::{Office, Step};
 pub use provost::{Answer, Provost};
 pub use relay::{Does, Relay};
+pub use samba::SambaAd;
 pub use slapd::{Slapd, Variant};
 pub use smtpd::Smtpd;
 pub use staff::{Staff, StaffPerson};

@@ -1,17 +1,22 @@
 //! A real slapd on loopback, with its own configuration and data.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
 
 use crate::directory::{self, Change, service_dn};
+use crate::office::Office;
 use crate::process::{Running, free_port, must, run};
-use crate::staff::{BASE, Staff};
+use crate::staff::{BASE, Staff, group_dn, school_dn};
 use crate::tls::Tls;
 
 /// Password of `cn=admin`, the directory's root.
 const ROOT_PASSWORD: &str = "admin";
+
+/// Members of this group do not see the second school.
+const BLIND: &str = "Blind";
 
 /// How this directory treats the daemon's account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,6 +137,37 @@ impl Slapd {
         self.modify(&directory::changes(&self.staff, changes));
     }
 
+    /// Hides the second school from the daemon's account, by an access rule that asks a group. No entry of the staff
+    /// changes and the server runs on, so that nothing tells of it.
+    pub fn hide_second_school(&self) {
+        let (group, account) = (group_dn(BLIND), service_dn());
+        self.modify(&format!(
+            "dn: {group}\nchangetype: add\nobjectClass: groupOfNames\ncn: {BLIND}\nmember: {account}\n"
+        ));
+    }
+
+    /// How its administrators reach it. What disables an account is for the district to say here: slapd has no such
+    /// attribute of its own.
+    pub fn office(&self, filter: &'static str) -> Office {
+        Office {
+            url: self.url(),
+            ca: None,
+            account: format!("cn=admin,{BASE}"),
+            password: ROOT_PASSWORD,
+            vendor: "openldap",
+            filter,
+            disabling: ("employeeType", "inactive"),
+            enabling: ("employeeType", None),
+        }
+    }
+
+    /// Is killed, as by a power failure.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Signal::SIGKILL);
+        }
+    }
+
     /// Feeds LDIF to `ldapmodify` as the directory's root.
     pub fn modify(&self, ldif: &str) {
         let mut command = Command::new("ldapmodify");
@@ -172,16 +208,23 @@ impl Slapd {
 
     fn configure(&self, variant: &Variant) {
         let account = service_dn();
-        let hidden: String = variant
+        let quoted = |dn: &str| dn.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut hidden: String = variant
             .hidden
             .iter()
             .map(|dn| {
                 format!(
                     "access to dn.subtree=\"{}\" by dn.exact=\"{account}\" none by * read\n",
-                    dn.replace('\\', "\\\\").replace('"', "\\\"")
+                    quoted(dn)
                 )
             })
             .collect();
+        let _ = writeln!(
+            hidden,
+            "access to dn.subtree=\"{}\" by group.exact=\"{}\" none by * read",
+            quoted(&school_dn(1)),
+            group_dn(BLIND),
+        );
         let limit = variant
             .size_limit
             .map_or("unlimited".to_owned(), |size| size.to_string());

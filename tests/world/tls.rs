@@ -27,6 +27,15 @@ impl Tls {
     /// # Panics
     /// If openssl is missing.
     pub fn new(folder: &Path) -> Self {
+        Self::naming(folder, "DNS:localhost,IP:127.0.0.1,IP:::1")
+    }
+
+    /// The same for one other address alone.
+    pub fn for_address(folder: &Path, address: &str) -> Self {
+        Self::naming(folder, &format!("IP:{address}"))
+    }
+
+    fn naming(folder: &Path, names: &str) -> Self {
         let file = |name: &str| folder.join(name);
         let key = [
             "-newkey",
@@ -48,8 +57,7 @@ impl Tls {
         request.extend(["-keyout", "server.key", "-out", "server.csr"]);
         openssl(&request, folder);
         // An IP address as the subject: libldap rewrites the name `localhost` before it checks it.
-        let extensions =
-            "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nbasicConstraints=CA:FALSE\n";
+        let extensions = format!("subjectAltName={names}\nbasicConstraints=CA:FALSE\n");
         std::fs::write(file("server.ext"), extensions)
             .unwrap_or_else(|why| panic!("write server.ext: {why}"));
         openssl(

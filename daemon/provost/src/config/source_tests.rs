@@ -115,6 +115,8 @@ fn the_mode_is_auto_unless_it_is_written_and_live_is_remarked() {
     let (sources, _) = read(&full);
     assert_eq!(sources[0].mode, Mode::Full);
     assert_eq!(sources[0].remarks(), Vec::<String>::new());
-    let (_, problems) = read(&EXAMPLE.replace("live = true", "mode = \"dirsync\""));
+    let (sources, _) = read(&EXAMPLE.replace("live = true", "mode = \"dirsync\""));
+    assert_eq!(sources[0].mode, Mode::DirSync);
+    let (_, problems) = read(&EXAMPLE.replace("live = true", "mode = \"poll\""));
     assert!(problems[0].contains("must be \"auto\""), "{problems:?}");
 }

@@ -357,7 +357,7 @@ pub(super) struct Alarm {
 pub(super) struct SourceStatus {
     source: String,
     district: String,
-    /// `full` or `refresh`: how the next read is done.
+    /// `full`, `refresh` or `dirsync`: how the next read is done.
     #[schema(required = true)]
     mode: Option<String>,
     #[schema(format = DateTime, required = true)]
@@ -423,7 +423,7 @@ pub(super) struct SyncProbe {
     identity: String,
     profile: String,
     profile_because: String,
-    /// `full` or `refresh`.
+    /// `full`, `refresh` or `dirsync`.
     mode: String,
     mode_because: String,
     id_attribute: String,
@@ -439,6 +439,8 @@ pub(super) struct SyncProbe {
     /// What the server said at the end of the first page, if that was no success.
     #[schema(required = true)]
     first_page_said: Option<String>,
+    /// In what servers differ (`name`) and what this one does (`found`), tried on it just now.
+    quirks: Vec<BTreeMap<String, String>>,
     remarks: Vec<String>,
 }
 

@@ -73,11 +73,7 @@ fn row(source: &Source, state: SourceState, reading: Option<u64>, now: Timestamp
         .flat_map(|summary| &summary.concerns)
         .map(ToString::to_string)
         .collect();
-    let mode = match (state.keeps_cookie(), state.read) {
-        (true, _) => Some("refresh"),
-        (false, Some(_)) => Some("full"),
-        (false, None) => None,
-    };
+    let mode = state.reads_changes_by().or(state.read.map(|_| "full"));
     json!({
         "source": source.id,
         "district": source.district,
@@ -297,6 +293,10 @@ fn probed(source: &Source, probe: &Probe) -> Value {
         "paged": probe.sample.paged,
         "first-page": probe.sample.entries,
         "first-page-said": probe.sample.said,
+        "quirks": probe.quirks.iter().map(|quirk| json!({
+            "name": quirk.name,
+            "found": quirk.found,
+        })).collect::<Vec<_>>(),
         "remarks": source.remarks(),
     })
 }

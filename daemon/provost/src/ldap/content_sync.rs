@@ -13,9 +13,9 @@ pub(super) const SYNC_DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
 pub(super) const SYNC_INFO: &str = "1.3.6.1.4.1.4203.1.9.1.4";
 
 const BOOLEAN: u8 = 0x01;
-const OCTETS: u8 = 0x04;
+pub(super) const OCTETS: u8 = 0x04;
 const ENUMERATED: u8 = 0x0a;
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const NEW_COOKIE: u8 = 0x80;
 const REFRESH_DELETE: u8 = 0xa1;
@@ -125,7 +125,7 @@ pub(super) fn info(value: &[u8]) -> Result<Info, Bad> {
 }
 
 /// The contents of the one element of this tag that `bytes` are.
-fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+pub(super) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     let mut whole = Ber(bytes);
     let body = whole.take(tag)?;
     whole.0.is_empty().then_some(body)
@@ -145,7 +145,7 @@ fn uuid(bytes: &[u8]) -> Option<String> {
 }
 
 /// What is left of a list of elements.
-struct Ber<'b>(&'b [u8]);
+pub(super) struct Ber<'b>(pub(super) &'b [u8]);
 
 impl<'b> Ber<'b> {
     /// The next element's tag and contents. Only tags of one byte and lengths of up to four are known here.
@@ -169,7 +169,7 @@ impl<'b> Ber<'b> {
     }
 
     /// The next element if it has this tag; nothing is used up otherwise.
-    fn take(&mut self, tag: u8) -> Option<&'b [u8]> {
+    pub(super) fn take(&mut self, tag: u8) -> Option<&'b [u8]> {
         let before = self.0;
         match self.next() {
             Some((found, body)) if found == tag => Some(body),

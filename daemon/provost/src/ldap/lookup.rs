@@ -3,9 +3,11 @@
 use ldap3::Scope;
 use provost_core::directory::{Absence, Dn, Entry};
 
+use super::by_id::IDS;
 use super::error::DirectoryError;
+use super::message::PAGED_RESULTS;
 use super::reading::LdapReading;
-use super::search::{Asked, Query};
+use super::search::{Asked, NO_SUCH_OBJECT, Query};
 use super::{Found, Wanted, schema};
 
 /// Whether entries lie below an entry: slapd's and X.501's operational attribute.
@@ -142,10 +144,9 @@ impl LdapReading {
         self.connection.find(&query).await
     }
 
-    /// Whether entries lie below one of these entries. One that does not say counts as one with entries below it.
+    /// Whether entries lie below one of these entries. Domain controllers do not say, so there the question is whether
+    /// people of the source do.
     pub(super) async fn find_container(&mut self, ids: &[String]) -> Result<bool, DirectoryError> {
-        /// Ids of one question: few enough for every server's limit of a filter.
-        const IDS: usize = 100;
         let context = self.context();
         for ids in ids.chunks(IDS) {
             let by_id: String = ids.iter().map(|id| self.server.id.filter(id)).collect();
@@ -157,24 +158,49 @@ impl LdapReading {
                 filter: &filter,
                 attributes: vec![HAS_SUBORDINATES.to_owned()],
             };
-            let mut search = self.connection.search(&query, Asked::All).await?;
-            let mut found = false;
-            while let Some(entry) = search.next().await? {
-                found |= entry.values(HAS_SUBORDINATES).next() != Some(b"FALSE".as_slice());
-            }
-            let ending = search.finish().await?;
-            if ending.code != 0 {
-                return Err(ending.incomplete(query.what));
-            }
-            if found {
-                return Ok(true);
+            for entry in self.all_of(&query, ids.len()).await? {
+                let holds = match entry.text(HAS_SUBORDINATES) {
+                    Some(said) => said != "FALSE",
+                    None => self.has_people_below(&entry.dn).await?,
+                };
+                if holds {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
     }
 
+    /// Somebody of the source lies below an entry, which may be a person of another source itself.
+    async fn has_people_below(&mut self, dn: &str) -> Result<bool, DirectoryError> {
+        let filter = self.source.filter.clone();
+        let query = Query {
+            what: "look below a changed entry",
+            base: dn,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: vec![self.server.id.name.clone()],
+        };
+        let own = Dn::parse(dn).ok();
+        // Itself and one more are enough to know.
+        let asked = match self.server.root.knows(PAGED_RESULTS) {
+            true => Asked::Page(2, &[]),
+            false => Asked::All,
+        };
+        let mut search = self.connection.search(&query, asked).await?;
+        let mut found = false;
+        while let Some(entry) = search.next().await? {
+            found |= own.is_none() || Dn::parse(&entry.dn).ok() != own;
+        }
+        let ending = search.finish().await?;
+        match ending.code {
+            0 | NO_SUCH_OBJECT => Ok(found),
+            _ => Err(ending.incomplete(query.what)),
+        }
+    }
+
     /// The naming context that the base lies in: entries may have moved anywhere within it.
-    fn context(&self) -> String {
+    pub(super) fn context(&self) -> String {
         let mut contexts: Vec<(usize, &String)> = self
             .server
             .root

@@ -2,6 +2,8 @@
 
 use ldap3::Scope;
 use provost_core::directory::{Dn, Entry};
+use provost_core::hex;
+use sha2::{Digest, Sha256};
 
 use super::error::DirectoryError;
 use super::reading::LdapReading;
@@ -13,44 +15,84 @@ const LISTS: [&str; 3] = ["member", "uniqueMember", "memberUid"];
 /// slapd's number of an entry's last change. A time (`modifyTimestamp`) would not do: two changes of one second share it.
 const VERSION: &str = "entryCSN";
 
+/// A domain controller's number of an entry's last change on it. It tells whether two pieces of a list belong together, and
+/// is no version of the list: members who are renamed or move have other names in it, and the number stays.
+const CHANGED: &str = "uSNChanged";
+
 /// Pieces of one list that are asked for: 1,000 pieces of 1,500 are more people than any district has.
 const PIECES_MAX: u32 = 1_000;
+
+/// Times that a list is read which changes while it is.
+const TRIES: u32 = 3;
+
+/// What reading a list once came to.
+enum Tried {
+    Read(Members),
+    /// It changed between two pieces: one member may have slipped from one piece into the other.
+    Changed,
+}
 
 impl LdapReading {
     /// Reads a group by name. Active Directory sends long lists in pieces (`member;range=0-1499`), which are asked for
     /// until the last one.
     pub(super) async fn read_members(&mut self, group: &str) -> Result<Members, DirectoryError> {
-        let asked = LISTS.into_iter().chain([VERSION]).map(str::to_owned);
+        for _ in 0..TRIES {
+            if let Tried::Read(members) = self.try_members(group).await? {
+                return Ok(members);
+            }
+        }
+        Err(DirectoryError::Malformed {
+            what: format!("read group {group}"),
+            found: "a list that changes whenever it is read",
+        })
+    }
+
+    async fn try_members(&mut self, group: &str) -> Result<Tried, DirectoryError> {
+        let asked = LISTS
+            .into_iter()
+            .chain([VERSION, CHANGED])
+            .map(str::to_owned);
         let Some(entry) = self.group_entry(group, asked.collect()).await? else {
-            return Ok(Members::Absent);
+            return Ok(Tried::Read(Members::Absent));
         };
-        let version = version(&entry);
+        let (version, changed) = (shown(&entry, VERSION), shown(&entry, CHANGED));
         let mut list = List::default();
         let mut next = list.take(&entry);
         for _ in 0..PIECES_MAX {
-            let Some(attribute) = next else { break };
-            let Some(entry) = self.group_entry(group, vec![attribute.clone()]).await? else {
+            let Some((attribute, from)) = next else { break };
+            let asked = vec![format!("{attribute};range={from}-*"), CHANGED.to_owned()];
+            let Some(entry) = self.group_entry(group, asked).await? else {
                 return Err(piece_missing(group));
             };
+            if shown(&entry, CHANGED) != changed {
+                return Ok(Tried::Changed);
+            }
             let before = list.values;
             next = list.take(&entry);
-            if list.values == before {
+            if list.values == before || list.first != Some(from) {
                 return Err(piece_missing(group));
             }
         }
-        if list.more.is_some() {
+        if next.is_some() {
             return Err(piece_missing(group));
         }
-        Ok(list.finish(version))
+        Ok(Tried::Read(list.finish(version)))
     }
 
-    /// The group's version alone.
+    /// The group's version alone, where the server shows one; elsewhere it is that of the list, which is read.
     pub(super) async fn read_group_version(
         &mut self,
         group: &str,
     ) -> Result<Option<String>, DirectoryError> {
         let entry = self.group_entry(group, vec![VERSION.to_owned()]).await?;
-        Ok(entry.as_ref().and_then(version))
+        let Some(entry) = entry else { return Ok(None) };
+        if let Some(version) = shown(&entry, VERSION) {
+            return Ok(Some(version));
+        }
+        Ok(match self.read_members(group).await? {
+            Members::Group { version, .. } | Members::NoList { version } => version,
+            Members::Absent => None,
+        })
     }
 
     async fn group_entry(
@@ -69,9 +111,26 @@ impl LdapReading {
     }
 }
 
-fn version(entry: &Entry) -> Option<String> {
-    let value = entry.values(VERSION).next()?;
-    std::str::from_utf8(value).ok().map(str::to_owned)
+fn shown(entry: &Entry, attribute: &str) -> Option<String> {
+    entry.text(attribute).map(str::to_owned)
+}
+
+/// A version of a list whose server gives none: the list itself, in no particular order.
+fn digest(members: &[Member], unreadable: u64) -> String {
+    let mut members: Vec<&Member> = members.iter().collect();
+    members.sort_unstable();
+    let mut digest = Sha256::new();
+    digest.update(unreadable.to_be_bytes());
+    for member in members {
+        let (kind, text) = match member {
+            Member::Name(text) => (b'n', text),
+            Member::Username(text) => (b'u', text),
+        };
+        digest.update([kind]);
+        digest.update((text.len() as u64).to_be_bytes());
+        digest.update(text);
+    }
+    hex(&digest.finalize())
 }
 
 fn piece_missing(group: &str) -> DirectoryError {
@@ -88,14 +147,15 @@ struct List {
     unreadable: u64,
     /// Values so far, readable or not.
     values: u64,
-    /// More pieces are due.
-    more: Option<String>,
+    /// Place of the first value of the last piece, if it was one.
+    first: Option<u64>,
 }
 
 impl List {
-    /// Takes the values of an entry; says which attribute to ask for next.
-    fn take(&mut self, entry: &Entry) -> Option<String> {
-        self.more = None;
+    /// Takes the values of an entry; says of which attribute and from which place on there are more.
+    fn take(&mut self, entry: &Entry) -> Option<(String, u64)> {
+        let mut more = None;
+        self.first = None;
         for attribute in &entry.attributes {
             let by_name = match attribute.name.as_str() {
                 "member" | "uniquemember" => true,
@@ -109,18 +169,16 @@ impl List {
                     None => self.unreadable += 1,
                 }
             }
-            if let Some((_, Some(last))) = attribute.range() {
-                self.more = Some(format!(
-                    "{};range={}-*",
-                    attribute.name,
-                    last.saturating_add(1)
-                ));
+            if let Some((first, last)) = attribute.range() {
+                self.first = Some(first);
+                more = last.map(|last| (attribute.name.clone(), last.saturating_add(1)));
             }
         }
-        self.more.clone()
+        more
     }
 
     fn finish(self, version: Option<String>) -> Members {
+        let version = version.or_else(|| Some(digest(&self.members, self.unreadable)));
         if self.values == 0 {
             return Members::NoList { version };
         }
@@ -171,7 +229,7 @@ mod tests {
         let mut list = List::default();
         assert_eq!(list.take(&entry), None);
         assert_eq!(
-            list.finish(None),
+            list.finish(Some("v".to_owned())),
             Members::Group {
                 members: vec![
                     Member::Name("uid=ana,dc=x".to_owned()),
@@ -179,7 +237,7 @@ mod tests {
                     Member::Username("cy".to_owned()),
                 ],
                 unreadable: 1,
-                version: None,
+                version: Some("v".to_owned()),
             }
         );
     }
@@ -193,10 +251,27 @@ mod tests {
             )])
         };
         let mut list = List::default();
-        assert_eq!(
-            list.take(&piece("0-1499")).as_deref(),
-            Some("member;range=1500-*")
-        );
+        // Domain controllers send the attribute empty beside its first piece.
+        let mut first = piece("0-1499");
+        first.attributes.insert(0, Attribute::new("member", vec![]));
+        assert_eq!(list.take(&first), Some(("member".to_owned(), 1500)));
         assert_eq!(list.take(&piece("1500-*")), None);
+        assert_eq!((list.values, list.first), (2, Some(1500)));
+    }
+
+    #[test]
+    fn a_list_without_a_version_is_its_own_whatever_its_order() {
+        let version = |names: &[&str]| {
+            let values = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let mut list = List::default();
+            list.take(&entry(vec![Attribute::new("member", values)]));
+            match list.finish(None) {
+                Members::Group { version, .. } | Members::NoList { version } => version.unwrap(),
+                Members::Absent => unreachable!(),
+            }
+        };
+        assert_eq!(version(&["uid=a", "uid=b"]), version(&["UID=b", "uid=a"]));
+        assert_ne!(version(&["uid=a", "uid=b"]), version(&["uid=a", "uid=c"]));
+        assert_ne!(version(&[]), version(&["uid=a"]));
     }
 }

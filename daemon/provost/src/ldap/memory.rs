@@ -10,8 +10,8 @@ use tokio::sync::mpsc::Sender;
 use super::error::DirectoryError;
 use super::profile::{RootDse, Vendor};
 use super::{
-    Changes, Content, Directory, Found, Mark, Member, Members, Reading, Sample, Seen, Server,
-    Wanted, Way,
+    Changes, Content, Directory, Found, How, Mark, Member, Members, Quirk, Reading, Sample, Seen,
+    Server, Wanted, Way,
 };
 use crate::config::source::Source;
 
@@ -93,10 +93,12 @@ impl Directory for InMemory {
                 controls: Vec::new(),
                 schema: None,
                 contexts: vec![source.base.clone()],
+                settings: None,
+                keeps_changes: false,
             },
             id: IdAttribute::named("entryUUID"),
             way: Way {
-                refresh: false,
+                how: How::Full,
                 because: "it is kept in memory".to_owned(),
             },
         };
@@ -145,7 +147,7 @@ impl Reading for InMemoryReading {
                 .map_err(|_| DirectoryError::Stopped { what })?;
             Ok(Content {
                 entries,
-                mark: None,
+                mark: Err("it is kept in memory"),
             })
         }
         .boxed()
@@ -225,6 +227,10 @@ impl Reading for InMemoryReading {
             })
         }
         .boxed()
+    }
+
+    fn quirks(&mut self) -> BoxFuture<'_, Result<Vec<Quirk>, DirectoryError>> {
+        async { Ok(Vec::new()) }.boxed()
     }
 
     fn entry<'a>(

@@ -116,7 +116,8 @@ pub(super) fn tagged(tag: u8, body: Vec<u8>) -> Vec<u8> {
     element
 }
 
-fn integer(number: u32) -> Vec<u8> {
+/// An INTEGER. Source: X.690 §8.3.
+pub(super) fn integer(number: u32) -> Vec<u8> {
     let mut bytes: Vec<u8> = number.to_be_bytes().into();
     let redundant = bytes
         .windows(2)

@@ -3,10 +3,14 @@
 //! [`Directory`] is the seam: the flow reads through it, the daemon stands [`LdapDirectory`] behind it, scenarios and
 //! tests an [`InMemory`] one. A reading answers everything or an error: there is no such thing as a partial result.
 
+mod by_id;
 mod connect;
 mod content_sync;
+mod dirsync;
 mod driver;
+mod ds389;
 mod error;
+mod expiry;
 mod lookup;
 mod member;
 mod memory;
@@ -14,6 +18,7 @@ mod message;
 mod mode;
 mod people;
 mod profile;
+mod quirks;
 mod reading;
 mod refresh;
 mod schema;
@@ -22,7 +27,7 @@ mod tls;
 
 pub use error::DirectoryError;
 pub use memory::{InMemory, Shown};
-pub use mode::{Mode, Way};
+pub use mode::{How, Mode, Way};
 pub use profile::{Profile, RootDse, Vendor};
 pub use reading::LdapDirectory;
 pub use schema::check_filter;
@@ -95,7 +100,13 @@ pub struct Server {
 pub struct Mark {
     /// The server that gave the cookie; no other one is asked to go on from it.
     pub server: String,
-    /// The cookie. Source: RFC 4533 §2.1.3.
+    /// The database behind that address, where several may answer there.
+    #[serde(default)]
+    pub instance: Option<String>,
+    /// The server's clock then, in Windows file time: accounts that have expired since tell nobody.
+    #[serde(default)]
+    pub clock: Option<i64>,
+    /// The cookie. Source: RFC 4533 §2.1.3, MS-ADTS 3.1.1.3.4.1.3.
     pub cookie: Vec<u8>,
     /// The schema that the filter was checked against, by the time it was made.
     pub schema: String,
@@ -106,8 +117,8 @@ pub struct Mark {
 pub struct Content {
     /// Entries that were sent.
     pub entries: u64,
-    /// Where it stood, if the server can go on from there.
-    pub mark: Option<Mark>,
+    /// Where it stood, or why the server cannot go on from there.
+    pub mark: Result<Mark, &'static str>,
 }
 
 /// What a read of changes came to.
@@ -137,6 +148,15 @@ pub struct Sample {
     pub paged: bool,
     /// What the server said at its end, if that was no success: a limit, a busy server.
     pub said: Option<String>,
+}
+
+/// Something in which servers differ, and what this one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quirk {
+    /// In what.
+    pub name: &'static str,
+    /// What trying it came to.
+    pub found: String,
 }
 
 /// What looking an absent id up came to.
@@ -199,6 +219,9 @@ pub trait Reading: Send {
 
     /// Reads the first page, to see what comes.
     fn sample(&mut self) -> BoxFuture<'_, Result<Sample, DirectoryError>>;
+
+    /// Tries in what this server differs from others.
+    fn quirks(&mut self) -> BoxFuture<'_, Result<Vec<Quirk>, DirectoryError>>;
 
     /// One entry, whether it belongs to the source or not.
     fn entry<'a>(

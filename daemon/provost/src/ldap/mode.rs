@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::content_sync::SYNC_REQUEST;
+use super::dirsync::DIRSYNC;
 use super::profile::{RootDse, Vendor};
 use provost_core::directory::IdAttribute;
 
@@ -16,6 +17,8 @@ pub enum Mode {
     Full,
     /// What changed since the last time, where the server can tell (RFC 4533, refreshOnly).
     Refresh,
+    /// What changed since the last time, as Active Directory tells it (MS-ADTS 3.1.1.3.4.1.3).
+    DirSync,
 }
 
 impl FromStr for Mode {
@@ -25,16 +28,28 @@ impl FromStr for Mode {
             "auto" => Ok(Self::Auto),
             "full" => Ok(Self::Full),
             "refresh" => Ok(Self::Refresh),
-            _ => Err("must be \"auto\", \"full\" or \"refresh\""),
+            "dirsync" => Ok(Self::DirSync),
+            _ => Err("must be \"auto\", \"full\", \"refresh\" or \"dirsync\""),
         }
     }
+}
+
+/// How changes are learned of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// By reading everything and comparing.
+    Full,
+    /// By RFC 4533, refreshOnly.
+    Refresh,
+    /// By Active Directory's DirSync control.
+    DirSync,
 }
 
 /// The mode that a source is read in, and why that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// Changes alone can be read between full reads.
-    pub refresh: bool,
+    /// What is read between full reads.
+    pub how: How,
     /// Why.
     pub because: String,
 }
@@ -42,44 +57,89 @@ pub struct Way {
 impl Way {
     /// What the configuration asks for, as far as the server can do it.
     pub(super) fn choose(mode: Mode, root: &RootDse, id: &IdAttribute) -> Self {
-        let full = |because: String| Self {
-            refresh: false,
-            because,
+        let able = match mode {
+            Mode::Full => Err("the configuration says so".to_owned()),
+            Mode::Auto if root.vendor.is_active_directory() => dirsync(root, id),
+            Mode::Auto | Mode::Refresh => refresh(root, id),
+            Mode::DirSync => dirsync(root, id),
         };
-        if mode == Mode::Full {
-            return full("the configuration says so".to_owned());
+        match able {
+            Err(because) => Self {
+                how: How::Full,
+                because,
+            },
+            Ok((how, _)) if mode != Mode::Auto => Self {
+                how,
+                because: "the configuration says so, and the server can".to_owned(),
+            },
+            Ok((how, because)) => Self { how, because },
         }
-        if root.vendor != Vendor::OpenLdap {
-            // 389-ds loses deletions without a word, Active Directory has another protocol: neither is trusted yet.
-            return full(format!(
-                "changes alone are read from openldap only, this server is {}",
-                root.vendor
-            ));
-        }
-        if !root.knows(SYNC_REQUEST) {
-            return full(format!(
-                "supportedControl lacks {SYNC_REQUEST}: the overlay syncprov is not loaded"
-            ));
-        }
-        if !id.name.eq_ignore_ascii_case("entryUUID") {
-            return full(format!(
-                "deletions are reported by entryUUID, and id-attribute is {}",
-                id.name
-            ));
-        }
-        let because = match mode {
-            Mode::Refresh => "the configuration says so, and the server can".to_owned(),
-            Mode::Auto | Mode::Full => format!("supportedControl has {SYNC_REQUEST}"),
-        };
-        Self {
-            refresh: true,
-            because,
-        }
+    }
+
+    /// Changes alone can be read between full reads.
+    pub fn tells_changes(&self) -> bool {
+        self.how != How::Full
     }
 
     /// The word of the configuration.
     pub fn word(&self) -> &'static str {
-        if self.refresh { "refresh" } else { "full" }
+        match self.how {
+            How::Full => "full",
+            How::Refresh => "refresh",
+            How::DirSync => "dirsync",
+        }
+    }
+}
+
+/// Whether changes can be read by RFC 4533, or why not.
+fn refresh(root: &RootDse, id: &IdAttribute) -> Result<(How, String), String> {
+    if !matches!(root.vendor, Vendor::OpenLdap | Vendor::Ds389) {
+        return Err(format!(
+            "changes alone are read by RFC 4533 from openldap and ds389 only, this server is {}",
+            root.vendor
+        ));
+    }
+    if !root.knows(SYNC_REQUEST) {
+        let part = match root.vendor {
+            Vendor::Ds389 => "the plugin Content Synchronization is not enabled",
+            _ => "the overlay syncprov is not loaded",
+        };
+        return Err(format!("supportedControl lacks {SYNC_REQUEST}: {part}"));
+    }
+    if root.vendor == Vendor::Ds389 && !root.keeps_changes {
+        return Err(
+            "the root entry has no firstchangenumber: the Retro Changelog plugin is not enabled, or hidden"
+                .to_owned(),
+        );
+    }
+    needs_id(root, id)?;
+    Ok((How::Refresh, format!("supportedControl has {SYNC_REQUEST}")))
+}
+
+/// Whether changes can be read by DirSync, or why not.
+fn dirsync(root: &RootDse, id: &IdAttribute) -> Result<(How, String), String> {
+    if !root.vendor.is_active_directory() {
+        return Err(format!(
+            "DirSync is a protocol of Active Directory, this server is {}",
+            root.vendor
+        ));
+    }
+    if !root.knows(DIRSYNC) {
+        return Err(format!("supportedControl lacks {DIRSYNC}"));
+    }
+    needs_id(root, id)?;
+    Ok((How::DirSync, format!("supportedControl has {DIRSYNC}")))
+}
+
+/// Servers report changes by the vendor's own id.
+fn needs_id(root: &RootDse, id: &IdAttribute) -> Result<(), String> {
+    let own = root.vendor.id_attribute().name;
+    match id.name.eq_ignore_ascii_case(&own) {
+        true => Ok(()),
+        false => Err(format!(
+            "deletions are reported by {own}, and id-attribute is {}",
+            id.name
+        )),
     }
 }
 
@@ -100,20 +160,41 @@ mod tests {
             controls: controls.iter().map(|oid| (*oid).to_owned()).collect(),
             schema: None,
             contexts: Vec::new(),
+            settings: None,
+            keeps_changes: true,
         }
     }
 
     #[test]
     fn changes_alone_are_read_where_the_server_is_known_to_tell_them() {
         let way = |mode, vendor, controls: &[&str], id: &str| {
-            Way::choose(mode, &root(vendor, controls), &IdAttribute::named(id)).refresh
+            Way::choose(mode, &root(vendor, controls), &IdAttribute::named(id)).how
         };
         let sync = [SYNC_REQUEST];
-        assert!(way(Mode::Auto, Vendor::OpenLdap, &sync, "entryUUID"));
-        assert!(way(Mode::Refresh, Vendor::OpenLdap, &sync, "entryUUID"));
-        assert!(!way(Mode::Full, Vendor::OpenLdap, &sync, "entryUUID"));
-        assert!(!way(Mode::Refresh, Vendor::OpenLdap, &[], "entryUUID"));
-        assert!(!way(Mode::Auto, Vendor::Ds389, &sync, "nsUniqueId"));
-        assert!(!way(Mode::Auto, Vendor::OpenLdap, &sync, "employeeNumber"));
+        let refresh = |vendor, id| way(Mode::Auto, vendor, &sync, id);
+        assert_eq!(refresh(Vendor::OpenLdap, "entryUUID"), How::Refresh);
+        assert_eq!(refresh(Vendor::Ds389, "nsuniqueid"), How::Refresh);
+        assert_eq!(refresh(Vendor::OpenLdap, "employeeNumber"), How::Full);
+        assert_eq!(refresh(Vendor::Generic, "entryUUID"), How::Full);
+        let openldap = |mode, controls: &[&str]| way(mode, Vendor::OpenLdap, controls, "entryUUID");
+        assert_eq!(openldap(Mode::Refresh, &sync), How::Refresh);
+        assert_eq!(openldap(Mode::Full, &sync), How::Full);
+        assert_eq!(openldap(Mode::Refresh, &[]), How::Full);
+        assert_eq!(openldap(Mode::DirSync, &sync), How::Full);
+        let samba = |mode, controls: &[&str], id| way(mode, Vendor::SambaAd, controls, id);
+        assert_eq!(samba(Mode::Auto, &[DIRSYNC], "objectGUID"), How::DirSync);
+        assert_eq!(samba(Mode::DirSync, &[DIRSYNC], "objectGUID"), How::DirSync);
+        assert_eq!(samba(Mode::Auto, &[], "objectGUID"), How::Full);
+        assert_eq!(samba(Mode::Auto, &[DIRSYNC], "employeeID"), How::Full);
+        assert_eq!(samba(Mode::Refresh, &[DIRSYNC], "objectGUID"), How::Full);
+    }
+
+    #[test]
+    fn a_389_without_its_changelog_is_read_whole() {
+        let mut root = root(Vendor::Ds389, &[SYNC_REQUEST]);
+        root.keeps_changes = false;
+        let way = Way::choose(Mode::Auto, &root, &IdAttribute::named("nsUniqueId"));
+        assert_eq!(way.how, How::Full);
+        assert!(way.because.contains("Retro Changelog"), "{}", way.because);
     }
 }

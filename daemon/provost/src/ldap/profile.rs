@@ -21,8 +21,10 @@ pub enum Vendor {
     OpenLdap,
     /// 389 Directory Server.
     Ds389,
-    /// Active Directory and Samba's domain controller.
+    /// Microsoft's Active Directory.
     ActiveDirectory,
+    /// Samba's domain controller: speaks as Active Directory does, most of the time.
+    SambaAd,
     /// Anything that speaks LDAPv3.
     Generic,
 }
@@ -34,6 +36,7 @@ impl Vendor {
             Self::OpenLdap => "openldap",
             Self::Ds389 => "ds389",
             Self::ActiveDirectory => "active-directory",
+            Self::SambaAd => "samba-ad",
             Self::Generic => "generic",
         }
     }
@@ -43,8 +46,13 @@ impl Vendor {
         IdAttribute::named(match self {
             Self::OpenLdap | Self::Generic => "entryUUID",
             Self::Ds389 => "nsUniqueId",
-            Self::ActiveDirectory => "objectGUID",
+            Self::ActiveDirectory | Self::SambaAd => "objectGUID",
         })
+    }
+
+    /// Speaks the protocols of Active Directory.
+    pub fn is_active_directory(self) -> bool {
+        matches!(self, Self::ActiveDirectory | Self::SambaAd)
     }
 }
 
@@ -55,6 +63,7 @@ impl FromStr for Profile {
             Vendor::OpenLdap,
             Vendor::Ds389,
             Vendor::ActiveDirectory,
+            Vendor::SambaAd,
             Vendor::Generic,
         ];
         if text == "auto" {
@@ -64,7 +73,9 @@ impl FromStr for Profile {
             .into_iter()
             .find(|vendor| vendor.word() == text)
             .map(Self::Fixed)
-            .ok_or("must be \"auto\", \"openldap\", \"ds389\", \"active-directory\" or \"generic\"")
+            .ok_or(
+                "must be \"auto\", \"openldap\", \"ds389\", \"active-directory\", \"samba-ad\" or \"generic\"",
+            )
     }
 }
 
@@ -81,10 +92,14 @@ pub struct RootDse {
     pub schema: Option<String>,
     /// Where its data begins.
     pub contexts: Vec<String>,
+    /// Where a domain controller keeps what tells one of its databases from another (MS-ADTS 3.1.1.3.2.17).
+    pub settings: Option<String>,
+    /// The server shows the numbers of a changelog (draft-good-ldap-changelog §2).
+    pub keeps_changes: bool,
 }
 
 /// Attributes of the root entry that are asked for by name, because servers hide operational ones.
-pub(super) const ROOT_ATTRIBUTES: [&str; 9] = [
+pub(super) const ROOT_ATTRIBUTES: [&str; 11] = [
     "objectClass",
     "vendorName",
     "vendorVersion",
@@ -94,7 +109,12 @@ pub(super) const ROOT_ATTRIBUTES: [&str; 9] = [
     "namingContexts",
     "structuralObjectClass",
     "defaultNamingContext",
+    "dsServiceName",
+    FIRST_CHANGE,
 ];
+
+/// The oldest change that a changelog still holds.
+pub(super) const FIRST_CHANGE: &str = "firstChangeNumber";
 
 /// LDAP_CAP_ACTIVE_DIRECTORY_OID (MS-ADTS 3.1.1.3.4.3.1).
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
@@ -119,6 +139,8 @@ impl RootDse {
             controls: texts("supportedControl"),
             schema: texts("subschemaSubentry").into_iter().next(),
             contexts: texts("namingContexts"),
+            settings: texts("dsServiceName").into_iter().next(),
+            keeps_changes: !texts(FIRST_CHANGE).is_empty(),
         }
     }
 
@@ -133,10 +155,16 @@ fn vendor_of(texts: &impl Fn(&str) -> Vec<String>) -> (Vendor, String) {
         .iter()
         .any(|oid| oid == ACTIVE_DIRECTORY)
     {
-        return (
-            Vendor::ActiveDirectory,
-            format!("supportedCapabilities has {ACTIVE_DIRECTORY}"),
-        );
+        let samba = texts("vendorName")
+            .into_iter()
+            .find(|name| name.starts_with("Samba"));
+        return match samba {
+            Some(name) => (Vendor::SambaAd, format!("vendorName is {name}")),
+            None => (
+                Vendor::ActiveDirectory,
+                format!("supportedCapabilities has {ACTIVE_DIRECTORY}"),
+            ),
+        };
     }
     let vendor = texts("vendorName").join(" ") + &texts("vendorVersion").join(" ");
     if vendor.contains("389") {
@@ -159,5 +187,40 @@ fn vendor_of(texts: &impl Fn(&str) -> Vec<String>) -> (Vendor, String) {
 impl fmt::Display for Vendor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provost_core::directory::Attribute;
+
+    fn vendor(attributes: &[(&str, &str)]) -> Vendor {
+        let entry = Entry {
+            dn: String::new(),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| Attribute::new(name, vec![value.as_bytes().to_vec()]))
+                .collect(),
+        };
+        RootDse::read(&entry, Profile::Auto).vendor
+    }
+
+    #[test]
+    fn each_vendor_is_known_by_what_its_root_entry_says() {
+        let controller = ("supportedCapabilities", ACTIVE_DIRECTORY);
+        let samba = ("vendorName", "Samba Team (https://www.samba.org)");
+        assert_eq!(vendor(&[controller]), Vendor::ActiveDirectory);
+        assert_eq!(vendor(&[controller, samba]), Vendor::SambaAd);
+        let ds389 = [
+            ("vendorName", "389 Project"),
+            ("vendorVersion", "389-Directory/2.3.1"),
+        ];
+        assert_eq!(vendor(&ds389), Vendor::Ds389);
+        assert_eq!(
+            vendor(&[("objectClass", "OpenLDAProotDSE")]),
+            Vendor::OpenLdap
+        );
+        assert_eq!(vendor(&[("vendorName", "Somebody")]), Vendor::Generic);
     }
 }

@@ -9,11 +9,11 @@ use tokio::sync::mpsc::Sender;
 
 use super::connect::{Connection, connect};
 use super::error::DirectoryError;
-use super::profile::{ROOT_ATTRIBUTES, RootDse};
+use super::profile::{ROOT_ATTRIBUTES, RootDse, Vendor};
 use super::search::Query;
 use super::{
-    Changes, Content, Directory, Found, Mark, Members, Reading, Sample, Seen, Server, Wanted, Way,
-    schema,
+    Changes, Content, Directory, Found, How, Mark, Members, Quirk, Reading, Sample, Seen, Server,
+    Wanted, Way, schema,
 };
 use crate::config::source::Source;
 
@@ -51,17 +51,22 @@ impl Reading for LdapReading {
     fn people(&mut self, out: Sender<Vec<Seen>>) -> BoxFuture<'_, Result<Content, DirectoryError>> {
         async move {
             let schema = self.check_schema().await?;
-            if let (true, Some(schema)) = (self.server.way.refresh, schema) {
-                if let Some(content) = self.read_content(schema, &out).await? {
-                    return Ok(content);
+            let mark = match (self.kind_of_changes(), schema) {
+                (None, _) => Err(FULL),
+                (Some(_), None) => Err("the server shows no schema"),
+                (Some(ChangesOf::Slapd), Some(schema)) => {
+                    if let Some(content) = self.read_content(schema, &out).await? {
+                        return Ok(content);
+                    }
+                    tracing::warn!(source = %self.source.id, "server cannot be read in one go, reading by pages");
+                    Err("the server gives no cookie for all of it")
                 }
-                tracing::warn!(source = %self.source.id, "server cannot be read in one go, reading by pages");
-            }
+                // The mark is set before anything is read: what changes meanwhile is read twice rather than never.
+                (Some(ChangesOf::Ds389), Some(schema)) => self.ds389_mark(schema).await?,
+                (Some(ChangesOf::Controller), Some(schema)) => self.dirsync_mark(schema).await?,
+            };
             let entries = self.read_people(&out).await?;
-            Ok(Content {
-                entries,
-                mark: None,
-            })
+            Ok(Content { entries, mark })
         }
         .boxed()
     }
@@ -71,7 +76,15 @@ impl Reading for LdapReading {
         since: &'a Mark,
         out: Sender<Vec<Seen>>,
     ) -> BoxFuture<'a, Result<Changes, DirectoryError>> {
-        async move { self.read_changes(since, &out).await }.boxed()
+        async move {
+            match self.kind_of_changes() {
+                None => Ok(Changes::Unusable(FULL)),
+                Some(ChangesOf::Slapd) => self.read_changes(since, &out).await,
+                Some(ChangesOf::Ds389) => self.ds389_changes(since, &out).await,
+                Some(ChangesOf::Controller) => self.dirsync_changes(since, &out).await,
+            }
+        }
+        .boxed()
     }
 
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
@@ -107,6 +120,10 @@ impl Reading for LdapReading {
         self.read_sample().boxed()
     }
 
+    fn quirks(&mut self) -> BoxFuture<'_, Result<Vec<Quirk>, DirectoryError>> {
+        self.find_quirks().boxed()
+    }
+
     fn entry<'a>(
         &'a mut self,
         wanted: &'a Wanted,
@@ -123,7 +140,28 @@ impl Reading for LdapReading {
     }
 }
 
+/// By whose rules changes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChangesOf {
+    Slapd,
+    Ds389,
+    /// A domain controller.
+    Controller,
+}
+
+/// Why there are no changes to be read.
+const FULL: &str = "everything is read each time";
+
 impl LdapReading {
+    fn kind_of_changes(&self) -> Option<ChangesOf> {
+        match (self.server.way.how, self.server.root.vendor) {
+            (How::Full, _) => None,
+            (How::Refresh, Vendor::Ds389) => Some(ChangesOf::Ds389),
+            (How::Refresh, _) => Some(ChangesOf::Slapd),
+            (How::DirSync, _) => Some(ChangesOf::Controller),
+        }
+    }
+
     async fn open(source: &Source) -> Result<Self, DirectoryError> {
         let mut connection = connect(source).await?;
         let query = Query {
@@ -199,7 +237,7 @@ impl LdapReading {
             return Ok(None);
         }
         match self.first_undefined(&attributes, &classes) {
-            None => Ok(found.first().and_then(made)),
+            None => Ok(found.first().map(|entry| self.made(entry))),
             Some(what) => Err(DirectoryError::Undefined {
                 server: self.server.address.clone(),
                 what,
@@ -215,6 +253,9 @@ impl LdapReading {
         let Some(schema) = self.server.root.schema.clone() else {
             return Ok(None);
         };
+        if self.server.root.vendor != Vendor::OpenLdap {
+            return self.check_schema().await;
+        }
         let query = Query {
             what: "read when the server's schema was made",
             base: &schema,
@@ -223,18 +264,24 @@ impl LdapReading {
             attributes: vec![SCHEMA_MADE.to_owned()],
         };
         let found = self.connection.find(&query).await?;
-        match found.first().and_then(made) {
-            Some(same) if same == checked => Ok(Some(same)),
+        match found.first().and_then(|entry| entry.text(SCHEMA_MADE)) {
+            Some(same) if same == checked => Ok(Some(same.to_owned())),
             _ => self.check_schema().await,
         }
     }
 
-    fn first_undefined(
-        &self,
-        attributes: &BTreeSet<String>,
-        classes: &BTreeSet<String>,
-    ) -> Option<String> {
-        let used = schema::names(&self.source.filter);
+    /// What tells this schema from another: when it was made, where the server says that. 389-ds does not, and Samba gives
+    /// the same time whatever happens, so that there the schema itself has to do.
+    fn made(&self, schema: &Entry) -> String {
+        let said = schema.text(SCHEMA_MADE);
+        match said.filter(|_| self.server.root.vendor == Vendor::OpenLdap) {
+            Some(time) => time.to_owned(),
+            None => schema::digest(schema),
+        }
+    }
+
+    /// The attributes that the configuration names, with the one that identifies entries.
+    pub(super) fn mapped(&self) -> impl Iterator<Item = &str> {
         let of = &self.source.attributes;
         let mapped = [
             Some(&self.server.id.name),
@@ -247,7 +294,16 @@ impl LdapReading {
             of.school.as_ref(),
             of.disabled.as_ref().map(|rule| &rule.attribute),
         ];
-        let mapped = mapped.into_iter().flatten().map(|name| name.to_lowercase());
+        mapped.into_iter().flatten().map(String::as_str)
+    }
+
+    fn first_undefined(
+        &self,
+        attributes: &BTreeSet<String>,
+        classes: &BTreeSet<String>,
+    ) -> Option<String> {
+        let used = schema::names(&self.source.filter);
+        let mapped = self.mapped().map(str::to_lowercase);
         let attribute = used
             .attributes
             .iter()
@@ -265,8 +321,3 @@ impl LdapReading {
 
 /// When an entry changed last. Source: RFC 4512 §3.4.4.
 const SCHEMA_MADE: &str = "modifyTimestamp";
-
-fn made(schema: &Entry) -> Option<String> {
-    let value = schema.values(SCHEMA_MADE).next()?;
-    std::str::from_utf8(value).ok().map(str::to_owned)
-}

@@ -18,7 +18,7 @@ use super::search::{Asked, Ending, Query};
 use super::{Changes, Content, Mark, Seen};
 
 /// "The cookie cannot be used" (RFC 4533 §2.6).
-const REFRESH_REQUIRED: u32 = 4096;
+pub(super) const REFRESH_REQUIRED: u32 = 4096;
 /// slapd's answer to a cookie that is newer than its data: it was restored from a backup.
 const UNWILLING: u32 = 53;
 /// Limits (3, 4, 11) that a paged read may stay below, and a control that this part of the tree does not know (12).
@@ -59,9 +59,12 @@ impl LdapReading {
         let server = self.server.address.clone();
         let mark = done.cookie.map(|cookie| Mark {
             server,
+            instance: None,
+            clock: None,
             cookie,
             schema,
         });
+        let mark = mark.ok_or("the server gives no cookie for all of it");
         Ok(Some(Content { entries, mark }))
     }
 
@@ -81,6 +84,11 @@ impl LdapReading {
         let Some(schema) = self.schema_since(&since.schema).await? else {
             return Ok(Changes::Unusable("the server shows no schema"));
         };
+        // slapd's schema is as old as its process. One that was killed and started anew claims that its session log
+        // reaches back to the last checkpoint on its disk, and names no deletion from between that and its end.
+        if schema != since.schema {
+            return Ok(Changes::Unusable(STARTED_ANEW));
+        }
         let base = self.source.base.clone();
         let filter = self.source.filter.clone();
         let what = format!("read the changes of {base}");
@@ -130,7 +138,10 @@ impl LdapReading {
 }
 
 /// The Sync Done control of a search that succeeded; `None` if it carries none.
-fn done(what: &str, ending: Ending) -> Result<Option<content_sync::Done>, DirectoryError> {
+pub(super) fn done(
+    what: &str,
+    ending: Ending,
+) -> Result<Option<content_sync::Done>, DirectoryError> {
     if ending.code != 0 {
         return Err(ending.incomplete(what));
     }
@@ -229,8 +240,9 @@ impl Round {
 }
 
 /// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
-const CHANGES_MAX: u64 = 200_000;
+pub(super) const CHANGES_MAX: u64 = 200_000;
 
+const STARTED_ANEW: &str = "the server was started anew and may have forgotten deletions";
 const NO_DELETIONS: &str = "the server cannot name deletions any more";
 
 /// The change numbers of a slapd cookie: one for each server that writes, `rid=000,csn=NUMBER;NUMBER`.

@@ -7,6 +7,8 @@ const COOKIE: &str = "rid=000,csn=20250302170000.000000Z#000000#000#000000";
 fn mark() -> Mark {
     Mark {
         server: "ldap://x".to_owned(),
+        instance: None,
+        clock: None,
         cookie: COOKIE.as_bytes().to_vec(),
         schema: "s".to_owned(),
     }

@@ -6,6 +6,9 @@
 use lber::common::TagClass;
 use lber::structure::{PL, StructureTag};
 use lber::structures::ASNTag;
+use provost_core::directory::Entry;
+use provost_core::hex;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Names that a filter uses.
@@ -84,6 +87,22 @@ fn bytes(tag: &StructureTag) -> Option<&[u8]> {
 
 fn lower(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).to_lowercase()
+}
+
+/// A digest of all definitions of a schema, in no particular order.
+pub(super) fn digest(schema: &Entry) -> String {
+    let definitions = ["attributeTypes", "objectClasses"];
+    let mut all: Vec<&[u8]> = definitions
+        .into_iter()
+        .flat_map(|name| schema.values(name))
+        .collect();
+    all.sort_unstable();
+    let mut digest = Sha256::new();
+    for definition in all {
+        digest.update((definition.len() as u64).to_be_bytes());
+        digest.update(definition);
+    }
+    hex(&digest.finalize())
 }
 
 /// Names and the object identifier that a definition of the schema gives, in lower case. Source: RFC 4512 §4.1.

@@ -5,6 +5,7 @@ use ldap3::{LdapResult, Scope, SearchStream};
 
 use super::connect::{Connection, printable};
 use super::content_sync::{self, SYNC_DONE, SYNC_REQUEST, SYNC_STATE};
+use super::dirsync::{self, DIRSYNC, Sight};
 use super::error::{DirectoryError, meaning};
 use super::message::{self, Item, PAGED_RESULTS};
 use provost_core::directory::Entry;
@@ -43,6 +44,8 @@ pub(super) struct Ending {
     pub(super) page: Option<Vec<u8>>,
     /// Value of the Sync Done control, if one came.
     pub(super) sync: Option<Vec<u8>>,
+    /// Value of the DirSync control, if one came.
+    pub(super) dirsync: Option<Vec<u8>>,
 }
 
 /// "There is no such entry" (RFC 4511 appendix A.2).
@@ -57,6 +60,8 @@ pub(super) enum Asked<'a> {
     Page(u32, &'a [u8]),
     /// What changed since the cookie, or everything with a cookie for the next time.
     Changes(Option<&'a [u8]>),
+    /// What changed in a naming context since the cookie, by DirSync; everything for an empty one.
+    DirSync(Sight, &'a [u8]),
 }
 
 impl Asked<'_> {
@@ -65,6 +70,7 @@ impl Asked<'_> {
             Self::All => return None,
             Self::Page(size, cookie) => (PAGED_RESULTS, message::page_request(size, cookie)),
             Self::Changes(cookie) => (SYNC_REQUEST, content_sync::request(cookie)),
+            Self::DirSync(sight, cookie) => (DIRSYNC, dirsync::request(sight, cookie)),
         };
         Some(RawControl {
             ctype: name.to_owned(),
@@ -180,12 +186,14 @@ impl Ending {
     fn of(result: LdapResult) -> Self {
         let controls = result.ctrls.iter().map(|control| control.1.clone());
         let page = value_of(controls.clone(), PAGED_RESULTS);
-        let sync = value_of(controls, SYNC_DONE);
+        let sync = value_of(controls.clone(), SYNC_DONE);
+        let dirsync = value_of(controls, DIRSYNC);
         Self {
             code: result.rc,
             text: printable(&result.text),
             page,
             sync,
+            dirsync,
         }
     }
 

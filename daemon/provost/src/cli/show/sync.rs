@@ -95,6 +95,9 @@ pub(in crate::cli) fn sync_probe(answer: &Value) {
             ("remarks", "remarks"),
         ],
     );
+    for quirk in under(answer, "quirks") {
+        println!("{}: {}", cell(quirk, "name"), cell(quirk, "found"));
+    }
 }
 
 /// What was read, how it was mapped, what the register has, and what follows.

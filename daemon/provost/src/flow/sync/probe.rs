@@ -2,7 +2,7 @@
 
 use super::{SyncError, Syncs};
 use crate::config::source::Source;
-use crate::ldap::{DirectoryError, Sample, Server};
+use crate::ldap::{DirectoryError, Quirk, Sample, Server};
 
 /// What was found out about a source's server.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Probe {
     pub schema: Option<String>,
     /// What the first page came to.
     pub sample: Sample,
+    /// In what the server differs from others, as tried on it.
+    pub quirks: Vec<Quirk>,
 }
 
 impl Syncs {
@@ -31,10 +33,12 @@ impl Syncs {
             Err(error) => return Err(failed(error)),
         };
         let sample = reading.sample().await.map_err(failed)?;
+        let quirks = reading.quirks().await.map_err(failed)?;
         Ok(Probe {
             server: reading.server().clone(),
             schema,
             sample,
+            quirks,
         })
     }
 }

@@ -123,17 +123,17 @@ async fn everything(
     let lists = groups(run, reading).await?;
     let explained = absences(run, reading, deleted).await?;
     let because = because.or_else(|| {
-        let why = match (server.way.refresh, &content.mark, &lists, explained) {
+        let why = match (server.way.tells_changes(), &content.mark, &lists, explained) {
             (false, ..) => server.way.because.as_str(),
-            (true, None, ..) => "the server gives no cookie for all of it",
-            (true, _, None, _) => "mapped groups do not show when they changed (entryCSN)",
+            (true, Err(why), ..) => why,
+            (true, _, None, _) => "there are more mapped groups than are watched",
             (true, _, _, Explained::NotAll) => UNEXPLAINED,
             (true, _, _, Explained::All) => return None,
         };
         Some(why.to_owned())
     });
     // A read of changes would not hear again of who is absent for no known reason.
-    let mark = content.mark.filter(|_| explained == Explained::All);
+    let mark = content.mark.ok().filter(|_| explained == Explained::All);
     let cookie = mark.zip(lists).map(|(mark, lists)| Cookie {
         mark,
         question: state::question(source),

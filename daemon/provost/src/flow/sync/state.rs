@@ -212,6 +212,16 @@ impl SourceState {
         self.cookie.is_some()
     }
 
+    /// The mode in which changes alone are read next; `None` where everything is.
+    pub fn reads_changes_by(&self) -> Option<&'static str> {
+        let mark = &self.cookie.as_ref()?.mark;
+        // Only domain controllers have several databases behind one address.
+        Some(match mark.instance {
+            Some(_) => "dirsync",
+            None => "refresh",
+        })
+    }
+
     /// After a run that came to an end.
     pub(super) fn after(self, kept: Kept<'_>, source: &Source, at: Timestamp) -> Self {
         let report = kept.report;

@@ -1,6 +1,7 @@
 //! Syncs against a directory that speaks LDAP over loopback and misbehaves at a word.
 
 mod absence;
+mod controller;
 mod group;
 mod hostile;
 mod rig;

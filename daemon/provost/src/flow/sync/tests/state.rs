@@ -20,6 +20,8 @@ fn staff() -> Source {
 fn cookie(bytes: &[u8], source: &Source) -> Cookie {
     Cookie {
         mark: Mark {
+            instance: None,
+            clock: None,
             server: "ldap://127.0.0.1:389".to_owned(),
             cookie: bytes.to_vec(),
             schema: "s".to_owned(),

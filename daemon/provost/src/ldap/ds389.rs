@@ -1,0 +1,279 @@
+//! Mode `refresh` on 389 Directory Server. Source: RFC 4533 and draft-good-ldap-changelog, as that server does them.
+//!
+//! What it does unlike slapd, and what is done about it:
+//!
+//! - It never reports an entry that a change takes out of the filter. So it is asked for the changes of everything below
+//!   the base, by ids, and each id is then read as it is now.
+//! - It ends every poll with refreshDeletes=FALSE, which means nothing here: absence proves nothing, deletions are named.
+//! - Its cookie is `HOST:PORT#IDENTITY:BASE:FILTER#NUMBER`. It accepts a number whose successors its changelog has
+//!   dropped already, with success and without the deletions among them. So the number is held against the oldest change
+//!   that the changelog still has.
+
+use ldap3::Scope;
+use std::collections::BTreeSet;
+use tokio::sync::mpsc::Sender;
+
+use super::content_sync::{self, EntryState, Info, SYNC_INFO};
+use super::error::DirectoryError;
+use super::message::Item;
+use super::people::{BATCH, hand_over};
+use super::profile::FIRST_CHANGE;
+use super::reading::LdapReading;
+use super::refresh::{CHANGES_MAX, REFRESH_REQUIRED, done};
+use super::search::{Asked, Query};
+use super::{Changes, Mark, Seen};
+
+/// Everything: see above. The cookie is bound to this text.
+const EVERYTHING: &str = "(objectClass=*)";
+
+/// The server has no room for another synchronisation (11, 51, 53). It serves ten that go on for ever, and answers the
+/// eleventh with 53; polls do not count there.
+const NO_SESSION: [u32; 3] = [11, 51, 53];
+
+/// What one poll told.
+#[derive(Debug, Default)]
+struct Told {
+    changed: BTreeSet<String>,
+    deleted: BTreeSet<String>,
+}
+
+impl LdapReading {
+    /// Where the server stands now, or why nobody can go on from there. The cookie names base and filter and no scope, so
+    /// that a look at the base alone gets one without reading everything.
+    pub(super) async fn ds389_mark(
+        &mut self,
+        schema: String,
+    ) -> Result<Result<Mark, &'static str>, DirectoryError> {
+        let (code, cookie) = self
+            .ds389_poll(Scope::Base, None, &mut Told::default())
+            .await?;
+        Ok(match (code, cookie) {
+            (0, Some(cookie)) if number(&cookie).is_some() => Ok(Mark {
+                server: self.server.address.clone(),
+                instance: None,
+                clock: None,
+                cookie,
+                schema,
+            }),
+            (0, _) => Err("the server gives no cookie that can be read"),
+            _ => Err("the server has no room for another synchronisation"),
+        })
+    }
+
+    /// What changed since the mark, if the server's answer can be believed to be that.
+    pub(super) async fn ds389_changes(
+        &mut self,
+        since: &Mark,
+        out: &Sender<Vec<Seen>>,
+    ) -> Result<Changes, DirectoryError> {
+        if since.server != self.server.address {
+            return Ok(Changes::Unusable("another server answers"));
+        }
+        let Some(known) = number(&since.cookie) else {
+            return Ok(Changes::Unusable("the kept cookie is damaged"));
+        };
+        let Some(schema) = self.schema_since(&since.schema).await? else {
+            return Ok(Changes::Unusable("the server shows no schema"));
+        };
+        let mut told = Told::default();
+        let (code, cookie) = self
+            .ds389_poll(Scope::Subtree, Some(&since.cookie), &mut told)
+            .await?;
+        match code {
+            0 => {}
+            REFRESH_REQUIRED => return Ok(Changes::Unusable("the server asks for a full read")),
+            _ => {
+                return Ok(Changes::Unusable(
+                    "the server has no room for another synchronisation",
+                ));
+            }
+        }
+        // Asked after the poll: what the changelog still has now it had then.
+        if !self.changelog_reaches(known).await? {
+            return Ok(Changes::Unusable(
+                "the server's changelog no longer reaches back to the last read",
+            ));
+        }
+        if (told.changed.len() + told.deleted.len()) as u64 > CHANGES_MAX {
+            return Ok(Changes::Unusable(
+                "more has changed than is read one by one",
+            ));
+        }
+        let deleted: Vec<_> = told.deleted.into_iter().collect();
+        for ids in deleted.chunks(BATCH) {
+            let ids = ids.iter().cloned();
+            let batch = ids.map(|stable_id| Seen::Deleted { stable_id }).collect();
+            hand_over(batch, "read changes", out).await?;
+        }
+        self.as_they_are(&told.changed, out).await?;
+        let cookie = cookie.unwrap_or_else(|| since.cookie.clone());
+        Ok(match number(&cookie) {
+            Some(now) if now >= known => Changes::Since(Mark {
+                cookie,
+                schema,
+                ..since.clone()
+            }),
+            Some(_) => Changes::Unusable("the server's changelog has begun anew"),
+            None => Changes::Unusable("the server gives no cookie that can be read"),
+        })
+    }
+
+    /// One poll, to its end: its result code and its cookie.
+    async fn ds389_poll(
+        &mut self,
+        scope: Scope,
+        from: Option<&[u8]>,
+        told: &mut Told,
+    ) -> Result<(u32, Option<Vec<u8>>), DirectoryError> {
+        let base = self.source.base.clone();
+        let query = Query {
+            what: "read what changed",
+            base: &base,
+            scope,
+            filter: EVERYTHING,
+            attributes: vec![self.server.id.name.clone()],
+        };
+        let mut search = self.connection.search(&query, Asked::Changes(from)).await?;
+        while let Some((item, state)) = search.next_item().await? {
+            told.take(item, state.as_deref())
+                .map_err(|found| search.malformed(found))?;
+        }
+        let ending = search.finish().await?;
+        let code = ending.code;
+        if code == REFRESH_REQUIRED || NO_SESSION.contains(&code) {
+            return Ok((code, None));
+        }
+        Ok((code, done(query.what, ending)?.and_then(|done| done.cookie)))
+    }
+
+    /// The server's changelog still has every change after this one.
+    async fn changelog_reaches(&mut self, known: u64) -> Result<bool, DirectoryError> {
+        let query = Query {
+            what: "read how far the changelog reaches back",
+            base: "",
+            scope: Scope::Base,
+            filter: "(objectClass=*)",
+            attributes: vec![FIRST_CHANGE.to_owned()],
+        };
+        let found = self.connection.find(&query).await?;
+        let first = found
+            .first()
+            .and_then(|root| root.text(FIRST_CHANGE)?.parse::<u64>().ok());
+        Ok(first.is_some_and(|first| first <= known.saturating_add(1)))
+    }
+}
+
+/// The number of the last change that a cookie knows of.
+fn number(cookie: &[u8]) -> Option<u64> {
+    let (before, number) = std::str::from_utf8(cookie).ok()?.rsplit_once('#')?;
+    before.contains('#').then(|| number.parse().ok())?
+}
+
+impl Told {
+    fn take(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
+        match item {
+            Item::Entry(_) => {
+                let (state, id) =
+                    content_sync::state(state.ok_or("an entry without its Sync State control")?)?;
+                self.tell(own_id(&id), state == EntryState::Delete);
+            }
+            Item::Intermediate(Some(name), Some(value)) if name == SYNC_INFO.as_bytes() => {
+                if let Info::Deleted(ids) = content_sync::info(&value)? {
+                    ids.iter().for_each(|id| self.tell(own_id(id), true));
+                }
+            }
+            // What is present says nothing about what is absent.
+            Item::Intermediate(..) | Item::Referral => {}
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, id: String, deleted: bool) {
+        match deleted {
+            // Told as changed too, it may be there again; reading it as it is tells which.
+            true => self.deleted.insert(id),
+            false => self.changed.insert(id),
+        };
+    }
+}
+
+/// The server's own id has the digits of the protocol's and its dashes elsewhere: four groups of eight.
+fn own_id(uuid: &str) -> String {
+    let digits = uuid.chars().filter(|letter| *letter != '-');
+    let mut own = String::with_capacity(35);
+    for (place, digit) in digits.enumerate() {
+        if place > 0 && place % 8 == 0 {
+            own.push('-');
+        }
+        own.push(digit);
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provost_core::directory::Entry;
+
+    const COOKIE: &[u8] = b"h.x:389#cn=a#b:ou=staff,dc=x:(objectClass=*)#17";
+
+    #[test]
+    fn a_cookie_shows_its_number_and_a_damaged_one_none() {
+        assert_eq!(number(COOKIE), Some(17));
+        for damaged in [
+            b"".as_slice(),
+            b"17",
+            b"h#a:b:c#",
+            b"h#a:b:c#-1",
+            b"h#a#99999999999999999999",
+            b"\xff#a#1",
+        ] {
+            assert_eq!(number(damaged), None, "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_written_as_the_server_writes_them() {
+        assert_eq!(
+            own_id("ffd87c8d-e63c-11f1-abd7-9fd13165c9ba"),
+            "ffd87c8d-e63c11f1-abd79fd1-3165c9ba"
+        );
+    }
+
+    #[test]
+    fn changes_and_deletions_are_taken_by_id_and_presence_says_nothing() {
+        let entry = || {
+            Item::Entry(Entry {
+                dn: "uid=a".to_owned(),
+                attributes: Vec::new(),
+            })
+        };
+        let state = |kind: u8, first: u8| {
+            let mut value = vec![0x30, 0x15, 0x0a, 0x01, kind, 0x04, 0x10, first];
+            value.extend([0; 15]);
+            value
+        };
+        let set = |deleted: u8, first: u8| {
+            let mut value = vec![
+                0xa3, 0x17, 0x01, 0x01, deleted, 0x31, 0x12, 0x04, 0x10, first,
+            ];
+            value.extend([0; 15]);
+            Item::Intermediate(Some(SYNC_INFO.as_bytes().to_vec()), Some(value))
+        };
+        let mut told = Told::default();
+        told.take(entry(), Some(&state(1, 1))).unwrap();
+        told.take(entry(), Some(&state(3, 2))).unwrap();
+        told.take(set(0xff, 3), None).unwrap();
+        told.take(set(0, 4), None).unwrap();
+        assert!(told.take(entry(), None).is_err());
+        let ids = |firsts: &[&str]| -> BTreeSet<String> {
+            let rest = "000000-00000000-00000000-00000000";
+            firsts
+                .iter()
+                .map(|first| format!("{first}{rest}"))
+                .collect()
+        };
+        assert_eq!(told.changed, ids(&["01"]));
+        assert_eq!(told.deleted, ids(&["02", "03"]));
+    }
+}
