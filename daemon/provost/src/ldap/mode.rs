@@ -1,4 +1,4 @@
-//! How a source is read: everything each time, or what changed since the last time.
+//! How a source is read: everything each time, what changed since the last time, or each change as it happens.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +16,8 @@ pub enum Mode {
     Full,
     /// What changed since the last time, where the server can tell (RFC 4533, refreshOnly).
     Refresh,
+    /// Each change as it happens, where the server can tell (RFC 4533, refreshAndPersist).
+    Live,
 }
 
 impl FromStr for Mode {
@@ -25,7 +27,8 @@ impl FromStr for Mode {
             "auto" => Ok(Self::Auto),
             "full" => Ok(Self::Full),
             "refresh" => Ok(Self::Refresh),
-            _ => Err("must be \"auto\", \"full\" or \"refresh\""),
+            "live" => Ok(Self::Live),
+            _ => Err("must be \"auto\", \"full\", \"refresh\" or \"live\""),
         }
     }
 }
@@ -35,6 +38,8 @@ impl FromStr for Mode {
 pub struct Way {
     /// Changes alone can be read between full reads.
     pub refresh: bool,
+    /// They are told as they happen besides.
+    pub live: bool,
     /// Why.
     pub because: String,
 }
@@ -44,6 +49,7 @@ impl Way {
     pub(super) fn choose(mode: Mode, root: &RootDse, id: &IdAttribute) -> Self {
         let full = |because: String| Self {
             refresh: false,
+            live: false,
             because,
         };
         if mode == Mode::Full {
@@ -67,19 +73,28 @@ impl Way {
                 id.name
             ));
         }
+        // A server that knows the control tells changes as they happen, too: RFC 4533 has no word for one that does
+        // not, and slapd always does. Whether it really does shows when it is asked to.
         let because = match mode {
-            Mode::Refresh => "the configuration says so, and the server can".to_owned(),
+            Mode::Refresh | Mode::Live => {
+                "the configuration says so, and the server can".to_owned()
+            }
             Mode::Auto | Mode::Full => format!("supportedControl has {SYNC_REQUEST}"),
         };
         Self {
             refresh: true,
+            live: matches!(mode, Mode::Auto | Mode::Live),
             because,
         }
     }
 
     /// The word of the configuration.
     pub fn word(&self) -> &'static str {
-        if self.refresh { "refresh" } else { "full" }
+        match (self.live, self.refresh) {
+            (true, _) => "live",
+            (false, true) => "refresh",
+            (false, false) => "full",
+        }
     }
 }
 
@@ -115,5 +130,18 @@ mod tests {
         assert!(!way(Mode::Refresh, Vendor::OpenLdap, &[], "entryUUID"));
         assert!(!way(Mode::Auto, Vendor::Ds389, &sync, "nsUniqueId"));
         assert!(!way(Mode::Auto, Vendor::OpenLdap, &sync, "employeeNumber"));
+    }
+
+    #[test]
+    fn a_server_that_can_is_followed_unless_the_configuration_says_otherwise() {
+        let word = |mode, controls: &[&str]| {
+            let id = IdAttribute::named("entryUUID");
+            Way::choose(mode, &root(Vendor::OpenLdap, controls), &id).word()
+        };
+        assert_eq!(word(Mode::Auto, &[SYNC_REQUEST]), "live");
+        assert_eq!(word(Mode::Live, &[SYNC_REQUEST]), "live");
+        assert_eq!(word(Mode::Refresh, &[SYNC_REQUEST]), "refresh");
+        assert_eq!(word(Mode::Full, &[SYNC_REQUEST]), "full");
+        assert_eq!(word(Mode::Live, &[]), "full");
     }
 }
