@@ -3,6 +3,7 @@
 mod absence;
 mod group;
 mod hostile;
+mod live;
 mod rig;
 mod run;
 mod settled;
