@@ -11,7 +11,7 @@ use crate::staff::{BASE, Staff};
 use crate::tls::Tls;
 
 /// Password of `cn=admin`, the directory's root.
-const ROOT_PASSWORD: &str = "admin";
+pub(crate) const ROOT_PASSWORD: &str = "admin";
 
 /// How this directory treats the daemon's account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,6 +107,13 @@ impl Slapd {
         }
     }
 
+    /// Dies without a word to anybody.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Signal::SIGKILL);
+        }
+    }
+
     /// Comes back.
     pub fn up(&mut self) {
         let mut command = Command::new("/usr/sbin/slapd");
@@ -166,7 +173,7 @@ impl Slapd {
         command.args(["-x", "-H", &self.url(), "-D", dn, "-w", password])
     }
 
-    fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.join("slapd.conf")
     }
 
