@@ -9,6 +9,7 @@
 mod activity;
 mod bare;
 mod decision;
+mod live;
 mod machine;
 mod mail;
 mod measure;
@@ -48,7 +49,7 @@ struct Part {
 }
 
 /// In the order of the table.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "decision",
         rows: decision::rows,
@@ -72,6 +73,10 @@ const PARTS: [Part; 7] = [
     Part {
         name: "sync",
         rows: sync::rows,
+    },
+    Part {
+        name: "live",
+        rows: live::rows,
     },
     Part {
         name: "start",

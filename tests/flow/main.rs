@@ -15,6 +15,7 @@ mod full_disk;
 mod house;
 mod kill;
 mod kill_any_time;
+mod live;
 mod mail_trouble;
 mod mass;
 mod programs;

@@ -233,6 +233,19 @@ fn a_change_of_a_mapped_group_gives_and_takes_at_the_next_round() {
 }
 
 #[test]
+fn a_restart_takes_no_role_away_and_costs_no_complete_read() {
+    let mut world = synced(FILTER);
+    let roles = |provost: &Provost| provost.cli(&["export"]).json()["grant"].clone();
+    let before = roles(&world.provost);
+    world.provost.stop();
+    world.provost.start();
+    // Person 0 is a member of the mapped group.
+    world.slapd().apply(&[Change::Modify(0)]);
+    assert_eq!(count(&round(&world.provost), "changes"), 1);
+    assert_eq!(roles(&world.provost), before);
+}
+
+#[test]
 fn a_renamed_school_takes_its_people_along() {
     let mut world = synced(FILTER);
     world.slapd().modify(&format!(

@@ -4,6 +4,7 @@
 //! takes its servers with it.
 
 pub mod client;
+pub mod consumer;
 pub mod directory;
 pub mod ds389;
 pub mod fault_proxy;

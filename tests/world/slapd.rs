@@ -13,7 +13,7 @@ use crate::staff::{BASE, Staff, group_dn, school_dn};
 use crate::tls::Tls;
 
 /// Password of `cn=admin`, the directory's root.
-const ROOT_PASSWORD: &str = "admin";
+pub(crate) const ROOT_PASSWORD: &str = "admin";
 
 /// Members of this group do not see the second school.
 const BLIND: &str = "Blind";
@@ -202,7 +202,7 @@ impl Slapd {
         command.args(["-x", "-H", &self.url(), "-D", dn, "-w", password])
     }
 
-    fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.join("slapd.conf")
     }
 

@@ -282,11 +282,16 @@ impl World {
         format!(
             "[[source]]\nid = \"{SOURCE}\"\ndistrict = \"{DISTRICT}\"\nurls = [\"{url}\"]\n\
              bind = {{ dn = \"{dn}\", password-file = \"{password}\" }}\nbase = \"ou=staff,{BASE}\"\n\
-             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n{line}\
+             filter = \"{filter}\"\nmap = {{ {map} }}\nmode = \"{mode}\"\nevery = \"24h\"\n{live}{line}\
              [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
             dn = service_dn(),
             filter = self.filter,
             mode = self.mode,
+            live = if self.mode == "live" {
+                ""
+            } else {
+                "live = false\n"
+            },
             password = password.display(),
             group = group_dn("SIS Admins"),
         )

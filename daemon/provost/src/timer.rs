@@ -1,4 +1,6 @@
-//! What happens by itself: the sweep, the delivery of notices, the reading of directories.
+//! What happens by itself: the sweep, the delivery of notices, the reading and following of directories.
+
+mod live;
 
 use provost_core::change::Actor;
 use provost_core::id::SourceId;
@@ -87,7 +89,7 @@ pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
     }
 }
 
-/// One task a source: a failing source never blocks another.
+/// Two tasks a source, one that reads and one that follows: a failing source never blocks another.
 pub(crate) struct SyncTimers {
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -98,6 +100,11 @@ impl SyncTimers {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         for source in daemon.config().config.sources.keys() {
             tasks.spawn(sync_timer(Arc::clone(daemon), source.clone(), stop.clone()));
+            tasks.spawn(live::follow(
+                Arc::clone(daemon),
+                source.clone(),
+                stop.clone(),
+            ));
         }
         Self { stop, tasks }
     }
@@ -142,13 +149,7 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
                 let summary = &report.summary;
                 let outcome = report.done.as_ref().map_or("planned", outcome_word);
                 tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
-                let mine = Arc::clone(&daemon);
-                let looked =
-                    blocking(move || mine.scene(|scene| flow::districts::synced(scene, &report)));
-                if let Err(error) = looked.await {
-                    tracing::error!(source = %id, error = %chain(&error), "held contacts not looked at");
-                }
-                daemon.changed();
+                synced(&daemon, report).await;
                 failures = 0;
             }
             Err(error) => {
@@ -161,6 +162,16 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
             () = tokio::time::sleep(pause(source.every, failures, lot())) => {}
         }
     }
+}
+
+/// A directory was read or followed, and what came of it is committed.
+async fn synced(daemon: &Arc<Daemon>, report: flow::sync::Report) {
+    let (mine, id) = (Arc::clone(daemon), report.source.clone());
+    let looked = blocking(move || mine.scene(|scene| flow::districts::synced(scene, &report)));
+    if let Err(error) = looked.await {
+        tracing::error!(source = %id, error = %chain(&error), "held contacts not looked at");
+    }
+    daemon.changed();
 }
 
 /// First wait after a failure; a short outage should not cost a whole period.

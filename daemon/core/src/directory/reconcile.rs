@@ -48,6 +48,9 @@ pub struct Reconciler<'s> {
     contact_lost: bool,
     /// Roles that somebody lost by omission.
     roles_lost: BTreeSet<RoleId>,
+    /// People who gained product roles by plans shortly before.
+    gained_before: u64,
+    leaves_grants: bool,
 }
 
 /// Whether the directory says it, or only fails to say the contrary.
@@ -80,7 +83,23 @@ impl<'s> Reconciler<'s> {
             hasher: PlanHasher::default(),
             contact_lost: false,
             roles_lost: BTreeSet::new(),
+            gained_before: 0,
+            leaves_grants: false,
         }
+    }
+
+    /// Counts people who gained product roles by plans shortly before, as if this one gave them.
+    #[must_use]
+    pub fn after_gains(mut self, people: u64) -> Self {
+        self.gained_before = people;
+        self
+    }
+
+    /// Leaves grants alone: what follows is about the people themselves.
+    #[must_use]
+    pub fn leaving_grants(mut self) -> Self {
+        self.leaves_grants = true;
+        self
     }
 
     /// Takes the next pair.
@@ -143,8 +162,8 @@ impl<'s> Reconciler<'s> {
         if !self.standing.applied_before {
             concerns.push(Concern::FirstPlan);
         }
-        if summary.role_gains > ROLE_GAINS_MAX {
-            let people = summary.role_gains;
+        let people = summary.role_gains + self.gained_before;
+        if summary.role_gains > 0 && people > ROLE_GAINS_MAX {
             concerns.push(Concern::RoleGains { people });
         }
         let missing = summary.missing + summary.gone;
@@ -190,13 +209,8 @@ impl<'s> Reconciler<'s> {
                 self.summary.linked += 1;
                 let after =
                     self.described(&namesake.ours.person, observed, observed.username.clone());
-                self.becomes(
-                    namesake.ours,
-                    after,
-                    Some(&observed.grants),
-                    Evidence::Positive,
-                    out,
-                );
+                let grants = self.given(observed);
+                self.becomes(namesake.ours, after, grants, Evidence::Positive, out);
             }
             Some(namesake) if !leaves_its_name(&namesake, self.source) => {
                 self.summary.quarantined += 1;
@@ -245,13 +259,9 @@ impl<'s> Reconciler<'s> {
             contact: None,
             grants: Vec::new(),
         };
-        self.grants(
-            ours,
-            BTreeSet::new(),
-            &observed.grants,
-            Evidence::Positive,
-            out,
-        );
+        if let Some(grants) = self.given(observed) {
+            self.grants(ours, BTreeSet::new(), grants, Evidence::Positive, out);
+        }
     }
 
     /// Why an entry cannot have its username, with a proposal where the entry looks re-created.
@@ -299,7 +309,13 @@ impl<'s> Reconciler<'s> {
             }
         }
         let after = self.described(&ours.person, observed, username);
-        self.becomes(ours, after, Some(&observed.grants), Evidence::Positive, out);
+        let grants = self.given(observed);
+        self.becomes(ours, after, grants, Evidence::Positive, out);
+    }
+
+    /// What the mapped groups give, if it is looked at.
+    fn given<'o>(&self, observed: &'o Observed) -> Option<&'o BTreeSet<Granted>> {
+        (!self.leaves_grants).then_some(&observed.grants)
     }
 
     fn absence(&mut self, ours: Ours, absence: Absence, out: &mut Consequence) {

@@ -23,7 +23,7 @@ pub struct Source {
     pub urls: Vec<ServerUrl>,
     /// The vendor, or `auto`.
     pub profile: Profile,
-    /// Whether everything is read each time.
+    /// How much is read each time, as written.
     pub mode: Mode,
     /// Who we are to the server.
     pub bind: Bind,
@@ -45,8 +45,8 @@ pub struct Source {
     pub grants: Vec<MappedGroup>,
     /// Time from one read to the next.
     pub every: Duration,
-    /// Follow changes as they happen where the server can.
-    pub live: bool,
+    /// Whether mode `auto` follows changes as they happen where the server can; it does if nothing is written.
+    pub live: Option<bool>,
     /// Time from one full verification to the next besides incremental modes.
     pub verify_every: Duration,
     /// Bounds of what a plan may do by itself.
@@ -58,12 +58,20 @@ pub struct Source {
 }
 
 impl Source {
-    /// What is configured and not done yet, so that nobody waits for it.
+    /// How it is read, as configured by `mode` and `live` together.
+    pub fn reading_mode(&self) -> Mode {
+        match (self.mode, self.live) {
+            (Mode::Auto, Some(false)) => Mode::Rounds,
+            (mode, _) => mode,
+        }
+    }
+
+    /// What is configured and has no effect, so that nobody waits for it.
     pub fn remarks(&self) -> Vec<String> {
-        let remark =
-            "live = true: changes are read every so often in this version, not as they happen";
-        let live = self.live && self.mode != Mode::Full;
-        live.then(|| remark.to_owned()).into_iter().collect()
+        let idle = self.live == Some(true)
+            && matches!(self.mode, Mode::Full | Mode::Refresh | Mode::DirSync);
+        let remark = "live = true has no effect: mode says how this source is read";
+        idle.then(|| remark.to_owned()).into_iter().collect()
     }
 }
 
@@ -227,7 +235,10 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
     let id_attribute = table
         .text("id-attribute")
         .and_then(|name| attribute_name(table, "id-attribute", name));
-    let live = table.flag("live").unwrap_or(false);
+    let live = table.flag("live");
+    if (mode, live) == (Mode::Live, Some(false)) {
+        table.problem("live", "contradicts mode = \"live\"");
+    }
     let page_size = table
         .number("page-size", 1..=10_000)
         .and_then(|size| u32::try_from(size).ok());

@@ -107,16 +107,20 @@ fn only_a_loopback_server_is_spoken_to_in_clear_by_default() {
 }
 
 #[test]
-fn the_mode_is_auto_unless_it_is_written_and_live_is_remarked() {
-    let (sources, problems) = read(EXAMPLE);
-    assert_eq!((sources[0].mode, problems.len()), (Mode::Auto, 0));
-    assert_eq!(sources[0].remarks().len(), 1);
-    let full = EXAMPLE.replace("live = true", "mode = \"full\"");
-    let (sources, _) = read(&full);
-    assert_eq!(sources[0].mode, Mode::Full);
-    assert_eq!(sources[0].remarks(), Vec::<String>::new());
-    let (sources, _) = read(&EXAMPLE.replace("live = true", "mode = \"dirsync\""));
-    assert_eq!(sources[0].mode, Mode::DirSync);
-    let (_, problems) = read(&EXAMPLE.replace("live = true", "mode = \"poll\""));
-    assert!(problems[0].contains("must be \"auto\""), "{problems:?}");
+fn the_mode_is_auto_unless_it_is_written_and_live_belongs_to_auto() {
+    let mode = |text: &str| {
+        let (sources, problems) = read(&EXAMPLE.replace("live = true", text));
+        assert_eq!(problems, Vec::<String>::new());
+        (sources[0].reading_mode(), sources[0].remarks().len())
+    };
+    assert_eq!(mode("live = true"), (Mode::Auto, 0));
+    assert_eq!(mode(""), (Mode::Auto, 0));
+    assert_eq!(mode("live = false"), (Mode::Rounds, 0));
+    assert_eq!(mode("mode = \"live\""), (Mode::Live, 0));
+    assert_eq!(mode("mode = \"full\""), (Mode::Full, 0));
+    assert_eq!(mode("mode = \"dirsync\""), (Mode::DirSync, 0));
+    assert_eq!(mode("mode = \"refresh\"\nlive = true"), (Mode::Refresh, 1));
+    let problem = |text: &str| read(&EXAMPLE.replace("live = true", text)).1[0].clone();
+    assert!(problem("mode = \"sometimes\"").contains("must be \"auto\""));
+    assert!(problem("mode = \"live\"\nlive = false").contains("contradicts mode"));
 }

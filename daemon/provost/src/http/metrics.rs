@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use provost_core::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,7 +24,7 @@ use super::crowd::Crowd;
 use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::FlowError;
-use crate::flow::sync::SourceState;
+use crate::flow::sync::{Liveness, SourceState};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default().routes(routes!(metrics))
@@ -109,7 +110,7 @@ async fn metrics(
 ) -> Result<Response, Problem> {
     let mut sources = Vec::new();
     for id in daemon.config().config.sources.keys() {
-        sources.push(daemon.syncs.status(id).await?);
+        sources.push((daemon.syncs.status(id).await?, daemon.syncs.liveness(id)));
     }
     let text = blocking(move || {
         let mut now = Registry::with_prefix("provost");
@@ -182,21 +183,23 @@ fn of_register(registry: &mut Registry, daemon: &Daemon) -> Result<(), FlowError
     Ok(())
 }
 
-fn of_sources(registry: &mut Registry, sources: &[SourceState]) {
+fn of_sources(registry: &mut Registry, sources: &[(SourceState, Option<Liveness>)]) {
     let applied = Family::<Labels, Gauge>::default();
     let entries = Family::<Labels, Gauge>::default();
     let failing = Family::<Labels, Gauge>::default();
-    for state in sources {
+    let missed = Family::<Labels, Counter>::default();
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    for (state, _) in sources {
         let labels = vec![("source", state.source.to_string())];
         if let Some(at) = state.applied {
             applied.get_or_create(&labels).set(Timestamp::as_second(at));
         }
         if let Some(summary) = &state.summary {
-            let read = i64::try_from(summary.read).unwrap_or(i64::MAX);
-            entries.get_or_create(&labels).set(read);
+            entries.get_or_create(&labels).set(signed(summary.read));
         }
         let failed = i64::from(state.error.is_some());
         failing.get_or_create(&labels).set(failed);
+        missed.get_or_create(&labels).inc_by(state.missed);
     }
     let help = "When a plan of the source was last applied, seconds since 1970";
     registry.register("sync_applied_timestamp_seconds", help, applied);
@@ -206,6 +209,37 @@ fn of_sources(registry: &mut Registry, sources: &[SourceState]) {
         "1 if the last try to read the source failed",
         failing,
     );
+    let help = "Changes that verifications found and streams or reads of changes had missed";
+    registry.register("sync_missed", help, missed);
+    of_streams(registry, sources);
+}
+
+fn of_streams(registry: &mut Registry, sources: &[(SourceState, Option<Liveness>)]) {
+    let following = Family::<Labels, Gauge>::default();
+    let told = Family::<Labels, Gauge>::default();
+    let lag = Family::<Labels, Gauge<f64, AtomicU64>>::default();
+    let reconnects = Family::<Labels, Counter>::default();
+    for (state, live) in sources {
+        let labels = vec![("source", state.source.to_string())];
+        let Some(live) = live else { continue };
+        let follows = i64::from(live.following);
+        following.get_or_create(&labels).set(follows);
+        if let Some(at) = live.last_message {
+            told.get_or_create(&labels).set(Timestamp::as_second(at));
+        }
+        if let Some(last) = live.lag {
+            lag.get_or_create(&labels).set(last.as_secs_f64());
+        }
+        reconnects.get_or_create(&labels).inc_by(live.reconnects);
+    }
+    let help = "1 while the server tells changes as they happen";
+    registry.register("sync_live", help, following);
+    let help = "When the stream last told something, seconds since 1970";
+    registry.register("sync_live_message_timestamp_seconds", help, told);
+    let help = "From the arrival of the stream's last change to its being in force";
+    registry.register("sync_live_lag_seconds", help, lag);
+    let help = "Streams that had broken off and were taken up again";
+    registry.register("sync_live_reconnects", help, reconnects);
 }
 
 fn of_process(registry: &mut Registry, metrics: &Metrics) {

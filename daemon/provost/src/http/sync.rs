@@ -21,7 +21,7 @@ use super::work::{Answer, write};
 use crate::config::source::Source;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::sync::{
-    Approval, Explanation, Extent, Line, Lines, Probe, Report, SourceState, SyncError,
+    Approval, Explanation, Extent, Line, Lines, Liveness, Probe, Report, SourceState, SyncError,
 };
 use crate::flow::{FlowError, districts};
 use crate::store::Lookup;
@@ -54,12 +54,20 @@ pub(super) async fn states(daemon: &Daemon) -> Result<Vec<Value>, Problem> {
     for source in daemon.config().config.sources.values() {
         let state = daemon.syncs.status(&source.id).await?;
         let reading = daemon.syncs.progress(&source.id);
-        rows.push(row(source, state, reading, daemon.ports.clock.now()));
+        let live = daemon.syncs.liveness(&source.id);
+        let now = daemon.ports.clock.now();
+        rows.push(row(source, state, live, reading, now));
     }
     Ok(rows)
 }
 
-fn row(source: &Source, state: SourceState, reading: Option<u64>, now: Timestamp) -> Value {
+fn row(
+    source: &Source,
+    state: SourceState,
+    live: Option<Liveness>,
+    reading: Option<u64>,
+    now: Timestamp,
+) -> Value {
     let fresh = state.freshness(source, now);
     let outcome = match (&state.error, &state.unapplied, &state.applied) {
         (Some(_), _, _) => "failed",
@@ -73,11 +81,14 @@ fn row(source: &Source, state: SourceState, reading: Option<u64>, now: Timestamp
         .flat_map(|summary| &summary.concerns)
         .map(ToString::to_string)
         .collect();
-    let mode = state.reads_changes_by().or(state.read.map(|_| "full"));
+    let follows = live.as_ref().is_some_and(|live| live.following);
+    let rounds = state.reads_changes_by().or(state.read.map(|_| "full"));
+    let mode = if follows { Some("live") } else { rounds };
     json!({
         "source": source.id,
         "district": source.district,
         "mode": mode,
+        "live": live,
         "last-complete-read": state.read,
         "last-answer": state.answered,
         "last-extent": state.extent,

@@ -30,14 +30,17 @@ const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 /// Time after which unacknowledged data ends the connection.
 const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Connects to the first server of the source that can be used.
-pub(super) async fn connect(source: &Source) -> Result<Connection, DirectoryError> {
+/// Connects to the first server of the source that can be used; `passed` hears of those that cannot.
+pub(super) async fn connect(
+    source: &Source,
+    passed: impl Fn(&ServerUrl),
+) -> Result<Connection, DirectoryError> {
     let mut last = None;
     for url in &source.urls {
         match connect_to(source, url).await {
             Ok(connection) => return Ok(connection),
             Err(error) => {
-                tracing::warn!(source = %source.id, server = %url, "directory server cannot be used");
+                passed(url);
                 last = Some(error);
             }
         }
@@ -54,7 +57,11 @@ pub(super) async fn connect(source: &Source) -> Result<Connection, DirectoryErro
     }
 }
 
-async fn connect_to(source: &Source, url: &ServerUrl) -> Result<Connection, DirectoryError> {
+/// Connects to one server of the source.
+pub(super) async fn connect_to(
+    source: &Source,
+    url: &ServerUrl,
+) -> Result<Connection, DirectoryError> {
     let server = url.to_string();
     let limit = source.timeouts.connect;
     let opened = timeout(limit, open(source, url, &server)).await;

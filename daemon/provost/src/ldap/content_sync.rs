@@ -47,19 +47,57 @@ pub(super) struct Done {
 /// What a server says between entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Info {
-    /// A newer cookie, or the end of a phase; the result carries what counts.
-    Progress,
+    /// A newer cookie and nothing else: something changed that the search does not show.
+    Cookie(Vec<u8>),
+    /// The end of a phase.
+    Phase {
+        /// Where it stood.
+        cookie: Option<Vec<u8>>,
+        /// Deletions were named one by one; otherwise whatever was not mentioned is meant to be gone.
+        deletes_named: bool,
+        /// From here on changes are told as they happen.
+        last: bool,
+    },
     /// These entries are no longer part of the content.
-    Deleted(Vec<String>),
+    Deleted {
+        /// Where that stands.
+        cookie: Option<Vec<u8>>,
+        /// Which.
+        ids: Vec<String>,
+    },
     /// These entries are there and as they were: the server cannot name deletions.
     Present,
 }
 
+/// The content of a Sync State control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    /// What became of it.
+    pub(super) entry: EntryState,
+    /// Of which entry.
+    pub(super) stable_id: String,
+    /// Where that stands, if the server says so.
+    pub(super) cookie: Option<Vec<u8>>,
+}
+
+/// How long a server tells changes. Source: RFC 4533 §2.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Those until now: refreshOnly.
+    Now,
+    /// Those until now, and then each as it happens: refreshAndPersist.
+    Forever,
+}
+
 type Bad = &'static str;
 
-/// The value that asks for what changed since `cookie`, or for everything. Source: RFC 4533 §2.2, mode refreshOnly.
-pub(super) fn request(cookie: Option<&[u8]>) -> Vec<u8> {
-    let mut body = vec![ENUMERATED, 1, 1];
+/// The value that asks for what changed since `cookie`, or for everything. Source: RFC 4533 §2.2.
+pub(super) fn request(until: Until, cookie: Option<&[u8]>) -> Vec<u8> {
+    let mode = match until {
+        Until::Now => 1,
+        Until::Forever => 3,
+    };
+    let mut body = vec![ENUMERATED, 1, mode];
     if let Some(cookie) = cookie {
         body.extend(super::message::octet_string(cookie));
     }
@@ -67,18 +105,26 @@ pub(super) fn request(cookie: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// Reads a Sync State control: what became of which entry.
-pub(super) fn state(value: &[u8]) -> Result<(EntryState, String), Bad> {
+pub(super) fn state(value: &[u8]) -> Result<State, Bad> {
     const BAD: Bad = "a Sync State control that cannot be read";
     let mut parts = Ber(only(value, SEQUENCE).ok_or(BAD)?);
-    let state = match parts.take(ENUMERATED).ok_or(BAD)? {
+    let entry = match parts.take(ENUMERATED).ok_or(BAD)? {
         [0] => EntryState::Present,
         [1] => EntryState::Add,
         [2] => EntryState::Modify,
         [3] => EntryState::Delete,
         _ => return Err(BAD),
     };
-    let id = parts.take(OCTETS).and_then(uuid).ok_or(BAD)?;
-    Ok((state, id))
+    let stable_id = parts.take(OCTETS).and_then(uuid).ok_or(BAD)?;
+    let cookie = parts.take(OCTETS).map(<[u8]>::to_vec);
+    match parts.0 {
+        [] => Ok(State {
+            entry,
+            stable_id,
+            cookie,
+        }),
+        _ => Err(BAD),
+    }
 }
 
 /// Reads a Sync Done control.
@@ -105,10 +151,23 @@ pub(super) fn info(value: &[u8]) -> Result<Info, Bad> {
         return Err(BAD);
     }
     match tag {
-        NEW_COOKIE | REFRESH_DELETE | REFRESH_PRESENT => Ok(Info::Progress),
+        NEW_COOKIE => Ok(Info::Cookie(body.to_vec())),
+        REFRESH_DELETE | REFRESH_PRESENT => {
+            let mut parts = Ber(body);
+            let cookie = parts.take(OCTETS).map(<[u8]>::to_vec);
+            let last = parts.flag(true).ok_or(BAD)?;
+            match parts.0 {
+                [] => Ok(Info::Phase {
+                    cookie,
+                    deletes_named: tag == REFRESH_DELETE,
+                    last,
+                }),
+                _ => Err(BAD),
+            }
+        }
         ID_SET => {
             let mut parts = Ber(body);
-            parts.take(OCTETS);
+            let cookie = parts.take(OCTETS).map(<[u8]>::to_vec);
             let deleted = parts.flag(false).ok_or(BAD)?;
             let mut set = Ber(parts.take(SET).ok_or(BAD)?);
             if !deleted {
@@ -118,7 +177,7 @@ pub(super) fn info(value: &[u8]) -> Result<Info, Bad> {
             while !set.0.is_empty() {
                 ids.push(set.take(OCTETS).and_then(uuid).ok_or(BAD)?);
             }
-            Ok(Info::Deleted(ids))
+            Ok(Info::Deleted { cookie, ids })
         }
         _ => Err(BAD),
     }
@@ -209,16 +268,30 @@ mod tests {
 
     #[test]
     fn a_request_is_what_rfc_4533_says() {
-        assert_eq!(request(None), b"\x30\x03\x0a\x01\x01");
-        assert_eq!(request(Some(b"ab")), b"\x30\x07\x0a\x01\x01\x04\x02ab");
+        assert_eq!(request(Until::Now, None), b"\x30\x03\x0a\x01\x01");
+        assert_eq!(
+            request(Until::Now, Some(b"ab")),
+            b"\x30\x07\x0a\x01\x01\x04\x02ab"
+        );
+        assert_eq!(
+            request(Until::Forever, Some(b"ab")),
+            b"\x30\x07\x0a\x01\x03\x04\x02ab"
+        );
     }
 
     #[test]
     fn the_state_of_an_entry_is_read() {
         let deleted = with_id(b"\x30\x15\x0a\x01\x03\x04\x10", b"");
-        assert_eq!(state(&deleted), Ok((EntryState::Delete, ID.to_owned())));
+        let told = |entry, cookie: Option<&[u8]>| State {
+            entry,
+            stable_id: ID.to_owned(),
+            cookie: cookie.map(<[u8]>::to_vec),
+        };
+        assert_eq!(state(&deleted), Ok(told(EntryState::Delete, None)));
         let with_cookie = with_id(b"\x30\x18\x0a\x01\x01\x04\x10", b"\x04\x01c");
-        assert_eq!(state(&with_cookie), Ok((EntryState::Add, ID.to_owned())));
+        assert_eq!(state(&with_cookie), Ok(told(EntryState::Add, Some(b"c"))));
+        let with_more = with_id(b"\x30\x18\x0a\x01\x01\x04\x10", b"\x01\x01c");
+        assert!(state(&with_more).is_err());
         let unknown = with_id(b"\x30\x15\x0a\x01\x04\x04\x10", b"");
         assert!(state(&unknown).is_err());
         assert!(state(b"\x30\x08\x0a\x01\x01\x04\x03abc").is_err());
@@ -247,12 +320,25 @@ mod tests {
         };
         assert_eq!(
             info(&set(b"\x01\x01\xff")),
-            Ok(Info::Deleted(vec![ID.to_owned()]))
+            Ok(Info::Deleted {
+                cookie: Some(b"c".to_vec()),
+                ids: vec![ID.to_owned()]
+            })
         );
         assert_eq!(info(&set(b"\x01\x01\x00")), Ok(Info::Present));
         assert_eq!(info(&set(b"")), Ok(Info::Present));
-        assert_eq!(info(b"\x80\x01c"), Ok(Info::Progress));
-        assert_eq!(info(b"\xa2\x00"), Ok(Info::Progress));
+        assert_eq!(info(b"\x80\x01c"), Ok(Info::Cookie(b"c".to_vec())));
+        let phase = |cookie: Option<&[u8]>, deletes_named, last| Info::Phase {
+            cookie: cookie.map(<[u8]>::to_vec),
+            deletes_named,
+            last,
+        };
+        assert_eq!(info(b"\xa2\x00"), Ok(phase(None, false, true)));
+        assert_eq!(
+            info(b"\xa1\x06\x04\x01c\x01\x01\x00"),
+            Ok(phase(Some(b"c"), true, false))
+        );
+        assert!(info(b"\xa1\x02\x05\x00").is_err());
         assert!(info(b"\xa4\x00").is_err());
     }
 
@@ -276,7 +362,7 @@ mod tests {
 
         #[test]
         fn a_cookie_of_any_length_is_asked_for_as_it_is(cookie in prop::collection::vec(any::<u8>(), 0..400)) {
-            let request = request(Some(&cookie));
+            let request = request(Until::Now, Some(&cookie));
             let mut parts = Ber(only(&request, SEQUENCE).unwrap());
             prop_assert_eq!(parts.take(ENUMERATED), Some([1_u8].as_slice()));
             prop_assert_eq!(parts.take(OCTETS), Some(cookie.as_slice()));

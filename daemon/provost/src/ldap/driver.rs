@@ -9,8 +9,9 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ldap3::{LdapConnAsync, LdapError};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -39,26 +40,53 @@ impl Driver {
         limit: Duration,
         answer: impl Future<Output = Result<T, LdapError>>,
     ) -> Result<T, DirectoryError> {
-        let attended = AssertUnwindSafe(self.both(answer)).catch_unwind();
-        let outcome = timeout(limit, attended).await;
-        let source = match outcome {
-            Ok(Ok(Ok(answer))) => return Ok(answer),
+        match timeout(limit, self.listen(what, answer)).await {
+            Ok(answered) => answered,
             Err(_) => {
                 // A late answer must not be taken for that of a later question.
                 self.work = None;
-                return Err(DirectoryError::TimedOut {
+                Err(DirectoryError::TimedOut {
                     what: what.to_owned(),
                     after: limit,
-                });
+                })
             }
-            Ok(Ok(Err(error))) => Some(self.end.take().unwrap_or(error)),
-            Ok(Err(_panic)) => None,
+        }
+    }
+
+    /// Waits for an answer for as long as it takes. If this is dropped meanwhile, nothing that arrived is lost.
+    pub(super) async fn listen<T>(
+        &mut self,
+        what: &str,
+        answer: impl Future<Output = Result<T, LdapError>>,
+    ) -> Result<T, DirectoryError> {
+        let source = match AssertUnwindSafe(self.both(answer)).catch_unwind().await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => Some(self.end.take().unwrap_or(error)),
+            Err(_panic) => None,
         };
         self.work = None;
         Err(DirectoryError::Lost {
             what: what.to_owned(),
             source: source.map(Box::new),
         })
+    }
+
+    /// The answer if it has arrived already; `None` if it would have to be waited for.
+    pub(super) async fn arrived<T>(
+        &mut self,
+        what: &str,
+        answer: impl Future<Output = Result<T, LdapError>>,
+    ) -> Option<Result<T, DirectoryError>> {
+        let mut listening = std::pin::pin!(self.listen(what, answer));
+        // The first look reads what lies in the socket, the second one sees what that was.
+        poll_fn(|context| match listening.as_mut().poll(context) {
+            Poll::Pending => match listening.as_mut().poll(context) {
+                Poll::Pending => Poll::Ready(None),
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            },
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        })
+        .await
     }
 
     async fn both<T>(

@@ -13,7 +13,7 @@ use ldap3::Scope;
 use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
-use super::content_sync::{self, EntryState, Info, SYNC_INFO};
+use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
 use super::people::{BATCH, hand_over};
@@ -133,7 +133,10 @@ impl LdapReading {
             filter: EVERYTHING,
             attributes: vec![self.server.id.name.clone()],
         };
-        let mut search = self.connection.search(&query, Asked::Changes(from)).await?;
+        let mut search = self
+            .connection
+            .search(&query, Asked::Changes(Until::Now, from))
+            .await?;
         while let Some((item, state)) = search.next_item().await? {
             told.take(item, state.as_deref())
                 .map_err(|found| search.malformed(found))?;
@@ -173,12 +176,12 @@ impl Told {
     fn take(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
         match item {
             Item::Entry(_) => {
-                let (state, id) =
+                let state =
                     content_sync::state(state.ok_or("an entry without its Sync State control")?)?;
-                self.tell(own_id(&id), state == EntryState::Delete);
+                self.tell(own_id(&state.stable_id), state.entry == EntryState::Delete);
             }
             Item::Intermediate(Some(name), Some(value)) if name == SYNC_INFO.as_bytes() => {
-                if let Info::Deleted(ids) = content_sync::info(&value)? {
+                if let Info::Deleted { ids, .. } = content_sync::info(&value)? {
                     ids.iter().for_each(|id| self.tell(own_id(id), true));
                 }
             }

@@ -4,14 +4,20 @@ use ldap3::Scope;
 use provost_core::directory::{Absence, Dn, Entry};
 
 use super::by_id::IDS;
+use super::change_number::{CHANGE_NUMBER, ChangeNumbers};
 use super::error::DirectoryError;
 use super::message::PAGED_RESULTS;
 use super::reading::LdapReading;
 use super::search::{Asked, NO_SUCH_OBJECT, Query};
-use super::{Found, Wanted, schema};
+use super::{Found, Mark, Wanted, schema};
 
 /// Whether entries lie below an entry: slapd's and X.501's operational attribute.
 const HAS_SUBORDINATES: &str = "hasSubordinates";
+
+/// Entries lie below it, or it does not say.
+fn holds_entries(entry: &Entry) -> bool {
+    entry.values(HAS_SUBORDINATES).next() != Some(b"FALSE".as_slice())
+}
 
 impl LdapReading {
     /// Base read of the last name, then a search by id without the filter.
@@ -123,6 +129,15 @@ impl LdapReading {
         }
     }
 
+    /// The entry of that name, if it lies within the base and the filter matches it.
+    pub(super) async fn find_staff(&mut self, dn: &str) -> Result<Option<Entry>, DirectoryError> {
+        if !Dn::parse(dn).is_ok_and(|name| name.is_within(&self.base)) {
+            return Ok(None);
+        }
+        let filter = self.source.filter.clone();
+        self.read_base(dn, &filter).await
+    }
+
     /// All entries of the source with a username.
     pub(super) async fn find_namesakes(
         &mut self,
@@ -160,7 +175,7 @@ impl LdapReading {
             };
             for entry in self.all_of(&query, ids.len()).await? {
                 let holds = match entry.text(HAS_SUBORDINATES) {
-                    Some(said) => said != "FALSE",
+                    Some(_) => holds_entries(&entry),
                     None => self.has_people_below(&entry.dn).await?,
                 };
                 if holds {
@@ -195,6 +210,50 @@ impl LdapReading {
         let ending = search.finish().await?;
         match ending.code {
             0 | NO_SUCH_OBJECT => Ok(found),
+            _ => Err(ending.incomplete(query.what)),
+        }
+    }
+
+    /// Whether an entry of the base that holds others has changed since the mark, although it is no staff.
+    pub(super) async fn find_changed_container(
+        &mut self,
+        since: &Mark,
+    ) -> Result<bool, DirectoryError> {
+        let numbers = ChangeNumbers::of(&since.cookie);
+        let Some((numbers, oldest)) = numbers.as_ref().and_then(|n| Some((n, n.oldest()?))) else {
+            return Ok(true);
+        };
+        let base = self.source.base.clone();
+        let filter = format!(
+            "(&({CHANGE_NUMBER}>={})(!{}))",
+            ldap3::ldap_escape(oldest),
+            self.source.filter
+        );
+        let query = Query {
+            what: "look for changed containers",
+            base: &base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: vec![CHANGE_NUMBER.to_owned(), HAS_SUBORDINATES.to_owned()],
+        };
+        let newer = |entry: &Entry| numbers.is_newer(entry) != Some(false) && holds_entries(entry);
+        self.any(&query, newer).await
+    }
+
+    /// Whether a search finds an entry that is `wanted`.
+    async fn any(
+        &mut self,
+        query: &Query<'_>,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<bool, DirectoryError> {
+        let mut search = self.connection.search(query, Asked::All).await?;
+        let mut found = false;
+        while let Some(entry) = search.next().await? {
+            found |= wanted(&entry);
+        }
+        let ending = search.finish().await?;
+        match ending.code {
+            0 => Ok(found),
             _ => Err(ending.incomplete(query.what)),
         }
     }

@@ -4,14 +4,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use provost_core::directory::{Absence, Attribute, Dn, Entry, IdAttribute};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::error::DirectoryError;
 use super::profile::{RootDse, Vendor};
 use super::{
-    Changes, Content, Directory, Found, How, Mark, Member, Members, Quirk, Reading, Sample, Seen,
-    Server, Wanted, Way,
+    Changes, Content, Directory, Follow, Following, Found, How, Mark, Member, Members, Quirk,
+    Reading, Sample, Seen, Server, Told, Wanted, Way,
 };
 use crate::config::source::Source;
 
@@ -32,9 +33,82 @@ type Entries = BTreeMap<String, (Entry, Shown)>;
 #[derive(Debug, Clone, Default)]
 pub struct InMemory {
     entries: Arc<Mutex<Entries>>,
+    /// What it tells by itself, to whoever follows it next; `None` for a directory that nobody can follow.
+    told: Arc<Mutex<Option<Telling>>>,
+    /// Where reads and streams stand, if it can be followed.
+    number: Option<&'static str>,
+    /// Entries do not show why they are left out.
+    hides_evidence: Arc<AtomicBool>,
 }
 
+type Telling = Receiver<Result<Told, DirectoryError>>;
+
 impl InMemory {
+    /// A directory that can be followed from this change number (`entryCSN`) on. It tells what it is told to.
+    #[cfg(test)]
+    pub(crate) fn followed(number: &'static str) -> Self {
+        Self {
+            number: Some(number),
+            ..Self::default()
+        }
+    }
+
+    /// Where whatever is sent is told to the next follower.
+    #[cfg(test)]
+    pub(crate) fn tell(&self) -> Sender<Result<Told, DirectoryError>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(64);
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
+        sender
+    }
+
+    /// From here on no entry shows why it is left out of reads.
+    #[cfg(test)]
+    pub(crate) fn hide_evidence(&self) {
+        self.hides_evidence.store(true, Ordering::Relaxed);
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.number.map(|number| Mark {
+            server: ADDRESS.to_owned(),
+            instance: None,
+            clock: None,
+            cookie: format!("rid=000,csn={number}").into_bytes(),
+            schema: String::new(),
+        })
+    }
+
+    fn server(&self, source: &Source) -> Server {
+        Server {
+            address: ADDRESS.to_owned(),
+            root: RootDse {
+                vendor: Vendor::Generic,
+                because: "it is kept in memory".to_owned(),
+                controls: Vec::new(),
+                schema: None,
+                contexts: vec![source.base.clone()],
+                settings: None,
+                keeps_changes: false,
+            },
+            id: IdAttribute::named("entryUUID"),
+            way: Way {
+                how: if self.number.is_some() {
+                    How::Live
+                } else {
+                    How::Full
+                },
+                because: "it is kept in memory".to_owned(),
+            },
+        }
+    }
+
+    fn reading(&self, source: &Source) -> Box<dyn Reading> {
+        Box::new(InMemoryReading {
+            directory: self.clone(),
+            server: self.server(source),
+            username: source.attributes.username.clone(),
+        })
+    }
+
     /// Adds an entry or puts it in the place of the one with that id; it is listed.
     pub fn put(&self, stable_id: &str, dn: &str, attributes: &[(&str, &[&str])]) {
         let id = ("entryUUID", vec![stable_id.as_bytes().to_vec()]);
@@ -85,31 +159,64 @@ impl Directory for InMemory {
         &'a self,
         source: &'a Source,
     ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
-        let server = Server {
-            address: "memory".to_owned(),
-            root: RootDse {
-                vendor: Vendor::Generic,
-                because: "it is kept in memory".to_owned(),
-                controls: Vec::new(),
-                schema: None,
-                contexts: vec![source.base.clone()],
-                settings: None,
-                keeps_changes: false,
-            },
-            id: IdAttribute::named("entryUUID"),
-            way: Way {
-                how: How::Full,
-                because: "it is kept in memory".to_owned(),
-            },
+        let reading = self.reading(source);
+        async move { Ok(reading) }.boxed()
+    }
+
+    fn follow<'a>(
+        &'a self,
+        source: &'a Source,
+        _since: &'a Mark,
+    ) -> BoxFuture<'a, Result<Follow, DirectoryError>> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let follow = match told.take() {
+            None => Follow::Not("it is kept in memory".to_owned()),
+            Some(told) => Follow::Stream(Box::new(InMemoryFollowing {
+                directory: self.clone(),
+                source: source.clone(),
+                told,
+            })),
         };
-        let reading = InMemoryReading {
-            directory: self.clone(),
-            server,
-            username: source.attributes.username.clone(),
-        };
-        async move { Ok(Box::new(reading) as Box<dyn Reading>) }.boxed()
+        async move { Ok(follow) }.boxed()
     }
 }
+
+struct InMemoryFollowing {
+    directory: InMemory,
+    source: Source,
+    told: Telling,
+}
+
+impl Following for InMemoryFollowing {
+    fn server(&self) -> &str {
+        ADDRESS
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Told, DirectoryError>> {
+        async {
+            let told = self.told.recv().await;
+            told.unwrap_or_else(|| {
+                Err(DirectoryError::Lost {
+                    what: "follow the directory in memory".to_owned(),
+                    source: None,
+                })
+            })
+        }
+        .boxed()
+    }
+
+    fn ping(&mut self) -> BoxFuture<'_, Result<(), DirectoryError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn beside(&mut self) -> BoxFuture<'_, Result<Box<dyn Reading>, DirectoryError>> {
+        let reading = self.directory.reading(&self.source);
+        async move { Ok(reading) }.boxed()
+    }
+}
+
+/// The address by which it is known.
+const ADDRESS: &str = "memory";
 
 struct InMemoryReading {
     directory: InMemory,
@@ -140,15 +247,13 @@ impl Reading for InMemoryReading {
             .iter()
             .filter(|seen| matches!(seen, Seen::Entry(_)))
             .count() as u64;
+        let mark = self.directory.mark().ok_or("it is kept in memory");
         async move {
             let what = "read the directory in memory".to_owned();
             out.send(seen)
                 .await
                 .map_err(|_| DirectoryError::Stopped { what })?;
-            Ok(Content {
-                entries,
-                mark: Err("it is kept in memory"),
-            })
+            Ok(Content { entries, mark })
         }
         .boxed()
     }
@@ -177,12 +282,13 @@ impl Reading for InMemoryReading {
                     .filter_map(|text| Dn::parse(text).ok())
                     .map(|name| Member::Name(name.key()))
                     .collect();
+                let version = version(entry);
                 match members.is_empty() {
-                    true => Members::NoList { version: None },
+                    true => Members::NoList { version },
                     false => Members::Group {
                         members,
                         unreadable: 0,
-                        version: None,
+                        version,
                     },
                 }
             }
@@ -192,14 +298,23 @@ impl Reading for InMemoryReading {
 
     fn group_version<'a>(
         &'a mut self,
-        _group: &'a str,
+        group: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>, DirectoryError>> {
-        async { Ok(None) }.boxed()
+        let wanted = Dn::parse(group).ok();
+        let found = self.listed(|entry| Dn::parse(&entry.dn).ok() == wanted);
+        async move { Ok(found.first().and_then(version)) }.boxed()
     }
 
     fn has_container<'a>(
         &'a mut self,
         _ids: &'a [String],
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>> {
+        async { Ok(false) }.boxed()
+    }
+
+    fn containers_changed<'a>(
+        &'a mut self,
+        _since: &'a Mark,
     ) -> BoxFuture<'a, Result<bool, DirectoryError>> {
         async { Ok(false) }.boxed()
     }
@@ -244,6 +359,15 @@ impl Reading for InMemoryReading {
         async move { Ok(found.into_iter().next()) }.boxed()
     }
 
+    fn staff<'a>(
+        &'a mut self,
+        dn: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>> {
+        let wanted = Dn::parse(dn).ok();
+        let found = self.listed(|entry| Dn::parse(&entry.dn).ok() == wanted);
+        async move { Ok(found.into_iter().next()) }.boxed()
+    }
+
     fn look_up<'a>(
         &'a mut self,
         stable_id: &'a str,
@@ -254,9 +378,15 @@ impl Reading for InMemoryReading {
             Some((_, Shown::Omitted(absence))) => *absence,
             Some((_, Shown::Listed)) => Absence::Hidden,
         };
-        let shown = absence.acts();
+        let hidden = self.directory.hides_evidence.load(Ordering::Relaxed);
+        let shown = absence.acts() && !hidden;
         async move { Ok(Found { absence, shown }) }.boxed()
     }
+}
+
+fn version(entry: &Entry) -> Option<String> {
+    let value = entry.values("entryCSN").next()?;
+    std::str::from_utf8(value).ok().map(str::to_owned)
 }
 
 impl InMemoryReading {

@@ -4,6 +4,7 @@
 //! tests an [`InMemory`] one. A reading answers everything or an error: there is no such thing as a partial result.
 
 mod by_id;
+mod change_number;
 mod connect;
 mod content_sync;
 mod dirsync;
@@ -11,6 +12,7 @@ mod driver;
 mod ds389;
 mod error;
 mod expiry;
+mod live;
 mod lookup;
 mod member;
 mod memory;
@@ -168,6 +170,54 @@ pub struct Found {
     pub shown: bool,
 }
 
+/// What came of the wish to be told changes as they happen.
+pub enum Follow {
+    /// The server tells them from the mark on.
+    Stream(Box<dyn Following>),
+    /// This server is not followed. Says why.
+    Not(String),
+    /// It cannot go on from the mark: something has to be read first. Says why.
+    Stale(&'static str),
+}
+
+/// What a server told by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Changes.
+    News(News),
+    /// It tells no more, and cannot go on from here: something has to be read first. Says why.
+    Stale(&'static str),
+}
+
+/// Changes that a server told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Entries and deletions, each id once and as it was told last. Absence from them says nothing.
+    pub seen: Vec<Seen>,
+    /// Where the directory stood then.
+    pub mark: Mark,
+    /// Something else has changed, too, or instead: a group, a container, or what does not concern us.
+    pub elsewhere: bool,
+    /// Why what was told is not all that changed, or not to be believed to be: everything must be read besides.
+    pub doubt: Option<&'static str>,
+}
+
+/// A server that tells changes as they happen, over a connection of its own. Dropped, it ends.
+pub trait Following: Send {
+    /// The server's address.
+    fn server(&self) -> &str;
+
+    /// Waits until something is told, and takes along what has arrived besides. The first news come when the server
+    /// has told everything since the mark, and may be empty. Dropped while it waits, it loses nothing.
+    fn next(&mut self) -> BoxFuture<'_, Result<Told, DirectoryError>>;
+
+    /// Asks the server for something small, to hear whether it is still there.
+    fn ping(&mut self) -> BoxFuture<'_, Result<(), DirectoryError>>;
+
+    /// Another connection to the same server, for questions.
+    fn beside(&mut self) -> BoxFuture<'_, Result<Box<dyn Reading>, DirectoryError>>;
+}
+
 /// Where staff are read from.
 pub trait Directory: Send + Sync {
     /// Connects, binds and finds out what kind of server it is.
@@ -175,6 +225,13 @@ pub trait Directory: Send + Sync {
         &'a self,
         source: &'a Source,
     ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>>;
+
+    /// Connects, and asks to be told what changes from the mark on.
+    fn follow<'a>(
+        &'a self,
+        source: &'a Source,
+        since: &'a Mark,
+    ) -> BoxFuture<'a, Result<Follow, DirectoryError>>;
 }
 
 /// One reading of one directory, over one connection.
@@ -208,6 +265,12 @@ pub trait Reading: Send {
         ids: &'a [String],
     ) -> BoxFuture<'a, Result<bool, DirectoryError>>;
 
+    /// Whether an entry that holds others has changed since the mark. Only those are looked at that are no staff.
+    fn containers_changed<'a>(
+        &'a mut self,
+        since: &'a Mark,
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>>;
+
     /// All entries of the source with a username.
     fn namesakes<'a>(
         &'a mut self,
@@ -228,6 +291,10 @@ pub trait Reading: Send {
         &'a mut self,
         wanted: &'a Wanted,
     ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>>;
+
+    /// The entry of that name, if it belongs to the source.
+    fn staff<'a>(&'a mut self, dn: &'a str)
+    -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>>;
 
     /// Looks an absent id up by itself: under its last name, and anywhere without the source's filter.
     fn look_up<'a>(

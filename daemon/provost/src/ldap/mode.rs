@@ -1,4 +1,4 @@
-//! How a source is read: everything each time, or what changed since the last time.
+//! How a source is read: everything each time, what changed since the last time, or each change as it happens.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,10 @@ pub enum Mode {
     Refresh,
     /// What changed since the last time, as Active Directory tells it (MS-ADTS 3.1.1.3.4.1.3).
     DirSync,
+    /// Each change as it happens, where the server can tell (RFC 4533, refreshAndPersist).
+    Live,
+    /// As `Auto`, without following: what `live = false` asks for.
+    Rounds,
 }
 
 impl FromStr for Mode {
@@ -29,7 +33,8 @@ impl FromStr for Mode {
             "full" => Ok(Self::Full),
             "refresh" => Ok(Self::Refresh),
             "dirsync" => Ok(Self::DirSync),
-            _ => Err("must be \"auto\", \"full\", \"refresh\" or \"dirsync\""),
+            "live" => Ok(Self::Live),
+            _ => Err("must be \"auto\", \"full\", \"refresh\", \"live\" or \"dirsync\""),
         }
     }
 }
@@ -41,6 +46,8 @@ pub enum How {
     Full,
     /// By RFC 4533, refreshOnly.
     Refresh,
+    /// By RFC 4533, refreshAndPersist, with rounds of refreshOnly beside it.
+    Live,
     /// By Active Directory's DirSync control.
     DirSync,
 }
@@ -59,20 +66,29 @@ impl Way {
     pub(super) fn choose(mode: Mode, root: &RootDse, id: &IdAttribute) -> Self {
         let able = match mode {
             Mode::Full => Err("the configuration says so".to_owned()),
-            Mode::Auto if root.vendor.is_active_directory() => dirsync(root, id),
-            Mode::Auto | Mode::Refresh => refresh(root, id),
+            Mode::Auto | Mode::Rounds if root.vendor.is_active_directory() => dirsync(root, id),
             Mode::DirSync => dirsync(root, id),
+            Mode::Auto | Mode::Rounds | Mode::Refresh | Mode::Live => refresh(root, id),
         };
-        match able {
-            Err(because) => Self {
-                how: How::Full,
-                because,
-            },
-            Ok((how, _)) if mode != Mode::Auto => Self {
-                how,
-                because: "the configuration says so, and the server can".to_owned(),
-            },
-            Ok((how, because)) => Self { how, because },
+        let (how, because) = match able {
+            Ok(able) => able,
+            Err(because) => {
+                let how = How::Full;
+                return Self { how, because };
+            }
+        };
+        // A slapd that knows the control tells changes as they happen, too. Whether it really does shows when asked.
+        let follows = matches!(mode, Mode::Auto | Mode::Live) && root.vendor == Vendor::OpenLdap;
+        let because = match mode {
+            Mode::Auto | Mode::Rounds => because,
+            Mode::Live if !follows => {
+                format!("{because}; only openldap is followed as changes happen")
+            }
+            _ => "the configuration says so, and the server can".to_owned(),
+        };
+        Self {
+            how: if follows { How::Live } else { how },
+            because,
         }
     }
 
@@ -86,6 +102,7 @@ impl Way {
         match self.how {
             How::Full => "full",
             How::Refresh => "refresh",
+            How::Live => "live",
             How::DirSync => "dirsync",
         }
     }
@@ -172,7 +189,7 @@ mod tests {
         };
         let sync = [SYNC_REQUEST];
         let refresh = |vendor, id| way(Mode::Auto, vendor, &sync, id);
-        assert_eq!(refresh(Vendor::OpenLdap, "entryUUID"), How::Refresh);
+        assert_eq!(refresh(Vendor::OpenLdap, "entryUUID"), How::Live);
         assert_eq!(refresh(Vendor::Ds389, "nsuniqueid"), How::Refresh);
         assert_eq!(refresh(Vendor::OpenLdap, "employeeNumber"), How::Full);
         assert_eq!(refresh(Vendor::Generic, "entryUUID"), How::Full);
@@ -196,5 +213,18 @@ mod tests {
         let way = Way::choose(Mode::Auto, &root, &IdAttribute::named("nsUniqueId"));
         assert_eq!(way.how, How::Full);
         assert!(way.because.contains("Retro Changelog"), "{}", way.because);
+    }
+
+    #[test]
+    fn a_server_that_can_is_followed_unless_the_configuration_says_otherwise() {
+        let word = |mode, controls: &[&str]| {
+            let id = IdAttribute::named("entryUUID");
+            Way::choose(mode, &root(Vendor::OpenLdap, controls), &id).word()
+        };
+        assert_eq!(word(Mode::Auto, &[SYNC_REQUEST]), "live");
+        assert_eq!(word(Mode::Live, &[SYNC_REQUEST]), "live");
+        assert_eq!(word(Mode::Refresh, &[SYNC_REQUEST]), "refresh");
+        assert_eq!(word(Mode::Full, &[SYNC_REQUEST]), "full");
+        assert_eq!(word(Mode::Live, &[]), "full");
     }
 }

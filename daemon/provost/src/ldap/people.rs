@@ -112,7 +112,7 @@ impl LdapReading {
                 what: query.what.to_owned(),
                 found: "no cookie after a page",
             }),
-            (Asked::All | Asked::Changes(_) | Asked::DirSync(..), _) => Ok((entries, Vec::new())),
+            (Asked::All | Asked::Changes(..) | Asked::DirSync(..), _) => Ok((entries, Vec::new())),
         }
     }
 }

@@ -4,7 +4,7 @@
 use ldap3::Scope;
 
 use super::Quirk;
-use super::content_sync;
+use super::content_sync::{self, Until};
 use super::error::DirectoryError;
 use super::message::PAGED_RESULTS;
 use super::message::page_cookie;
@@ -26,9 +26,12 @@ impl LdapReading {
     pub(super) async fn find_quirks(&mut self) -> Result<Vec<Quirk>, DirectoryError> {
         let mut found = vec![self.pages().await?, self.long_lists().await?];
         match self.server.way.how {
-            How::Refresh => {
+            How::Refresh | How::Live => {
                 found.extend([self.changes().await?, self.first_refresh().await?]);
-                found.push(self.foreign_cookie(Asked::Changes(Some(FOREIGN))).await?);
+                found.push(
+                    self.foreign_cookie(Asked::Changes(Until::Now, Some(FOREIGN)))
+                        .await?,
+                );
             }
             How::DirSync => {
                 found.push(self.changes().await?);
@@ -97,7 +100,7 @@ impl LdapReading {
         let schema = String::new();
         let mark = match (self.server.way.how, self.server.root.vendor) {
             (How::DirSync, _) => self.dirsync_mark(schema).await?.map(|_| ()),
-            (How::Refresh, Vendor::Ds389) => self.ds389_mark(schema).await?.map(|_| ()),
+            (How::Refresh | How::Live, Vendor::Ds389) => self.ds389_mark(schema).await?.map(|_| ()),
             _ => Ok(()),
         };
         Ok(quirk(
@@ -117,7 +120,7 @@ impl LdapReading {
         let mut seen = Vec::new();
         let mut cookie = None;
         for _ in 0..2 {
-            let asked = Asked::Changes(cookie.as_deref());
+            let asked = Asked::Changes(Until::Now, cookie.as_deref());
             let (_, ending) = self.count(&query, asked).await?;
             let done = match ending.sync.as_deref().map(content_sync::done) {
                 Some(Ok(done)) => done,

@@ -12,10 +12,10 @@ use super::error::DirectoryError;
 use super::profile::{ROOT_ATTRIBUTES, RootDse, Vendor};
 use super::search::Query;
 use super::{
-    Changes, Content, Directory, Found, How, Mark, Members, Quirk, Reading, Sample, Seen, Server,
-    Wanted, Way, schema,
+    Changes, Content, Directory, Follow, Found, How, Mark, Members, Quirk, Reading, Sample, Seen,
+    Server, Wanted, Way, schema,
 };
-use crate::config::source::Source;
+use crate::config::source::{ServerUrl, Source};
 
 /// Directories that are reached over LDAP.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,8 +27,26 @@ impl Directory for LdapDirectory {
         source: &'a Source,
     ) -> BoxFuture<'a, Result<Box<dyn Reading>, DirectoryError>> {
         async move {
-            let reading = LdapReading::open(source).await?;
+            let passed = |url: &ServerUrl| {
+                tracing::warn!(source = %source.id, server = %url, "directory server cannot be used");
+            };
+            let connection = connect(source, passed).await?;
+            let reading = LdapReading::over(connection, source).await?;
             Ok(Box::new(reading) as Box<dyn Reading>)
+        }
+        .boxed()
+    }
+
+    fn follow<'a>(
+        &'a self,
+        source: &'a Source,
+        since: &'a Mark,
+    ) -> BoxFuture<'a, Result<Follow, DirectoryError>> {
+        async move {
+            // It is tried again and again, so that whoever tries says once what is wrong.
+            let connection = connect(source, |_| ()).await?;
+            let reading = LdapReading::over(connection, source).await?;
+            reading.begin_to_follow(since).await
         }
         .boxed()
     }
@@ -105,6 +123,13 @@ impl Reading for LdapReading {
         self.find_container(ids).boxed()
     }
 
+    fn containers_changed<'a>(
+        &'a mut self,
+        since: &'a Mark,
+    ) -> BoxFuture<'a, Result<bool, DirectoryError>> {
+        self.find_changed_container(since).boxed()
+    }
+
     fn namesakes<'a>(
         &'a mut self,
         username: &'a str,
@@ -129,6 +154,13 @@ impl Reading for LdapReading {
         wanted: &'a Wanted,
     ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>> {
         self.find_entry(wanted).boxed()
+    }
+
+    fn staff<'a>(
+        &'a mut self,
+        dn: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Entry>, DirectoryError>> {
+        self.find_staff(dn).boxed()
     }
 
     fn look_up<'a>(
@@ -156,14 +188,17 @@ impl LdapReading {
     fn kind_of_changes(&self) -> Option<ChangesOf> {
         match (self.server.way.how, self.server.root.vendor) {
             (How::Full, _) => None,
-            (How::Refresh, Vendor::Ds389) => Some(ChangesOf::Ds389),
-            (How::Refresh, _) => Some(ChangesOf::Slapd),
+            (How::Refresh | How::Live, Vendor::Ds389) => Some(ChangesOf::Ds389),
+            (How::Refresh | How::Live, _) => Some(ChangesOf::Slapd),
             (How::DirSync, _) => Some(ChangesOf::Controller),
         }
     }
 
-    async fn open(source: &Source) -> Result<Self, DirectoryError> {
-        let mut connection = connect(source).await?;
+    /// Finds out what a bound connection leads to.
+    pub(super) async fn over(
+        mut connection: Connection,
+        source: &Source,
+    ) -> Result<Self, DirectoryError> {
         let query = Query {
             what: "read the server's root entry",
             base: "",
@@ -187,7 +222,7 @@ impl LdapReading {
         })?;
         let server = Server {
             address: connection.server.clone(),
-            way: Way::choose(source.mode, &root, &id),
+            way: Way::choose(source.reading_mode(), &root, &id),
             root,
             id,
         };

@@ -6,10 +6,10 @@
 
 use ldap3::Scope;
 use provost_core::directory::Entry;
-use std::collections::BTreeMap;
 use tokio::sync::mpsc::Sender;
 
-use super::content_sync::{self, EntryState, Info, SYNC_INFO};
+use super::change_number::{CHANGE_NUMBER, ChangeNumbers};
+use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
 use super::people::{BATCH, hand_over, pass_on};
@@ -20,12 +20,9 @@ use super::{Changes, Content, Mark, Seen};
 /// "The cookie cannot be used" (RFC 4533 §2.6).
 pub(super) const REFRESH_REQUIRED: u32 = 4096;
 /// slapd's answer to a cookie that is newer than its data: it was restored from a backup.
-const UNWILLING: u32 = 53;
+pub(super) const UNWILLING: u32 = 53;
 /// Limits (3, 4, 11) that a paged read may stay below, and a control that this part of the tree does not know (12).
 const READ_BY_PAGES: [u32; 4] = [3, 4, 11, 12];
-
-/// The number of an entry's last change, by which slapd's cookies count.
-const CHANGE_NUMBER: &str = "entryCSN";
 
 impl LdapReading {
     /// Everything, with a cookie for the next time. `None`: this server cannot in one go, pages may do.
@@ -44,7 +41,10 @@ impl LdapReading {
             filter: &filter,
             attributes: self.mapping().attributes(),
         };
-        let mut search = self.connection.search(&query, Asked::Changes(None)).await?;
+        let mut search = self
+            .connection
+            .search(&query, Asked::Changes(Until::Now, None))
+            .await?;
         let entries = pass_on(&mut search, &what, out).await?;
         let ending = search.finish().await?;
         if READ_BY_PAGES.contains(&ending.code) {
@@ -103,7 +103,7 @@ impl LdapReading {
         };
         let mut search = self
             .connection
-            .search(&query, Asked::Changes(Some(&since.cookie)))
+            .search(&query, Asked::Changes(Until::Now, Some(&since.cookie)))
             .await?;
         let mut round = Round::new(known);
         while let Some((item, state)) = search.next_item().await? {
@@ -176,19 +176,22 @@ impl Round {
     fn take(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
         match item {
             Item::Entry(entry) => {
-                let (state, stable_id) =
+                let state =
                     content_sync::state(state.ok_or("an entry without its Sync State control")?)?;
-                match state {
+                match state.entry {
                     EntryState::Add | EntryState::Modify => self.changed(entry),
-                    EntryState::Delete => self.push(Seen::Deleted { stable_id }),
+                    EntryState::Delete => self.push(Seen::Deleted {
+                        stable_id: state.stable_id,
+                    }),
                     EntryState::Present => self.suspect(NO_DELETIONS),
                 }
             }
             Item::Intermediate(Some(name), Some(value)) if name == SYNC_INFO.as_bytes() => {
                 match content_sync::info(&value)? {
-                    Info::Progress => {}
+                    // The result carries what counts.
+                    Info::Cookie(_) | Info::Phase { .. } => {}
                     Info::Present => self.suspect(NO_DELETIONS),
-                    Info::Deleted(ids) => {
+                    Info::Deleted { ids, .. } => {
                         for stable_id in ids {
                             self.push(Seen::Deleted { stable_id });
                         }
@@ -205,8 +208,8 @@ impl Round {
         // with a new cookie: deletions before that would never be heard of.
         match self.known.is_newer(&entry) {
             Some(true) => self.push(Seen::Entry(entry)),
-            Some(false) => self.suspect("the server sends entries that have not changed"),
-            None => self.suspect("entries do not show when they changed (entryCSN)"),
+            Some(false) => self.suspect(UNCHANGED),
+            None => self.suspect(NO_NUMBERS),
         }
     }
 
@@ -242,42 +245,11 @@ impl Round {
 /// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
 pub(super) const CHANGES_MAX: u64 = 200_000;
 
-const STARTED_ANEW: &str = "the server was started anew and may have forgotten deletions";
+pub(super) const STARTED_ANEW: &str =
+    "the server was started anew and may have forgotten deletions";
+pub(super) const UNCHANGED: &str = "the server sends entries that have not changed";
+pub(super) const NO_NUMBERS: &str = "entries do not show when they changed (entryCSN)";
 const NO_DELETIONS: &str = "the server cannot name deletions any more";
-
-/// The change numbers of a slapd cookie: one for each server that writes, `rid=000,csn=NUMBER;NUMBER`.
-struct ChangeNumbers(BTreeMap<String, String>);
-
-impl ChangeNumbers {
-    /// `None` for what is no cookie of slapd.
-    fn of(cookie: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(cookie).ok()?;
-        let list = text.split(',').find_map(|part| part.strip_prefix("csn="))?;
-        let numbers = list.split(';').map(|number| {
-            let server = server_of(number)?;
-            Some((server.to_owned(), number.to_owned()))
-        });
-        numbers.collect::<Option<_>>().map(Self)
-    }
-
-    /// The entry changed after the cookie was given; `None` if it does not say.
-    fn is_newer(&self, entry: &Entry) -> Option<bool> {
-        let number = std::str::from_utf8(entry.values(CHANGE_NUMBER).next()?).ok()?;
-        let known = self.0.get(server_of(number)?);
-        // All parts are of fixed width, so the order of the texts is that of the changes.
-        Some(known.is_none_or(|known| number > known.as_str()))
-    }
-}
-
-/// The third part of `20250302170000.000000Z#000000#001#000000`: the server that made the change.
-fn server_of(number: &str) -> Option<&str> {
-    let mut parts = number.split('#');
-    let time = parts.next()?;
-    let server = parts.nth(1)?;
-    parts.next()?;
-    let plain = time.len() == 22 && time.ends_with('Z') && parts.next().is_none();
-    plain.then_some(server)
-}
 
 #[cfg(test)]
 #[path = "refresh_tests.rs"]

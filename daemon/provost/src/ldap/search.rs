@@ -1,10 +1,10 @@
 //! One search, entry by entry.
 
 use ldap3::controls::RawControl;
-use ldap3::{LdapResult, Scope, SearchStream};
+use ldap3::{LdapResult, ResultEntry, Scope, SearchStream};
 
 use super::connect::{Connection, printable};
-use super::content_sync::{self, SYNC_DONE, SYNC_REQUEST, SYNC_STATE};
+use super::content_sync::{self, SYNC_DONE, SYNC_REQUEST, SYNC_STATE, Until};
 use super::dirsync::{self, DIRSYNC, Sight};
 use super::error::{DirectoryError, meaning};
 use super::message::{self, Item, PAGED_RESULTS};
@@ -28,7 +28,7 @@ pub(super) struct Query<'q> {
 /// A search that is under way. The library's adapters drop messages, so the bare stream is used.
 pub(super) struct Search<'c> {
     connection: &'c mut Connection,
-    stream: SearchStream<'static, String, Vec<String>>,
+    stream: Answers,
     what: String,
     ended: bool,
 }
@@ -59,7 +59,7 @@ pub(super) enum Asked<'a> {
     /// So many entries from where the cookie stands.
     Page(u32, &'a [u8]),
     /// What changed since the cookie, or everything with a cookie for the next time.
-    Changes(Option<&'a [u8]>),
+    Changes(Until, Option<&'a [u8]>),
     /// What changed in a naming context since the cookie, by DirSync; everything for an empty one.
     DirSync(Sight, &'a [u8]),
 }
@@ -69,7 +69,7 @@ impl Asked<'_> {
         let (name, value) = match self {
             Self::All => return None,
             Self::Page(size, cookie) => (PAGED_RESULTS, message::page_request(size, cookie)),
-            Self::Changes(cookie) => (SYNC_REQUEST, content_sync::request(cookie)),
+            Self::Changes(until, cookie) => (SYNC_REQUEST, content_sync::request(until, cookie)),
             Self::DirSync(sight, cookie) => (DIRSYNC, dirsync::request(sight, cookie)),
         };
         Some(RawControl {
@@ -81,13 +81,16 @@ impl Asked<'_> {
     }
 }
 
+/// The answer to a search, as the library hands it over.
+pub(super) type Answers = SearchStream<'static, String, Vec<String>>;
+
 impl Connection {
-    /// Sends a search.
-    pub(super) async fn search(
+    /// Sends a search, whose answers somebody else takes.
+    pub(super) async fn ask(
         &mut self,
         query: &Query<'_>,
         asked: Asked<'_>,
-    ) -> Result<Search<'_>, DirectoryError> {
+    ) -> Result<Answers, DirectoryError> {
         if let Some(control) = asked.control() {
             self.ldap.with_controls(vec![control]);
         }
@@ -95,7 +98,16 @@ impl Connection {
         let sent = self
             .ldap
             .streaming_search(query.base, query.scope, query.filter, attributes);
-        let stream = self.driver.attend(query.what, self.limit, sent).await?;
+        self.driver.attend(query.what, self.limit, sent).await
+    }
+
+    /// Sends a search.
+    pub(super) async fn search(
+        &mut self,
+        query: &Query<'_>,
+        asked: Asked<'_>,
+    ) -> Result<Search<'_>, DirectoryError> {
+        let stream = self.ask(query, asked).await?;
         Ok(Search {
             connection: self,
             stream,
@@ -156,10 +168,9 @@ impl Search<'_> {
             self.ended = true;
             return Ok(None);
         };
-        let controls = message.1.into_iter().map(|control| control.1);
-        let state = value_of(controls, SYNC_STATE);
-        let item = message::item(message.0).map_err(|found| self.malformed(found))?;
-        Ok(Some((item, state)))
+        read(message)
+            .map(Some)
+            .map_err(|found| self.malformed(found))
     }
 
     /// What the server sent is no LDAP.
@@ -182,8 +193,15 @@ impl Search<'_> {
     }
 }
 
+/// Reads one answer, with the value of its Sync State control; the error says what stands there instead.
+pub(super) fn read(answer: ResultEntry) -> Result<(Item, Option<Vec<u8>>), &'static str> {
+    let controls = answer.1.into_iter().map(|control| control.1);
+    let state = value_of(controls, SYNC_STATE);
+    Ok((message::item(answer.0)?, state))
+}
+
 impl Ending {
-    fn of(result: LdapResult) -> Self {
+    pub(super) fn of(result: LdapResult) -> Self {
         let controls = result.ctrls.iter().map(|control| control.1.clone());
         let page = value_of(controls.clone(), PAGED_RESULTS);
         let sync = value_of(controls.clone(), SYNC_DONE);

@@ -25,7 +25,7 @@ pub(super) enum Round {
 const NEW_NAMES: usize = 200;
 
 /// Changed entries that nobody is behind and that are looked at; more of them, and everything is read.
-const STRANGERS: usize = 20_000;
+pub(super) const STRANGERS: usize = 20_000;
 
 /// Entries and deletions as they came.
 struct Came {
@@ -77,14 +77,16 @@ pub(super) async fn read(
     if !namesakes(run, reading, &mapping, &mut came.remarks).await? {
         return Ok(Round::Everything("many usernames are new"));
     }
-    if departures(run, reading, departed, &mut came.remarks).await? == Explained::NotAll {
+    let departures = departures(run, reading, departed, &mut came.remarks).await?;
+    if departures.explained == Explained::NotAll {
         return Ok(Round::Everything(UNEXPLAINED));
     }
+    let absences = departures.absences;
     let given = run.clone();
     blocking(move || {
-        Ok(given
-            .store
-            .stage_gains(&given.source.id, mapped(&given.source))?)
+        let (store, source) = (&given.store, &given.source);
+        store.stage_absences(&source.id, absences)?;
+        Ok(store.stage_gains(&source.id, mapped(source))?)
     })
     .await?;
     Ok(read(Extent::Changes, came.remarks))
@@ -161,7 +163,7 @@ async fn same_lists(
 }
 
 /// Reported ids: people of the register who have not departed yet and were not read as well, and ids of nobody.
-async fn known(
+pub(super) async fn known(
     run: &Run,
     deleted: Vec<String>,
 ) -> Result<(Vec<(String, Person)>, Vec<String>), SyncError> {
@@ -191,7 +193,7 @@ fn has_departed(person: &Person) -> bool {
 
 /// Stages all entries that have a username which is new to the register: two of them are rivals, and a read of changes
 /// may name only one. Says whether they were few enough for that.
-async fn namesakes(
+pub(super) async fn namesakes(
     run: &Run,
     reading: &mut dyn Reading,
     mapping: &Arc<Mapping>,
@@ -220,15 +222,21 @@ async fn namesakes(
     Ok(true)
 }
 
+/// What looking up those who are reported as gone came to.
+pub(super) struct Departures {
+    pub(super) absences: Vec<StagedAbsence>,
+    pub(super) explained: Explained,
+}
+
 /// Looks up by itself everyone whose entry the server reports as gone. What only an access rule may have hidden is no
 /// evidence; what the look-up cannot explain the server would not name again, so that only a read of everything can tell.
-async fn departures(
+pub(super) async fn departures(
     run: &Run,
     reading: &mut dyn Reading,
     departed: Vec<(String, Person)>,
     remarks: &mut Remarks,
-) -> Result<Explained, SyncError> {
-    let mut absences = Vec::new();
+) -> Result<Departures, SyncError> {
+    let (mut absences, mut explained) = (Vec::new(), Explained::All);
     for (stable_id, person) in departed {
         let dn = person.directory.map(|link| link.dn).unwrap_or_default();
         let found = reading
@@ -236,7 +244,7 @@ async fn departures(
             .await
             .map_err(SyncError::directory(&run.source.id))?;
         match found.absence {
-            Absence::Unknown => return Ok(Explained::NotAll),
+            Absence::Unknown => explained = Explained::NotAll,
             Absence::Hidden => remarks.add(Remark {
                 about: person.id.to_string(),
                 text: "reported as gone, and looking it up says hidden: nothing follows".to_owned(),
@@ -248,7 +256,8 @@ async fn departures(
             }),
         }
     }
-    let run = run.clone();
-    blocking(move || Ok(run.store.stage_absences(&run.source.id, absences)?)).await?;
-    Ok(Explained::All)
+    Ok(Departures {
+        absences,
+        explained,
+    })
 }

@@ -7,7 +7,7 @@ use provost_core::directory::{
 };
 
 use super::read::Remarks;
-use super::{Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
+use super::{About, Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
 use crate::store::{Compared, Comparing, Snapshot};
 
 /// Pairs that are in memory at once.
@@ -133,7 +133,11 @@ fn walk<E: From<SyncError>>(
     // Entries carry their id already; which attribute it came from does not matter any more.
     let mapping = source.attributes.mapping(IdAttribute::named("entryUUID"));
     let standing = standing(run, applied_before, comparing)?;
-    let mut reconciler = Reconciler::new(&source.id, &mapping, source.guard, standing, run.at);
+    let mut reconciler = Reconciler::new(&source.id, &mapping, source.guard, standing, run.at)
+        .after_gains(run.gained_before);
+    if run.about == About::People {
+        reconciler = reconciler.leaving_grants();
+    }
     let mut remarks = Remarks::default();
     let mut after = String::new();
     loop {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::read::mapped;
 use super::stage::stage_few;
+use super::turn::By;
 use super::{Line, Run, SyncError, Syncs, blocking, compare};
 use crate::config::source::Source;
 use crate::ldap::{Reading, Seen, Wanted};
@@ -54,7 +55,7 @@ impl Syncs {
         at: Timestamp,
         about: &str,
     ) -> Result<Option<Explanation>, SyncError> {
-        let _running = self.begin(&source.id)?;
+        let _turn = self.turns.begin(&source.id, By::Run).await?;
         let run = self.run(source, feed, at);
         let opened = self.directory.open(source).await;
         let mut reading = opened.map_err(SyncError::directory(&source.id))?;

@@ -9,11 +9,16 @@ mod compare;
 mod error;
 mod explain;
 mod freshness;
+mod lists;
+mod live;
+mod liveness;
+mod news;
 mod probe;
 mod read;
 mod report;
 mod stage;
 mod state;
+mod turn;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +26,8 @@ mod tests;
 pub use error::SyncError;
 pub use explain::Explanation;
 pub use freshness::Freshness;
+pub use live::{Again, Opened, Stream, Taken};
+pub use liveness::Liveness;
 pub use probe::Probe;
 pub use report::{Approval, Extent, Line, Outcome, Report};
 pub use state::SourceState;
@@ -30,16 +37,18 @@ use provost_core::change::{Actor, Change, Plan, PlanHasher};
 use provost_core::directory::Summary;
 use provost_core::id::{FeedId, SourceId};
 use provost_core::notice::Alarm;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::watch;
 
 use crate::config::source::Source;
 use crate::ldap::Directory;
 use crate::store::{Store, Which};
 use compare::Comparison;
+use liveness::Livenesses;
 use read::{Read, Remarks};
 use state::{Cookie, Kept, Next};
+use turn::{By, Turn, Turns};
 
 /// Where the lines of a plan go. Called off the runtime's threads, so that it may block.
 pub type Lines = Box<dyn FnMut(Line) + Send>;
@@ -53,20 +62,8 @@ pub fn no_lines() -> Lines {
 pub struct Syncs {
     store: Arc<Store>,
     directory: Arc<dyn Directory>,
-    running: Mutex<BTreeMap<SourceId, Arc<AtomicU64>>>,
-}
-
-/// A source that is being worked on, until this is dropped.
-struct Running<'s> {
-    syncs: &'s Syncs,
-    source: SourceId,
-    entries: Arc<AtomicU64>,
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.syncs.lock().remove(&self.source);
-    }
+    turns: Turns,
+    streams: Livenesses,
 }
 
 /// Everything that one run is about.
@@ -77,6 +74,18 @@ struct Run {
     feed: Option<FeedId>,
     at: Timestamp,
     which: Which,
+    /// People who gained product roles shortly before: a stream brings one by one what a round brings at once.
+    gained_before: u64,
+    about: About,
+}
+
+/// What is compared of those who are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// People and what groups give them.
+    Everything,
+    /// People alone: grants stay as they are.
+    People,
 }
 
 impl Syncs {
@@ -85,7 +94,8 @@ impl Syncs {
         Self {
             store,
             directory,
-            running: Mutex::default(),
+            turns: Turns::default(),
+            streams: Livenesses::default(),
         }
     }
 
@@ -103,7 +113,7 @@ impl Syncs {
         extent: Extent,
         lines: Lines,
     ) -> Result<Report, SyncError> {
-        let running = self.begin(&source.id)?;
+        let running = self.turns.begin(&source.id, By::Run).await?;
         let run = self.run(source, feed, at);
         let since = match self.status(&source.id).await?.next(source, at, extent) {
             Next::Changes(cookie) => Some(cookie),
@@ -127,7 +137,7 @@ impl Syncs {
         extent: Extent,
         approval: Approval,
     ) -> Result<Report, SyncError> {
-        let running = self.begin(&source.id)?;
+        let running = self.turns.begin(&source.id, By::Run).await?;
         let run = self.run(source, feed, at);
         let result = self.rounds(&run, &running, extent, &approval).await;
         if let Err(error) = &result {
@@ -140,7 +150,7 @@ impl Syncs {
     async fn rounds(
         &self,
         run: &Run,
-        running: &Running<'_>,
+        running: &Turn<'_>,
         extent: Extent,
         approval: &Approval,
     ) -> Result<Report, SyncError> {
@@ -172,12 +182,22 @@ impl Syncs {
     async fn read_and_apply(
         &self,
         run: &Run,
-        running: &Running<'_>,
+        running: &Turn<'_>,
         approval: &Approval,
         since: Option<Cookie>,
         verifies: bool,
     ) -> Result<Report, SyncError> {
-        let mut read = self.read(run, running, since).await?;
+        let read = self.read(run, running, since).await?;
+        self.apply_read(run, read, approval, verifies).await
+    }
+
+    async fn apply_read(
+        &self,
+        run: &Run,
+        mut read: Read,
+        approval: &Approval,
+        verifies: bool,
+    ) -> Result<Report, SyncError> {
         let (comparison, done) = apply(run, &read, approval.clone()).await?;
         let cookie = read.cookie.take();
         let report = report(&read, comparison, Some(done));
@@ -196,30 +216,12 @@ impl Syncs {
 
     /// Entries read so far, while a source is being worked on.
     pub fn progress(&self, source: &SourceId) -> Option<u64> {
-        let running = self.lock();
-        running
-            .get(source)
-            .map(|entries| entries.load(Ordering::Relaxed))
+        self.turns.progress(source)
     }
 
-    fn begin(&self, source: &SourceId) -> Result<Running<'_>, SyncError> {
-        let entries = Arc::new(AtomicU64::new(0));
-        let mut running = self.lock();
-        if running.contains_key(source) {
-            return Err(SyncError::Busy {
-                source_id: source.clone(),
-            });
-        }
-        running.insert(source.clone(), Arc::clone(&entries));
-        Ok(Running {
-            syncs: self,
-            source: source.clone(),
-            entries,
-        })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SourceId, Arc<AtomicU64>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells whenever a run of the source has ended.
+    pub fn ends(&self, source: &SourceId) -> watch::Receiver<()> {
+        self.turns.ends(source)
     }
 
     fn run(&self, source: &Arc<Source>, feed: Option<FeedId>, at: Timestamp) -> Run {
@@ -229,13 +231,15 @@ impl Syncs {
             feed,
             at,
             which: Which::All,
+            gained_before: 0,
+            about: About::Everything,
         }
     }
 
     async fn read(
         &self,
         run: &Run,
-        running: &Running<'_>,
+        running: &Turn<'_>,
         since: Option<Cookie>,
     ) -> Result<Read, SyncError> {
         read::read(run, self.directory.as_ref(), &running.entries, since).await

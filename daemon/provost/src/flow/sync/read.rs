@@ -86,7 +86,19 @@ pub(super) async fn read(
     everything(run, reading.as_mut(), progress, because).await
 }
 
-/// Reads everything that the source has, or fails.
+/// Reads everything, although changes alone are asked for otherwise; says why.
+pub(super) async fn from_the_start(
+    run: &Run,
+    directory: &dyn Directory,
+    progress: &Arc<AtomicU64>,
+    why: &str,
+) -> Result<Read, SyncError> {
+    let opened = directory.open(&run.source).await;
+    let mut reading = opened.map_err(SyncError::directory(&run.source.id))?;
+    everything(run, reading.as_mut(), progress, Some(why.to_owned())).await
+}
+
+/// Reads everything that the source has, or fails; `because` says why, where changes alone might have done.
 async fn everything(
     run: &Run,
     reading: &mut dyn Reading,
@@ -274,7 +286,7 @@ async fn nested(
     Ok(found)
 }
 
-fn list(name: String, depth: u32, members: Members) -> StagedList {
+pub(super) fn list(name: String, depth: u32, members: Members) -> StagedList {
     let mut list = StagedList {
         name,
         depth: None,
@@ -293,7 +305,7 @@ fn list(name: String, depth: u32, members: Members) -> StagedList {
     list
 }
 
-async fn stage_lists(run: &Run, lists: Vec<StagedList>) -> Result<(), SyncError> {
+pub(super) async fn stage_lists(run: &Run, lists: Vec<StagedList>) -> Result<(), SyncError> {
     let run = run.clone();
     blocking(move || Ok(run.store.stage_lists(&run.source.id, lists)?)).await
 }

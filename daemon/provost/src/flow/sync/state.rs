@@ -186,10 +186,7 @@ pub(super) struct Kept<'k> {
 impl SourceState {
     /// How much to read at `at`.
     pub(super) fn next(&self, source: &Source, at: Timestamp, asked: Extent) -> Next {
-        let cookie = self
-            .cookie
-            .as_ref()
-            .filter(|cookie| asked == Extent::Changes && cookie.question == question(source));
+        let cookie = self.cookie_for(source).filter(|_| asked == Extent::Changes);
         // Entries that were missing the last time need a second opinion.
         let unsettled = self
             .summary
@@ -205,6 +202,12 @@ impl SourceState {
             },
             _ => Next::Everything,
         }
+    }
+
+    /// What a read of changes goes on from, if it asks the same question.
+    pub(super) fn cookie_for(&self, source: &Source) -> Option<&Cookie> {
+        let cookie = self.cookie.as_ref();
+        cookie.filter(|cookie| cookie.question == question(source))
     }
 
     /// A read of changes can go on from where the last read stood.
@@ -253,6 +256,39 @@ impl SourceState {
             missed_last: missed,
             cookie: if applied { kept.cookie } else { self.cookie },
             error: None,
+            ..self
+        }
+    }
+
+    /// After a stream's news were taken. A plan that waits goes on to wait whatever else is applied meanwhile, and what
+    /// it came from is read again. Without a `cookie` the news are not all that there is to know.
+    pub(super) fn told(
+        self,
+        report: Option<&Report>,
+        cookie: Option<Cookie>,
+        at: Timestamp,
+    ) -> Self {
+        let waits = self.unapplied.is_some();
+        let cookie = cookie.filter(|_| !waits).or(self.cookie);
+        let Some(report) = report else {
+            return Self {
+                answered: Some(at),
+                cookie,
+                ..self
+            };
+        };
+        let applied = matches!(report.done, Some(Outcome::Applied { .. }));
+        let now = |so: bool, before: Option<Timestamp>| if so { Some(at) } else { before };
+        Self {
+            answered: Some(at),
+            extent: Some(report.extent),
+            applied: now(applied, self.applied),
+            changed: now(applied && report.summary.changes > 0, self.changed),
+            latest: match waits {
+                true => self.latest,
+                false => Some(report.summary.clone()),
+            },
+            cookie,
             ..self
         }
     }

@@ -4,6 +4,7 @@ mod absence;
 mod controller;
 mod group;
 mod hostile;
+mod live;
 mod rig;
 mod run;
 mod settled;

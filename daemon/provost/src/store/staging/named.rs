@@ -1,15 +1,17 @@
 //! A read of changes: only what it names is compared, and the lists of groups stay from the last complete read.
 
+use provost_core::directory::Dn;
 use provost_core::id::SourceId;
 use provost_core::person::Person;
+use provost_core::role::Granted;
 use rusqlite::params;
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::row::{limit, one, values};
+use super::super::row::{execute, limit, one, to_body, values};
 use super::super::snapshot::Snapshot;
-use super::forget;
 use super::place::forget_entries;
+use super::{STAGE, StagedList, forget};
 
 /// Which ids are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,44 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Works out what the mapped groups give to those whose entries wait. For reads that name few people among large
+    /// lists: [`Store::stage_gains`] goes through the lists.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub fn give(&self, source: &SourceId, mapped: Vec<(Dn, Granted)>) -> Result<(), StoreError> {
+        let source = source.clone();
+        self.write(move |writing| {
+            for (group, gives) in &mapped {
+                let given = [source.to_string(), group.key(), to_body("grant", gives)?];
+                let sql = include_str!("give.sql");
+                execute(writing.connection(), STAGE, sql, given)?;
+            }
+            Ok(())
+        })
+    }
+}
+
 impl Snapshot<'_> {
+    /// The members of a list as they are staged; none if it is not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub fn list(&self, source: &SourceId, name: &str) -> Result<StagedList, StoreError> {
+        const SQL: &str = "SELECT member FROM staged_member WHERE source = ?1 AND list = ?2 AND kind = ?3 ORDER BY member";
+        let members = |kind: &str| {
+            let asked = [source.as_str(), name, kind];
+            values(self.connection(), "read a list of members", SQL, asked)
+        };
+        Ok(StagedList {
+            name: name.to_owned(),
+            depth: None,
+            names: members("name")?,
+            usernames: members("username")?,
+        })
+    }
+
     /// The person behind an entry of the source.
     ///
     /// # Errors

@@ -104,7 +104,7 @@ pub(super) fn source(url: &str, password_file: &Path) -> Source {
         },
         grants: Vec::new(),
         every: Duration::from_secs(900),
-        live: false,
+        live: None,
         verify_every: Duration::from_secs(86_400),
         guard: Guard::default(),
         timeouts: Timeouts {

@@ -1,0 +1,331 @@
+//! One source that is followed: open a stream, take what it tells, open it again when it breaks off.
+
+use provost_core::id::SourceId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{lot, outcome_word, synced};
+use crate::config::source::Source;
+use crate::daemon::Daemon;
+use crate::flow::sync::{Again, Liveness, Opened, Outcome, Stream, SyncError};
+use crate::ldap::{Mode, News, Told};
+use crate::live::chain;
+
+/// Silence after which the server is asked whether it is still there.
+const PING_AFTER: Duration = Duration::from_secs(30);
+
+/// Age at which a stream is opened anew: connections that live for weeks outlive certificates, load balancers and the
+/// return of the preferred server.
+const AGE_MAX: Duration = Duration::from_secs(3_600);
+
+/// Least time between two looks at groups and containers, while nobody's own entry changes.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// First and longest wait before a stream that has broken off is opened again.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// After reading besides, the stream asks for so many times as long in vain: it takes at most this part of the time.
+const READING_SHARE: u32 = 10;
+
+/// The same while what was read waits for an operator, and nothing comes of reading it again but fresher counts.
+const WAITING_SHARE: u32 = 30;
+
+/// Why a stream has ended, if not by an error.
+enum End {
+    /// The daemon stops, or its configuration has changed.
+    Stopped,
+    /// It is to be opened anew.
+    Renew,
+    /// The source cannot be followed before something has been read. Says why.
+    Later(String),
+}
+
+/// Follows one source for as long as it is to be followed.
+pub(super) async fn follow(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
+    let live = daemon.config();
+    let Some(source) = live.config.sources.get(&id) else {
+        return;
+    };
+    if matches!(source.reading_mode(), Mode::Auto | Mode::Live) {
+        let follower = Follower {
+            daemon: Arc::clone(&daemon),
+            source: Arc::clone(source),
+            stop,
+            failures: 0,
+        };
+        follower.run().await;
+        daemon.syncs.forget_liveness(&id);
+    }
+}
+
+struct Follower {
+    daemon: Arc<Daemon>,
+    source: Arc<Source>,
+    stop: CancellationToken,
+    /// Streams in a row that could not be opened, or broke off before they had caught up.
+    failures: u32,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        let mut ends = self.daemon.syncs.ends(&self.source.id);
+        while !self.stop.is_cancelled() {
+            ends.mark_unchanged();
+            let (why, until) = match self.stream().await {
+                Ok(End::Stopped) => return,
+                Ok(End::Renew) => ("it is opened anew".to_owned(), self.pause()),
+                Ok(End::Later(why)) => (why, self.source.every),
+                Err(error) => {
+                    // One line for an outage, not one for each try.
+                    if self.failures == 0 {
+                        tracing::warn!(source = %self.source.id, error = %chain(&error), "changes cannot be followed; trying again");
+                    }
+                    self.failures += 1;
+                    (chain(&error), self.pause())
+                }
+            };
+            self.note(|liveness| {
+                liveness.following = false;
+                liveness.since = None;
+                liveness.why = Some(why);
+            });
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(until) => {}
+                // What was read may be gone on from.
+                Ok(()) = ends.changed(), if self.failures == 0 => {}
+            }
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Liveness)) {
+        self.daemon.syncs.note_liveness(&self.source.id, change);
+    }
+
+    fn pause(&self) -> Duration {
+        pause(self.failures, lot())
+    }
+
+    /// One stream from its beginning to its end.
+    async fn stream(&mut self) -> Result<End, SyncError> {
+        let (daemon, now) = (Arc::clone(&self.daemon), self.daemon.ports.clock.now());
+        let opened = tokio::select! {
+            () = self.stop.cancelled() => return Ok(End::Stopped),
+            opened = daemon.syncs.follow(&self.source, now) => opened?,
+        };
+        let mut stream = match opened {
+            Opened::Stream(stream) => stream,
+            Opened::Not(why) => {
+                self.failures = 0;
+                return Ok(End::Later(why));
+            }
+            Opened::First(again, why) => return self.first(again, why).await,
+        };
+        let end = Instant::now() + AGE_MAX - AGE_MAX / 10 * u32::from(lot()) / 255;
+        let mut reading = Reading::default();
+        let mut has_caught_up = false;
+        loop {
+            let told = tokio::select! {
+                () = self.stop.cancelled() => return Ok(End::Stopped),
+                () = sleep_until(end) => return Ok(End::Renew),
+                () = reading.due() => {
+                    self.read_besides(&mut reading).await?;
+                    continue;
+                }
+                () = reading.look_due() => reading.put_off.take().map(Told::News),
+                told = timeout(PING_AFTER, stream.next(&self.source.id)) => told.ok().transpose()?,
+            };
+            match told {
+                None => stream.ping(&self.source.id).await?,
+                Some(Told::Stale(why)) => return self.first(Again::Round, why).await,
+                Some(Told::News(news)) => {
+                    if !has_caught_up {
+                        self.caught_up(stream.server());
+                        has_caught_up = true;
+                    }
+                    match self.take(&mut stream, &mut reading, news).await? {
+                        Some(Again::Reopen) => return Ok(End::Renew),
+                        Some(again) => reading.want(again),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what has to be read before the source can be followed.
+    async fn first(&mut self, again: Again, why: &'static str) -> Result<End, SyncError> {
+        // A server that goes on asking for reads is left in peace for ever longer.
+        if self.failures > 0 {
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(End::Stopped),
+                () = tokio::time::sleep(self.pause()) => {}
+            }
+        }
+        self.failures += 1;
+        tracing::info!(source = %self.source.id, why, "reading before changes are followed again");
+        self.read(again).await?;
+        Ok(End::Renew)
+    }
+
+    /// Reads and applies; says whether it was applied.
+    async fn read(&self, again: Again) -> Result<bool, SyncError> {
+        let live = self.daemon.config();
+        let feed = live.feed_of(&self.source.district);
+        let now = self.daemon.ports.clock.now();
+        let report = self
+            .daemon
+            .syncs
+            .catch_up(&self.source, feed, now, again)
+            .await?;
+        let outcome = report.done.as_ref().map_or("planned", outcome_word);
+        tracing::info!(source = %self.source.id, outcome, read = report.summary.read, changes = report.summary.changes, "sync finished");
+        let applied = matches!(report.done, Some(Outcome::Applied { .. }));
+        synced(&self.daemon, report).await;
+        Ok(applied)
+    }
+
+    async fn read_besides(&self, reading: &mut Reading) -> Result<(), SyncError> {
+        if let Some(again) = reading.wanted.take() {
+            let begun = Instant::now();
+            let share = match self.read(again).await? {
+                true => READING_SHARE,
+                false => WAITING_SHARE,
+            };
+            reading.not_before = Some(Instant::now() + begun.elapsed() * share);
+        }
+        Ok(())
+    }
+
+    /// The server has told all that it owed: from here on changes are followed.
+    fn caught_up(&mut self, server: &str) {
+        let (id, now) = (&self.source.id, self.daemon.ports.clock.now());
+        let again = self
+            .daemon
+            .syncs
+            .liveness(id)
+            .is_some_and(|before| before.server.is_some());
+        if self.failures > 0 || !again {
+            tracing::info!(source = %id, server, "changes are followed as they happen");
+        }
+        let failed = self.failures > 0;
+        self.failures = 0;
+        self.note(|liveness| {
+            liveness.following = true;
+            liveness.server = Some(server.to_owned());
+            liveness.since = Some(now);
+            liveness.why = None;
+            liveness.reconnects += u64::from(again && failed);
+        });
+    }
+
+    /// Takes news; says what has to be read besides.
+    async fn take(
+        &self,
+        stream: &mut Stream,
+        reading: &mut Reading,
+        mut news: News,
+    ) -> Result<Option<Again>, SyncError> {
+        let now = self.daemon.ports.clock.now();
+        self.note(|liveness| liveness.last_message = Some(now));
+        if let Some(earlier) = reading.put_off.take() {
+            news = earlier.and(news);
+        }
+        let concerns_nobody = news.seen.is_empty() && news.doubt.is_none();
+        if news.elsewhere && concerns_nobody && reading.looked_just_now() {
+            reading.put_off = Some(news);
+            return Ok(None);
+        }
+        if news.elsewhere {
+            reading.looked = Some(Instant::now());
+        }
+        let live = self.daemon.config();
+        let feed = live.feed_of(&self.source.district);
+        let syncs = &self.daemon.syncs;
+        let taken = syncs.take(stream, &self.source, feed, now, news).await?;
+        if let Some(report) = taken.report.filter(|report| report.summary.changes > 0) {
+            let outcome = report.done.as_ref().map_or("planned", outcome_word);
+            tracing::info!(source = %self.source.id, outcome, changes = report.summary.changes, "news taken");
+            synced(&self.daemon, report).await;
+        }
+        Ok(taken.again)
+    }
+}
+
+/// What has to be read beside the stream, and when.
+#[derive(Default)]
+struct Reading {
+    wanted: Option<Again>,
+    not_before: Option<Instant>,
+    /// When groups and containers were last looked at.
+    looked: Option<Instant>,
+    /// News for which they will be looked at again.
+    put_off: Option<News>,
+}
+
+impl Reading {
+    fn want(&mut self, again: Again) {
+        // Everything is more than a round.
+        match (self.wanted, again) {
+            (Some(Again::Everything(_)), _) => {}
+            _ => self.wanted = Some(again),
+        }
+    }
+
+    async fn due(&self) {
+        match (self.wanted, self.not_before) {
+            (None, _) => std::future::pending().await,
+            (Some(_), None) => {}
+            (Some(_), Some(moment)) => sleep_until(moment).await,
+        }
+    }
+
+    fn looked_just_now(&self) -> bool {
+        self.looked
+            .is_some_and(|looked| looked.elapsed() < LOOK_EVERY)
+    }
+
+    async fn look_due(&self) {
+        match (&self.put_off, self.looked) {
+            (Some(_), Some(looked)) => sleep_until(looked + LOOK_EVERY).await,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Time until a stream is opened again. It doubles with every failure, and a fifth of it is left to the `lot`, so that
+/// many followers of one server do not come back at the same moment.
+fn pause(failures: u32, lot: u8) -> Duration {
+    let Some(doublings) = failures.checked_sub(1) else {
+        return Duration::ZERO;
+    };
+    let wait = RETRY_FIRST
+        .saturating_mul(1 << doublings.min(16))
+        .min(RETRY_MAX);
+    wait - wait / 5 * u32::from(lot) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_breaks_off_is_opened_soon_and_then_ever_later() {
+        let waits = |lot| -> Vec<u128> {
+            (0..11)
+                .map(|failures| pause(failures, lot).as_millis())
+                .collect()
+        };
+        assert_eq!(
+            waits(0),
+            [
+                0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000
+            ]
+        );
+        assert_eq!(pause(u32::MAX, 0), RETRY_MAX);
+        assert!(pause(5, 255) < pause(5, 0));
+    }
+}
