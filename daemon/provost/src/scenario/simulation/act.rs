@@ -120,16 +120,7 @@ impl Simulation {
                 by,
                 context,
             } => self.contact(*verb, person, *kind, by, context),
-            Act::CaseOpen(opening) => {
-                case::open(scene, &opened(opening)).map(|(_, decision)| Some(decision))
-            }
-            Act::CaseClose { case, by } => {
-                case::close(scene, case, &word_of(by)).map(|(_, decision)| Some(decision))
-            }
-            Act::CaseTransition { case, to, by } => {
-                case::transition(scene, case, to.as_str(), &word_of(by))
-                    .map(|(_, decision)| Some(decision))
-            }
+            Act::CaseOpen(_) | Act::CaseClose { .. } | Act::CaseTransition { .. } => self.case(act),
             Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => {
                 self.session(act)
             }
@@ -143,6 +134,19 @@ impl Simulation {
             }
         };
         told(outcome, result)
+    }
+
+    fn case(&self, act: &Act) -> Result<Option<Decision>, FlowError> {
+        let scene = self.scene();
+        let (_, decision) = match act {
+            Act::CaseOpen(opening) => case::open(scene, &opened(opening))?,
+            Act::CaseClose { case, by } => case::close(scene, case, &word_of(by))?,
+            Act::CaseTransition { case, to, by } => {
+                case::transition(scene, case, to.as_str(), &word_of(by))?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(decision))
     }
 
     /// The feed's word, and what it lets go on: contacts of the district that waited for it are looked at again.
