@@ -1,7 +1,7 @@
 //! Changes that a real slapd tells as they happen: they are in force without anybody asking, and nothing else ever is.
 
 use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
-use provost_tests::{Change, Provost, StaffPerson, Variant, World, directory, wait};
+use provost_tests::{Change, Provost, StaffPerson, World, directory, wait};
 use serde_json::Value;
 
 use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
@@ -367,13 +367,7 @@ fn people_whom_an_access_rule_hides_are_no_departures_for_a_stream_either() {
         .filter(|number| STAFF.person(*number).school == 1)
         .take(5)
         .collect();
-    world.slapd().become_variant(&Variant {
-        hidden: vec![school_dn(1)],
-        ..Variant::default()
-    });
-    stream(&world.provost, |live| {
-        live["reconnects"] == 1 && live["following"] == true
-    });
+    world.slapd().hide_second_school();
     for number in hidden {
         world.slapd().modify(&replace(number, "title", "Hidden"));
     }
@@ -388,13 +382,7 @@ fn people_whom_an_access_rule_hides_are_no_departures_for_a_stream_either() {
 fn a_verification_counts_what_the_stream_has_missed() {
     let mut world = followed(FILTER);
     // No entry changes, so no stream can tell it.
-    world.slapd().become_variant(&Variant {
-        hidden: vec![school_dn(1)],
-        ..Variant::default()
-    });
-    stream(&world.provost, |live| {
-        live["reconnects"] == 1 && live["following"] == true
-    });
+    world.slapd().hide_second_school();
     world.provost.set_clock("2025-03-03T10:01:00-07:00");
     let report = apply(&world.provost);
     let missing = count(&report, "missing");

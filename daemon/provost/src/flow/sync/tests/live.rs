@@ -371,5 +371,5 @@ async fn a_source_without_a_read_to_go_on_from_is_not_followed() {
     let Opened::Not(why) = opened else {
         panic!("it is followed")
     };
-    assert!(why.contains("read from openldap only"), "{why}");
+    assert!(why.contains("from openldap and ds389 only"), "{why}");
 }
