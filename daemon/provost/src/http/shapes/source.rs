@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 pub(in crate::http) struct SourceStatus {
     source: String,
     district: String,
-    /// `live`, `refresh` or `full`: how changes come in now.
+    /// `live`, `refresh`, `dirsync` or `full`: how changes come in now.
     #[schema(required = true)]
     mode: Option<String>,
     /// How its stream is doing; null if it is not to be followed.
