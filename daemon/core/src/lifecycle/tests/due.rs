@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, ToSpan};
 use proptest::prelude::*;
 
-use super::properties::{Happening, Timeline, ZONES, happening, minutes};
+use super::properties::{Happening, happening, minutes, setting};
 use super::*;
-use crate::district::LastContact;
 
 /// Days that are looked through for a contact to whom nothing is said to happen.
 const LOOKED_THROUGH: i64 = 250;
@@ -30,23 +29,11 @@ proptest! {
     #[test]
     fn nothing_happens_before_the_due_time_and_something_does_at_it(
         happenings in prop::collection::vec((minutes(), happening()), 0..40),
-        hold_last in any::<bool>(),
-        gated in any::<bool>(),
-        warn in 3_u16..60,
-        room in prop_oneof![3..7_u16, 3..40_u16],
+        setting in setting(),
         minute in 0..(366 * 24 * 60_i64),
-        zone in prop::sample::select(&ZONES[..]),
     ) {
         let now = at("2024-01-20T00:00:00Z") + minute.minutes();
-        let mut world = World::in_zone(zone, now);
-        let periods = &mut world.district.inactivity;
-        if hold_last {
-            periods.last_contact = LastContact::Hold;
-        }
-        (periods.warn_after, periods.deactivate_after) = (warn, warn + room);
-        world.feed = gated.then_some(None);
-        world.recheck(now);
-        let mut timeline = Timeline::new(world, now);
+        let mut timeline = setting.begin(now);
         for (minutes, happening) in happenings {
             timeline.now += minutes.minutes();
             timeline.happen(happening);

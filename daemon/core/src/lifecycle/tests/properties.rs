@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::district::LastContact;
 use crate::person::DirectoryStatus;
 
 /// Something that happens, after some hours.
@@ -56,6 +57,48 @@ pub(super) fn minutes() -> impl Strategy<Value = i64> {
     ]
 }
 
+/// The district in which a timeline begins.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    zone: &'static str,
+    /// Days until the notice, and from there until the deactivation.
+    warn: u16,
+    room: u16,
+    last_contact: LastContact,
+    /// A feed must have come far enough before anybody is told anything.
+    is_gated: bool,
+}
+
+pub(super) fn setting() -> impl Strategy<Value = Setting> {
+    let rest = (
+        prop::sample::select(&ZONES[..]),
+        3_u16..60,
+        prop_oneof![3..7_u16, 3..40_u16],
+        any::<bool>(),
+    );
+    let last_contact = prop::sample::select(&[LastContact::Deactivate, LastContact::Hold][..]);
+    (last_contact, rest).prop_map(|(last_contact, (zone, warn, room, is_gated))| Setting {
+        zone,
+        warn,
+        room,
+        last_contact,
+        is_gated,
+    })
+}
+
+impl Setting {
+    /// A timeline that begins at `now`.
+    pub(super) fn begin(&self, now: Timestamp) -> Timeline {
+        let mut world = World::in_zone(self.zone, now);
+        let periods = &mut world.district.inactivity;
+        periods.last_contact = self.last_contact;
+        (periods.warn_after, periods.deactivate_after) = (self.warn, self.warn + self.room);
+        world.feed = self.is_gated.then_some(None);
+        world.recheck(now);
+        Timeline::new(world, now)
+    }
+}
+
 pub(super) struct Timeline {
     pub(super) world: World,
     pub(super) now: Timestamp,
@@ -66,7 +109,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn new(world: World, now: Timestamp) -> Self {
+    fn new(world: World, now: Timestamp) -> Self {
         Self {
             world,
             now,
@@ -167,23 +210,11 @@ proptest! {
     #[test]
     fn whatever_happens_nobody_is_forgotten_told_twice_or_cut_off_untold(
         happenings in prop::collection::vec((minutes(), happening()), 1..120),
-        hold_last in any::<bool>(),
-        gated in any::<bool>(),
-        warn in 3_u16..60,
-        room in prop_oneof![3..7_u16, 3..40_u16],
+        setting in setting(),
         minute in 0..(24 * 60_i64),
-        zone in prop::sample::select(&ZONES[..]),
     ) {
         let now = at("2024-02-20T00:00:00Z") + minute.minutes();
-        let mut world = World::in_zone(zone, now);
-        let periods = &mut world.district.inactivity;
-        if hold_last {
-            periods.last_contact = crate::district::LastContact::Hold;
-        }
-        (periods.warn_after, periods.deactivate_after) = (warn, warn + room);
-        world.feed = gated.then_some(None);
-        world.recheck(now);
-        let mut timeline = Timeline::new(world, now);
+        let mut timeline = setting.begin(now);
         for (minutes, happening) in happenings {
             timeline.now += minutes.minutes();
             let anchor = timeline.world.contact.anchor();
