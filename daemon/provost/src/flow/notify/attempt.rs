@@ -1,7 +1,7 @@
 //! One attempt to deliver a notice: the rounds of its recipients, until somebody takes it or may take it later.
 
 use provost_core::Timestamp;
-use provost_core::notice::{Delivery, Fate, Notice, Outcome, Trial};
+use provost_core::notice::{Delivery, Fate, Notice, Outcome, RecipientRole, Trial};
 use provost_sandbox::{NoticeView, Recipient};
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,14 +188,36 @@ impl Attempt {
     fn again(&self, trials: &[Trial], waits: Option<Duration>, now: Timestamp) -> Outcome {
         let why = match trials.is_empty() {
             true => format!("no [[route]] carries {}", self.notice.kind.topic()),
-            false => joined(trials.iter().map(|trial| match trial.role.word() {
-                "contact" => format!("{}: {}", trial.channel, trial.said),
-                role => format!("{} to {role} {}: {}", trial.channel, trial.to, trial.said),
-            })),
+            false => joined(reasons(trials).into_iter()),
         };
         let reply = Reply::Retry { why, after: waits };
         reply.outcome(&self.notice.id, self.number, now)
     }
+}
+
+/// What each channel said, once, however many it said it of.
+fn reasons(trials: &[Trial]) -> Vec<String> {
+    let mut reasons: Vec<(&Trial, Vec<String>)> = Vec::new();
+    for trial in trials {
+        let of = match trial.role {
+            RecipientRole::Contact => "the contact".to_owned(),
+            role => format!("{} {}", role.word(), trial.to)
+                .trim_end()
+                .to_owned(),
+        };
+        let same = |(first, _): &&mut (&Trial, Vec<String>)| {
+            (&first.channel, &first.said) == (&trial.channel, &trial.said)
+        };
+        match reasons.iter_mut().find(same) {
+            Some((_, told)) => told.push(of),
+            None => reasons.push((trial, vec![of])),
+        }
+    }
+    let text = |(trial, told): (&Trial, Vec<String>)| match (trial.role, told.as_slice()) {
+        (RecipientRole::Contact, [_]) => format!("{}: {}", trial.channel, trial.said),
+        _ => format!("{} to {}: {}", trial.channel, told.join(", "), trial.said),
+    };
+    reasons.into_iter().map(text).collect()
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
@@ -221,5 +243,37 @@ pub(super) fn render(
         (Some(delivery), None) => Ok(delivery),
         (None, _) => Err("the channel rendered nothing".to_owned()),
         (Some(_), Some(_)) => Err("the channel rendered more than one delivery".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_channel_says_of_many_is_said_once() {
+        let trial = |channel: &str, role, to: &str, said: &str| Trial {
+            channel: channel.to_owned(),
+            role,
+            to: to.to_owned(),
+            fate: Fate::Refused,
+            said: said.to_owned(),
+            message_id: None,
+            sha256: None,
+        };
+        let (contact, colleague) = (RecipientRole::Contact, RecipientRole::Colleague);
+        let trials = [
+            trial("email", contact, "a@d.example", "550 no such user"),
+            trial("webhook", contact, "", "410 Gone"),
+            trial("email", colleague, "b@d.example", "550 away"),
+            trial("webhook", colleague, "", "410 Gone"),
+            trial("webhook", colleague, "c", "410 Gone"),
+        ];
+        let expected = [
+            "email: 550 no such user",
+            "webhook to the contact, colleague, colleague c: 410 Gone",
+            "email to colleague b@d.example: 550 away",
+        ];
+        assert_eq!(reasons(&trials), expected);
     }
 }
