@@ -4,9 +4,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error};
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,11 +115,35 @@ fn field(path: &str, why: &str) -> Option<String> {
 }
 
 /// Reads a member that must be an object, not a list of its members. For `#[serde(deserialize_with)]`.
-pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     reader: D,
 ) -> Result<T, D::Error> {
-    let members = Map::<String, Value>::deserialize(reader)?;
-    T::deserialize(Value::Object(members)).map_err(D::Error::custom)
+    T::deserialize(Outright(reader))
+}
+
+/// Asks for an object where a struct is wanted, for which a list would do as well.
+struct Outright<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Outright<D> {
+    type Error = D::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
 }
 
 /// The query parameters. Unknown keys were refused before, see [`super::guard`].

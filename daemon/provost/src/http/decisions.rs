@@ -4,9 +4,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use provost_core::Timestamp;
-use provost_core::decision::{Decision, Reference, Request};
+use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning};
+use provost_core::id::{DistrictId, Revision};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -96,18 +97,36 @@ impl From<Evaluation> for Request {
 struct Evaluated {
     decision: bool,
     #[schema(value_type = shapes::DecisionContext)]
-    context: Value,
+    context: Context,
 }
 
-impl Evaluated {
-    fn of(decision: &Decision) -> Self {
-        let mut context = serde_json::to_value(decision).unwrap_or_default();
-        if let Some(members) = context.as_object_mut() {
-            members.remove("decision");
-        }
+/// Everything about a decision but the decision itself.
+#[derive(Debug, Serialize)]
+struct Context {
+    reasons: Vec<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect: Option<Redirect>,
+    obligations: Vec<String>,
+    applicable: bool,
+    warnings: Vec<Warning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visible: Option<String>,
+    revision: Revision,
+}
+
+impl From<Decision> for Evaluated {
+    fn from(decision: Decision) -> Self {
         Self {
             decision: decision.decision,
-            context,
+            context: Context {
+                reasons: decision.reasons,
+                redirect: decision.redirect,
+                obligations: decision.obligations,
+                applicable: decision.applicable,
+                warnings: decision.warnings,
+                visible: decision.visible,
+                revision: decision.revision,
+            },
         }
     }
 }
@@ -205,7 +224,7 @@ async fn one(
     };
     may_ask(&caller, facts.districts.keys())?;
     metrics.decided(decision.decision, begun.elapsed());
-    Ok(Json(Evaluated::of(&decision)))
+    Ok(Json(decision.into()))
 }
 
 /// The body of several evaluations (§7.1). What an evaluation leaves out is taken from the top.
@@ -259,15 +278,40 @@ struct EvaluatedOne {
     decision: bool,
     /// As of a single decision, or `error` with `status` and `message` (§7.2.1).
     #[schema(value_type = Object)]
-    context: Value,
+    context: ContextOfOne,
 }
 
-impl EvaluatedOne {
-    fn failed(problem: &Problem) -> Self {
-        let error = json!({ "status": problem.status().as_u16(), "message": problem.why() });
-        Self {
-            decision: false,
-            context: json!({ "error": error }),
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ContextOfOne {
+    Decided(Context),
+    Failed { error: Failure },
+}
+
+/// Why there is no decision.
+#[derive(Debug, Serialize)]
+struct Failure {
+    status: u16,
+    message: String,
+}
+
+impl From<Result<Evaluated, Problem>> for EvaluatedOne {
+    fn from(evaluated: Result<Evaluated, Problem>) -> Self {
+        match evaluated {
+            Ok(Evaluated { decision, context }) => Self {
+                decision,
+                context: ContextOfOne::Decided(context),
+            },
+            Err(problem) => {
+                let error = Failure {
+                    status: problem.status().as_u16(),
+                    message: problem.why().to_owned(),
+                };
+                Self {
+                    decision: false,
+                    context: ContextOfOne::Failed { error },
+                }
+            }
         }
     }
 }
@@ -326,10 +370,7 @@ async fn evaluations(
                 Err(problem) => Err(problem),
                 Ok(request) => desk.evaluate(&request)?,
             };
-            let evaluated = match evaluated {
-                Ok(Evaluated { decision, context }) => EvaluatedOne { decision, context },
-                Err(problem) => EvaluatedOne::failed(&problem),
-            };
+            let evaluated = EvaluatedOne::from(evaluated);
             let last = semantic.ends_with(evaluated.decision);
             evaluations.push(evaluated);
             if last {
@@ -379,14 +420,14 @@ impl<'d> Desk<'d> {
         }
         let decision = flow::decide::decide_on(&self.live, request, &facts);
         self.metrics.decided(decision.decision, begun.elapsed());
-        Ok(Ok(Evaluated::of(&decision)))
+        Ok(Ok(decision.into()))
     }
 }
 
 /// The caller may ask in every district that the facts are about; in all, if they are about none.
 fn may_ask<'f>(
     caller: &Caller,
-    districts: impl ExactSizeIterator<Item = &'f provost_core::id::DistrictId>,
+    districts: impl ExactSizeIterator<Item = &'f DistrictId>,
 ) -> Result<(), Problem> {
     if districts.len() == 0 {
         return caller.must_reach(None);

@@ -10,19 +10,20 @@ use std::sync::Arc;
 use super::caller::Caller;
 use super::caller::Credentials;
 use super::describe::{Demand, Demands};
+use super::once::Once;
 use super::problem::Problem;
 use crate::daemon::Daemon;
 
 /// What the check stands on.
-#[derive(Clone)]
 pub(super) struct Guard {
     pub(super) daemon: Arc<Daemon>,
     pub(super) demands: Arc<Demands>,
+    pub(super) once: Once,
 }
 
 /// Answers 401, 403 or 400 itself; handlers find the [`Caller`] that was let through among the extensions.
 pub(super) async fn guard(
-    State(guard): State<Guard>,
+    State(guard): State<Arc<Guard>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -36,7 +37,7 @@ pub(super) async fn guard(
         }
     }
     match known_keys(&request, &demand) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => guard.once.carry_out(request, next).await,
         Err(problem) => problem.into_response(),
     }
 }

@@ -37,7 +37,8 @@ type Labels = Vec<(&'static str, String)>;
 #[derive(Debug)]
 pub(super) struct Metrics {
     requests: Family<Labels, Counter>,
-    decisions: Family<Labels, Counter>,
+    allowed: Counter,
+    denied: Counter,
     decision_seconds: Histogram,
     doors: Vec<(&'static str, Arc<Crowd>)>,
     registry: Registry,
@@ -46,7 +47,13 @@ pub(super) struct Metrics {
 impl Metrics {
     /// Metrics of a service with these doors.
     pub(super) fn new(doors: Vec<(&'static str, Arc<Crowd>)>) -> Arc<Self> {
-        let (requests, decisions) = (Family::default(), Family::default());
+        let requests = Family::default();
+        let decisions = Family::<Labels, Counter>::default();
+        let of = |outcome: &str| {
+            let labels = vec![("outcome", outcome.to_owned())];
+            decisions.get_or_create(&labels).clone()
+        };
+        let (allowed, denied) = (of("allow"), of("deny"));
         // From 25 µs, a quarter of what a decision from a cold store may take, to 1.6 s.
         let decision_seconds = Histogram::new(exponential_buckets(25e-6, 4.0, 9));
         let mut registry = Registry::with_prefix("provost");
@@ -55,11 +62,7 @@ impl Metrics {
             "Requests by route and status",
             Family::clone(&requests),
         );
-        registry.register(
-            "decisions",
-            "Decisions by outcome",
-            Family::clone(&decisions),
-        );
+        registry.register("decisions", "Decisions by outcome", decisions);
         registry.register(
             "decision_seconds",
             "Time of a decision from reading its facts to its reasons",
@@ -67,7 +70,8 @@ impl Metrics {
         );
         Arc::new(Self {
             requests,
-            decisions,
+            allowed,
+            denied,
             decision_seconds,
             doors,
             registry,
@@ -76,26 +80,19 @@ impl Metrics {
 
     /// A decision was made.
     pub(super) fn decided(&self, allowed: bool, took: Duration) {
-        let outcome = if allowed { "allow" } else { "deny" };
-        let labels = vec![("outcome", outcome.to_owned())];
-        self.decisions.get_or_create(&labels).inc();
+        let outcome = if allowed { &self.allowed } else { &self.denied };
+        outcome.inc();
         self.decision_seconds.observe(took.as_secs_f64());
     }
 }
 
-/// Counts a request by its route's template, so that no caller can make up new values.
-pub(super) async fn count(
-    State(metrics): State<Arc<Metrics>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+/// Answers a request and counts it by its route's template, so that no caller can make up new values.
+pub(super) async fn counted(metrics: &Metrics, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status().as_str().to_owned();
-    let labels = vec![("route", route), ("status", status)];
+    let labels = vec![("route", route.to_owned()), ("status", status)];
     metrics.requests.get_or_create(&labels).inc();
     response
 }

@@ -40,13 +40,14 @@ mod tokens;
 mod work;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::daemon::Daemon;
@@ -108,22 +109,34 @@ fn router(daemon: Arc<Daemon>, metrics: Arc<Metrics>) -> Router {
     let (router, mut api) = rooms().split_for_parts();
     describe::finish(&mut api);
     let document = serde_json::to_value(&api).unwrap_or_default();
-    let guard = guard::Guard {
-        daemon: Arc::clone(&daemon),
+    let guard = Arc::new(guard::Guard {
         demands: Arc::new(describe::demands(&document)),
-    };
-    let once = once::Once::new(Arc::clone(&daemon));
+        once: once::Once::new(Arc::clone(&daemon)),
+        daemon: Arc::clone(&daemon),
+    });
+    // What every request passes is one layer: each costs an allocation or two, and a moved request.
+    let all = ServiceBuilder::new()
+        .layer(axum::Extension(describe::Text::of(&document)))
+        .layer(axum::Extension(Arc::clone(&metrics)))
+        .layer(from_fn_with_state(metrics, passing))
+        .layer(DefaultBodyLimit::max(body::BODY_BYTES_MAX));
     router
-        .route_layer(from_fn_with_state(once, once::once))
         .route_layer(from_fn_with_state(guard, guard::guard))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(body::BODY_BYTES_MAX))
-        .layer(from_fn(echo_request_id))
-        .layer(from_fn_with_state(Arc::clone(&metrics), metrics::count))
-        .layer(axum::Extension(metrics))
-        .layer(axum::Extension(describe::Text::of(&document)))
+        .layer(all)
         .with_state(daemon)
+}
+
+/// Counts the request. Whoever numbers requests finds the number on the answer (AuthZEN Authorization API 1.0 §10.1.2).
+async fn passing(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    let id = request.headers().get(&REQUEST_ID).cloned();
+    let mut response = metrics::counted(&metrics, request, next).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
 async fn no_such_path() -> Problem {
@@ -140,15 +153,4 @@ async fn no_such_method() -> Problem {
         "do this to the resource",
         "it does not answer this method; the header Allow says which it does",
     )
-}
-
-/// Whoever numbers requests finds the number on the answer (AuthZEN Authorization API 1.0 §10.1.2).
-async fn echo_request_id(request: Request, next: Next) -> Response {
-    const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-    let id = request.headers().get(&REQUEST_ID).cloned();
-    let mut response = next.run(request).await;
-    if let Some(id) = id {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
 }

@@ -5,7 +5,7 @@
 //! kept: what was refused has changed nothing and may be asked for again.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -60,6 +60,18 @@ impl Once {
         }
     }
 
+    /// Carries a write out once. Requests without the header, and reads, pass through.
+    pub(super) async fn carry_out(&self, request: Request, next: Next) -> Response {
+        let write = request.method() != Method::GET && request.uri().path().starts_with("/v1/");
+        match request.headers().get(HEADER).filter(|_| write).cloned() {
+            None => next.run(request).await,
+            Some(key) => match keyed(self.clone(), &key, request, next).await {
+                Ok(response) => response,
+                Err(problem) => problem.into_response(),
+            },
+        }
+    }
+
     /// Marks the request as being worked on, until what is returned is dropped; `None` if it is already.
     fn begin(&self, key: &Key) -> Option<Running> {
         let new = held(&self.running).insert((key.caller.clone(), key.key.clone()));
@@ -91,18 +103,6 @@ impl Drop for Running {
 
 fn refused(status: StatusCode, why: &str) -> Problem {
     Problem::new(status, "keep to the Idempotency-Key", why).with("field", "Idempotency-Key".into())
-}
-
-/// Carries a write out once. Requests without the header, and reads, pass through.
-pub(super) async fn once(State(once): State<Once>, request: Request, next: Next) -> Response {
-    let write = request.method() != Method::GET && request.uri().path().starts_with("/v1/");
-    match request.headers().get(HEADER).filter(|_| write).cloned() {
-        None => next.run(request).await,
-        Some(key) => match keyed(once, &key, request, next).await {
-            Ok(response) => response,
-            Err(problem) => problem.into_response(),
-        },
-    }
 }
 
 async fn keyed(
