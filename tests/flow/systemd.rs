@@ -11,7 +11,7 @@ const INSTALL: &str = r#"
 install -m 755 "$BINARY" /usr/bin/provost
 install -D -m 644 -t /usr/lib/provost/plugins "$PLUGINS"/email.wasm "$PLUGINS"/webhook.wasm \
   "$PLUGINS"/montana-edition.wasm
-install -D -m 644 "$UNITS"/provost.service /etc/systemd/system/provost.service
+install -D -m 644 -t /etc/systemd/system "$UNITS"/provost.service "$UNITS"/provost.socket "$UNITS"/provost-http.socket
 install -D -m 644 "$UNITS"/provost.sysusers.conf /usr/lib/sysusers.d/provost.conf
 install -D -m 644 "$UNITS"/provost.tmpfiles.conf /usr/lib/tmpfiles.d/provost.conf
 systemd-sysusers provost.conf
@@ -155,6 +155,37 @@ systemctl show provost -p ActiveState -p ExecMainStatus
         "ActiveState=failed",
         "ExecMainStatus=78",
     ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn nobody_is_refused_while_the_service_restarts() {
+    let out = booted(
+        r#"
+systemctl stop provost
+systemctl start provost-http.socket provost
+: > /tmp/asked; : > /tmp/refused
+ask() {
+  while [ ! -e /tmp/enough ]; do
+    if "$@" > /tmp/answer 2>&1; then echo >> /tmp/asked; else cat /tmp/answer >> /tmp/refused; fi
+  done
+}
+ask provost status & one=$!
+ask python3 -c 'import socket
+with socket.create_connection(("127.0.0.1", 7788)) as s:
+    s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert s.recv(99).startswith(b"HTTP/1.1 200")' & two=$!
+# Five starts a minute are the unit's limit, which is not what is looked at here.
+until [ "$(wc -l < /tmp/asked)" -ge 25 ]; do systemctl reset-failed provost; systemctl restart provost; done
+touch /tmp/enough; wait "$one" "$two"
+echo "refused: $(head -c 500 /tmp/refused)"
+systemctl show provost -p ActiveState -p NRestarts
+systemctl stop provost-http.socket provost.socket provost
+ls -A /run/provost | wc -l
+"#,
+    );
+    for line in ["refused: \n", "ActiveState=active", "NRestarts=0"] {
         assert!(out.contains(line), "{line} is missing in\n{out}");
     }
 }

@@ -4,13 +4,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UnixListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::deliver::Deliver;
+use crate::doors::{Doors, DoorsError};
 use crate::flow::sync::Syncs;
 use crate::flow::token::Tokens;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
@@ -41,15 +41,9 @@ pub enum DaemonError {
     /// No plugin can run on this machine.
     #[error("start the plugin engine")]
     Engine(#[source] provost_sandbox::EngineError),
-    /// A socket or an address cannot be opened.
-    #[error("listen on {place}")]
-    Listen {
-        /// The socket's path, or the address.
-        place: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    /// Nobody could come in.
+    #[error(transparent)]
+    Doors(#[from] DoorsError),
     /// The runtime or the signal handlers cannot be set up.
     #[error("set up the runtime")]
     Runtime(#[source] std::io::Error),
@@ -192,7 +186,7 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         // Handlers come first: a stop that arrives during start-up is not lost.
         let signals = signals::listen().map_err(DaemonError::Runtime)?;
         let believed = crate::config::read(config, credentials).map_err(ReloadError::from)?;
-        let store = Arc::new(Store::open(&believed.store)?);
+        let store = Arc::new(Store::open_telling(&believed.store, &systemd::upgrading)?);
         let loader = Loader::beside(&store, &believed.store, credentials)?;
         let live = flow::reload::in_force(believed, config, &loader)?;
         let daemon = Daemon::new(store, live, Ports::real())?;
@@ -258,17 +252,10 @@ async fn answer(
     signals: tokio::sync::mpsc::Receiver<Signal>,
     reloader: Reloader,
 ) -> Result<(), DaemonError> {
-    let wanted = daemon.config().config.listen.clone();
-    let socket = wanted.socket;
-    let failed = |place: String| move |source| DaemonError::Listen { place, source };
-    let listener = listen(&socket).map_err(failed(socket.display().to_string()))?;
-    let mut doors = vec![Door::Unix(listener)];
-    if let Some(address) = wanted.http {
-        let door = Door::tcp(address).await;
-        doors.push(door.map_err(failed(address.to_string()))?);
-    }
-    let result = serve(daemon, doors, signals, &reloader).await;
-    drop(std::fs::remove_file(&socket));
+    let live = daemon.config();
+    let doors = Doors::open(&live.config.listen, live.tls.is_some()).await?;
+    let result = serve(daemon, doors.open, signals, &reloader).await;
+    drop(doors.own_socket);
     result
 }
 
@@ -290,24 +277,6 @@ fn logging() {
         lines.without_time().with_ansi(false).try_init()
     };
     drop(set);
-}
-
-/// Opens the socket. One that nobody answers on is left over from a daemon that was killed.
-fn listen(path: &Path) -> std::io::Result<UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
-    if path.exists() {
-        if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::AddrInUse,
-                "another provost answers there",
-            ));
-        }
-        std::fs::remove_file(path)?;
-    }
-    let listener = UnixListener::bind(path)?;
-    // Who may ask is decided by the peer's credentials, not by the socket's mode.
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
-    Ok(listener)
 }
 
 /// What a reload needs.

@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod deliver;
 pub mod demo;
 pub mod document;
+mod doors;
 pub mod failpoint;
 pub mod fault;
 mod files;

@@ -3,6 +3,11 @@
 use sd_notify::NotifyState;
 use std::time::Duration;
 
+use crate::store::Upgrade;
+
+/// What one step of an upgrade may take: a rebuilt table of a million people, many times over.
+const UPGRADE_TIME: Duration = Duration::from_secs(15 * 60);
+
 /// Without `NOTIFY_SOCKET` nothing is told, and nothing is missing.
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
@@ -18,6 +23,18 @@ pub fn ready(status: &str) {
 /// One line for `systemctl status`.
 pub fn status(status: &str) {
     tell(&[NotifyState::Status(status)]);
+}
+
+/// The register is brought to a newer format, for which the unit's `TimeoutStartSec=` may be too short.
+pub fn upgrading(upgrade: Upgrade) {
+    let Upgrade { to, newest } = upgrade;
+    tracing::info!(to, newest, "the register is brought to a newer format");
+    let micros = u32::try_from(UPGRADE_TIME.as_micros()).unwrap_or(u32::MAX);
+    let status = format!("brings the register to format {to} of {newest}");
+    tell(&[
+        NotifyState::ExtendTimeoutUsec(micros),
+        NotifyState::Status(&status),
+    ]);
 }
 
 /// The configuration is being read again; [`ready`] ends it.

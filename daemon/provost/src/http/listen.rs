@@ -9,9 +9,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,8 @@ pub(super) struct Times {
     pub(super) head: Duration,
     /// For a TLS handshake: several round trips of the slowest line.
     pub(super) handshake: Duration,
+    /// For the first request of a connection that was accepted just before it must go: who was let in is not refused.
+    pub(super) first: Duration,
     /// For the request in flight when a connection must go. Shorter than the daemon's own stop.
     pub(super) leave: Duration,
 }
@@ -43,6 +47,7 @@ impl Default for Times {
         Self {
             head: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
+            first: Duration::from_secs(1),
             leave: Duration::from_secs(15),
         }
     }
@@ -125,9 +130,11 @@ pub(super) async fn serve(
                 continue;
             }
         };
+        // Who has come in is answered, also if the stop comes at the same moment.
         let seat = tokio::select! {
-            () = stop.cancelled() => break,
+            biased;
             seat = crowd.seat() => seat,
+            () = stop.cancelled() => break,
         };
         let Some(seat) = seat else { break };
         let (daemon, guest) = (
@@ -165,7 +172,7 @@ async fn welcome(daemon: Arc<Daemon>, stream: Stream, guest: Guest) {
             Some(tls) => {
                 let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
                 let shaken = tokio::select! {
-                    () = guest.stop.cancelled() => return,
+                    () = guest.stopped() => return,
                     () = guest.seat.must_leave() => return,
                     shaken = timeout(guest.times.handshake, handshake) => shaken,
                 };
@@ -178,9 +185,19 @@ async fn welcome(daemon: Arc<Daemon>, stream: Stream, guest: Guest) {
 }
 
 impl Guest {
+    /// Ends a moment after the stop.
+    async fn stopped(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(self.times.first).await;
+    }
+
     /// Answers the requests of the connection, one after the other.
     async fn answered<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: Peer) {
+        let (has_asked, asked) = (AtomicBool::new(false), Notify::new());
         let service = service_fn(|mut request: hyper::Request<Incoming>| {
+            if !has_asked.swap(true, Ordering::Relaxed) {
+                asked.notify_one();
+            }
             request.extensions_mut().insert(peer.clone());
             let (mut router, busy) = (self.router.clone(), self.seat.busy());
             async move {
@@ -200,6 +217,13 @@ impl Guest {
             _ = connection.as_mut() => return,
             () = self.stop.cancelled() => {}
             () = self.seat.must_leave() => {}
+        }
+        if self.stop.is_cancelled() && !has_asked.load(Ordering::Relaxed) {
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                () = asked.notified() => {}
+                () = self.stopped() => {}
+            }
         }
         connection.as_mut().graceful_shutdown();
         drop(timeout(self.times.leave, connection).await);

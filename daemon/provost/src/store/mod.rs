@@ -44,6 +44,7 @@ pub use commit::{Commit, Draft};
 pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
+pub use open::Upgrade;
 pub use person::Lookup;
 pub use register::Counts;
 pub use snapshot::Snapshot;
@@ -110,7 +111,15 @@ impl Store {
     /// [`StoreError`] if the file is of a newer format, of another program, no database, damaged or in use by
     /// another daemon; the file is not touched then.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let (connection, lock) = open::open(path)?;
+        Self::open_telling(path, &|_| ())
+    }
+
+    /// The same, telling of each step to a newer format before it is made: it may take its time.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_telling(path: &Path, tell: &dyn Fn(Upgrade)) -> Result<Self, StoreError> {
+        let (connection, lock) = open::open(path, tell)?;
         let origin = Origin::File(path.to_owned());
         Self::start(Home::File(connection), origin, path, Some(lock))
     }

@@ -26,6 +26,15 @@ pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/008.sql"),
 ];
 
+/// A step from one format of the register to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The format that is being made.
+    pub to: usize,
+    /// The one to which this build brings it in the end.
+    pub newest: usize,
+}
+
 /// Bytes up to which every start examines the whole file: takes well under a tenth of a second.
 const EXAMINED_ALWAYS: u64 = 32 << 20;
 
@@ -130,7 +139,7 @@ enum Look {
 }
 
 /// Opens the register for writing, made or brought to the newest format if need be.
-pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
+pub(super) fn open(path: &Path, tell: &dyn Fn(Upgrade)) -> Result<(Connection, Lock), StoreError> {
     let found = look(path)?;
     let (mut lock, last_stop) = Lock::take(path)?;
     if let Look::Register { bytes } = found {
@@ -152,7 +161,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
     )
     .map_err(|source| unreadable(path, source))?;
     prepare_writer(&connection).map_err(|source| unreadable(path, source))?;
-    migrate(&mut connection)?;
+    migrate(&mut connection, tell)?;
     staging::create(path)?;
     staging::attach(&connection, path)?;
     Ok((connection, lock))
@@ -162,7 +171,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Lock), StoreError> {
 pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
     let mut connection = Connection::open_in_memory().attempting("open a register in memory")?;
     prepare_writer(&connection).attempting("set up a register in memory")?;
-    migrate(&mut connection)?;
+    migrate(&mut connection, &|_| ())?;
     staging::fill(&connection)?;
     Ok(connection)
 }
@@ -374,13 +383,19 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Runs the migrations that the file has not had, each in a transaction of its own.
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+fn migrate(connection: &mut Connection, tell: &dyn Fn(Upgrade)) -> Result<(), StoreError> {
     const WHAT: &str = "bring the register to the newest format";
     let format: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .attempting(WHAT)?;
     let done = usize::try_from(format).unwrap_or(0);
     for (number, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        if done > 0 {
+            tell(Upgrade {
+                to: number + 1,
+                newest: MIGRATIONS.len(),
+            });
+        }
         let step = connection.transaction().attempting(WHAT)?;
         step.execute_batch(sql).attempting(WHAT)?;
         step.pragma_update(None, "user_version", number as i64 + 1)
