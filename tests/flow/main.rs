@@ -26,6 +26,7 @@ mod reload;
 mod rounds;
 mod samba;
 mod scenarios;
+mod school;
 mod service;
 mod sync;
 mod systemd;
