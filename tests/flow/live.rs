@@ -9,10 +9,15 @@ use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
 
 /// A district whose register holds the staff of its directory and follows it.
 fn followed(filter: &'static str) -> World {
-    let mut world = World::new(NOW)
+    let world = World::new(NOW)
         .with_directory(STAFF)
         .reading("live", filter);
     world.configure("");
+    begun(world)
+}
+
+/// The same, as its configuration says.
+pub(crate) fn begun(mut world: World) -> World {
     world.provost.start();
     assert_eq!(count(&apply(&world.provost), "added"), 3_000);
     follows(&world.provost);
@@ -20,12 +25,12 @@ fn followed(filter: &'static str) -> World {
 }
 
 /// Waits until changes are followed; how the stream is doing then.
-fn follows(provost: &Provost) -> Value {
+pub(crate) fn follows(provost: &Provost) -> Value {
     stream(provost, |live| live["following"] == true)
 }
 
 /// Waits until the stream is as wanted.
-fn stream(provost: &Provost, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) fn stream(provost: &Provost, wanted: impl Fn(&Value) -> bool) -> Value {
     let status = provost.wait_json(&["sync", "status", "--json"], |sources| {
         wanted(&sources[0]["live"])
     });
@@ -49,6 +54,11 @@ fn of<'d>(document: &'d Value, person: &StaffPerson) -> Option<&'d Value> {
 /// A change behind all others: once it is here they have been taken, too.
 fn settled(world: &mut World, value: &str) {
     world.slapd().modify(&replace(2_900, "title", value));
+    is_settled(world, value);
+}
+
+/// Waits until that change is here.
+pub(crate) fn is_settled(world: &World, value: &str) {
     person(&world.provost, &STAFF.person(2_900), |person| {
         person["title"] == value
     });

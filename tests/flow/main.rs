@@ -9,6 +9,7 @@ mod cast;
 mod clock;
 mod config;
 mod ds389;
+mod failover;
 mod faults;
 mod feed;
 mod full_disk;

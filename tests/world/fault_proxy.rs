@@ -6,6 +6,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// What happens to one message of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub enum Fault {
 
 #[derive(Debug, Default)]
 struct State {
+    connected: Vec<Instant>,
     fault: Option<(usize, Fault)>,
     messages: usize,
     lines: Vec<TcpStream>,
@@ -54,6 +56,7 @@ impl FaultProxy {
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                lock(&shared).connected.push(Instant::now());
                 // A server that is away is a line that breaks at once.
                 drop(connect(client, server, &shared));
             }
@@ -64,6 +67,11 @@ impl FaultProxy {
     /// `ldap://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    /// When somebody connected, from the beginning on.
+    pub fn connected(&self) -> Vec<Instant> {
+        lock(&self.state).connected.clone()
     }
 
     /// From here on messages are counted anew, and this happens to the one with this number, from 0.

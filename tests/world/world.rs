@@ -247,6 +247,16 @@ impl World {
         self.file("provost.toml", &text);
     }
 
+    /// Writes something else into `provost.toml` where this stands.
+    ///
+    /// # Panics
+    /// If it does not stand there.
+    pub fn reconfigure(&self, this: &str, other: &str) {
+        let text = std::fs::read_to_string(self.provost.config()).unwrap_or_default();
+        assert!(text.contains(this), "{this} is not in\n{text}");
+        self.file("provost.toml", &text.replace(this, other));
+    }
+
     fn base_configuration(&self) -> String {
         let folder = self.folder.path().display();
         let store = self
