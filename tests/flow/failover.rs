@@ -134,7 +134,7 @@ fn rounds_go_on_with_a_next_server_that_cannot_be_followed() {
 
 #[test]
 fn a_next_server_that_is_another_directory_suspends_nobody() {
-    let mut world = configured();
+    let world = configured();
     // The same names, and not one entry the same: somebody has loaded it anew.
     let other_folder = world.path().join("other");
     let other = Slapd::start(&other_folder, STAFF);

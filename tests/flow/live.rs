@@ -17,9 +17,14 @@ fn followed(filter: &'static str) -> World {
 }
 
 /// The same, as its configuration says.
-pub(crate) fn begun(mut world: World) -> World {
+pub(crate) fn begun(world: World) -> World {
+    begun_with(world, 3_000)
+}
+
+/// The same with so many staff.
+pub(crate) fn begun_with(mut world: World, staff: u32) -> World {
     world.provost.start();
-    assert_eq!(count(&apply(&world.provost), "added"), 3_000);
+    assert_eq!(count(&apply(&world.provost), "added"), u64::from(staff));
     follows(&world.provost);
     world
 }

@@ -1,6 +1,7 @@
 //! A real slapd on loopback, with its own configuration and data.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -115,9 +116,9 @@ impl Slapd {
         format!("ldap://127.0.0.1:{}", self.port)
     }
 
-    /// The port of [`Slapd::url`].
-    pub fn port(&self) -> u16 {
-        self.port
+    /// The address of [`Slapd::url`].
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// `ldaps://127.0.0.1:PORT`, with a certificate of [`Slapd::tls`].

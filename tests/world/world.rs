@@ -103,7 +103,7 @@ impl World {
     /// pages of 20.
     #[must_use]
     pub fn with_fault_proxy(mut self) -> Self {
-        self.proxy = Some(FaultProxy::start(self.slapd().port()));
+        self.proxy = Some(FaultProxy::start(self.slapd().address()));
         self
     }
 
