@@ -20,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// Failures that count of streams that break off soon after they have caught up: the next one is waited for 4 s at most.
+const SHORT_LIVED: u32 = 4;
+
 /// After reading besides, the stream asks for so many times as long in vain: it takes at most this part of the time.
 const READING_SHARE: u32 = 10;
 
@@ -76,9 +79,7 @@ impl Follower {
         while !self.stop.is_cancelled() {
             ends.mark_unchanged();
             let end = self.stream().await;
-            if self.has_held() {
-                self.failures = 0;
-            }
+            self.forgive();
             let (mut may_go_on, mut until) = (false, self.source.every);
             let why = match end {
                 Ok(End::Stopped) => return,
@@ -124,12 +125,11 @@ impl Follower {
         self.daemon.syncs.note_liveness(&self.source.id, change);
     }
 
-    /// Whether the stream that has ended was good for more than the wait before it. A server that takes every stream
-    /// and drops it at once is asked ever less often, too.
-    fn has_held(&mut self) -> bool {
-        let waited = pause(self.failures, 0);
-        let caught_up = self.caught_up.take();
-        caught_up.is_some_and(|since| since.elapsed() >= waited)
+    /// The stream has ended: what it was good for counts against what failed before it.
+    fn forgive(&mut self) {
+        if let Some(caught_up) = self.caught_up.take() {
+            self.failures = left_over(self.failures, caught_up.elapsed());
+        }
     }
 
     fn pause(&self) -> Duration {
@@ -189,9 +189,7 @@ impl Follower {
 
     /// Reads what has to be read before the source can be followed.
     async fn first(&mut self, again: Again, why: &'static str) -> Result<End, SyncError> {
-        if self.has_held() {
-            self.failures = 0;
-        }
+        self.forgive();
         // What waits for an operator is not read again at every look at the servers, unless they look different.
         let waits = |(before, moment)| before == why && Instant::now() < moment;
         if self.not_before.is_some_and(waits) {
@@ -341,6 +339,15 @@ impl Reading {
     }
 }
 
+/// Failures that still count after a stream that had caught up and then `held` for so long. If that was longer than the
+/// wait before it, none. If not, the server is there: it is asked less often, and not ever less.
+fn left_over(failures: u32, held: Duration) -> u32 {
+    match held >= pause(failures, 0) {
+        true => 0,
+        false => failures.min(SHORT_LIVED),
+    }
+}
+
 /// Time until a stream is opened again. It doubles with every failure, and a fifth of it is left to the `lot`, so that
 /// many followers of one server do not come back at the same moment.
 fn pause(failures: u32, lot: u8) -> Duration {
@@ -372,5 +379,15 @@ mod tests {
         );
         assert_eq!(pause(u32::MAX, 0), RETRY_MAX);
         assert!(pause(5, 255) < pause(5, 0));
+    }
+
+    #[test]
+    fn a_line_that_breaks_again_and_again_is_neither_hammered_nor_given_up() {
+        let second = Duration::from_secs(1);
+        assert_eq!(left_over(0, Duration::ZERO), 0);
+        assert_eq!(left_over(3, second), 0);
+        assert_eq!(left_over(3, second / 2), 3);
+        let next = pause(left_over(20, second) + 1, 0);
+        assert_eq!(next, 4 * second);
     }
 }
