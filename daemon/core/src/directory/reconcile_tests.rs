@@ -404,26 +404,6 @@ fn first_plans_and_many_new_roles_wait_for_an_operator() {
 }
 
 #[test]
-fn what_a_server_shows_that_is_behind_is_refused_unless_it_changes_nothing() {
-    let concerns = |pairs: Vec<Pair>| {
-        let (source, mapping) = (source(), mapping());
-        let standing = standing(1);
-        let guard = Guard::default();
-        let reconciler = Reconciler::new(&source, &mapping, guard, standing, now());
-        let mut reconciler = reconciler.with_a_server_behind();
-        pairs
-            .into_iter()
-            .for_each(|pair| drop(reconciler.take(pair)));
-        reconciler.finish().concerns
-    };
-    let ana = observed("1", "ana");
-    let same = Pair::Both(Box::new(ours(&ana)), theirs(ana.clone()));
-    assert_eq!(concerns(vec![same]), []);
-    assert_eq!(concerns(vec![Pair::Theirs(theirs(ana))]), [Concern::Behind]);
-    assert!(Concern::Behind.refuses());
-}
-
-#[test]
 fn a_person_made_by_hand_is_linked_by_username_and_stays_the_same_contact() {
     let mut by_hand = ours(&observed("1", "ana"));
     by_hand.person.id = PersonId::new("ana").unwrap();
