@@ -121,7 +121,7 @@ fn measured(people: u32) -> [Lag; 3] {
     world.configure("");
     judge_by_type(&world);
     world.provost.start();
-    world.provost.cli(&["sync", "apply", "--json"]).ok();
+    world.provost.in_turn(&["sync", "apply", "--json"]).ok();
     let status = &["sync", "status", "--json"];
     world
         .provost

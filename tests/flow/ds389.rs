@@ -3,9 +3,8 @@
 use provost_tests::{Ds389, Office, Staff, Step, World};
 
 use crate::rounds::{Rounds, Server, plain_access, quirk, school_year};
+use crate::school::FILTER;
 use crate::sync::{count, run};
-
-const FILTER: &str = "(&(objectClass=inetOrgPerson)(!(employeeType=left)))";
 
 const STAFF: Staff = Staff {
     count: 1_000,

@@ -2,11 +2,17 @@
 //! who is there, and no change is lost once the line holds again.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use provost_tests::{Change, Fault, Provost, Staff, World};
+use provost_tests::staff::school_dn;
+use provost_tests::{
+    Change, Ds389, Fault, FaultProxy, Office, Provost, SambaAd, Staff, Step, World, wait,
+};
 use serde_json::Value;
 
+use crate::live::{begun_with, follows};
+use crate::rounds::{Rounds, Server};
 use crate::sync::{NOW, apply, register, run};
 
 const STAFF: Staff = Staff {
@@ -16,6 +22,10 @@ const STAFF: Staff = Staff {
 
 /// Faults of a test; `PROVOST_FAULTS` says another number, `PROVOST_FAULT_SEED` replays a run.
 const FAULTS: usize = 350;
+
+/// Faults of a test of a stream, each of which may have to be noticed first, and of rounds with other servers.
+const STREAM_FAULTS: usize = 12;
+const ROUND_FAULTS: usize = 12;
 
 /// Faults between two moments at which the line holds and everything must arrive.
 const STRETCH: usize = 10;
@@ -67,16 +77,21 @@ impl Truth {
             }
             _ => {
                 let number = self.there[rng.usize(0..self.there.len())];
-                let person = STAFF.person(number);
-                let titles = self.titles.get_mut(&person.employee_number).unwrap();
-                let title = format!("Title {}", titles.len());
-                slapd.modify(&format!(
-                    "dn: {}\nchangetype: modify\nreplace: title\ntitle: {title}\n",
-                    person.dn()
-                ));
-                titles.push(title);
+                self.titled(world, number);
             }
         }
+    }
+
+    /// Somebody has another title.
+    fn titled(&mut self, world: &mut World, number: u32) {
+        let person = STAFF.person(number);
+        let titles = self.titles.get_mut(&person.employee_number).unwrap();
+        let title = format!("Title {}", titles.len());
+        world.slapd().modify(&format!(
+            "dn: {}\nchangetype: modify\nreplace: title\ntitle: {title}\n",
+            person.dn()
+        ));
+        titles.push(title);
     }
 
     /// Nobody who is there has been shut out; `garbled` if a bit may have arrived as another.
@@ -170,12 +185,17 @@ fn synced(mode: &'static str) -> World {
     world
 }
 
-fn faults(mode: &'static str, kind: Kind) {
+/// Where chance begins, and how many faults there are to be.
+fn chance(faults: usize) -> (Rng, usize) {
     let seed = from_environment("PROVOST_FAULT_SEED").unwrap_or_else(|| Rng::new().u64(..));
-    let wanted = from_environment("PROVOST_FAULTS")
-        .map_or(FAULTS, |wanted| usize::try_from(wanted).unwrap());
     println!("PROVOST_FAULT_SEED={seed}");
-    let mut rng = Rng::with_seed(seed);
+    let wanted = from_environment("PROVOST_FAULTS");
+    let wanted = wanted.map_or(faults, |wanted| usize::try_from(wanted).unwrap());
+    (Rng::with_seed(seed), wanted)
+}
+
+fn faults(mode: &'static str, kind: Kind) {
+    let (mut rng, wanted) = chance(FAULTS);
     let mut world = synced(mode);
     let (_, mut messages) = world.fault_proxy().disarm();
     let (mut truth, mut struck, mut garbled) = (Truth::new(), 0, false);
@@ -205,6 +225,140 @@ fn faults(mode: &'static str, kind: Kind) {
     world.provost.cli(&["audit", "verify"]).ok();
 }
 
+/// Faults of a stream and of whatever is asked beside it, one after the other.
+fn faults_of_a_stream(kind: Kind) {
+    let (mut rng, wanted) = chance(STREAM_FAULTS);
+    let world = World::new(NOW)
+        .with_directory(STAFF)
+        .with_fault_proxy()
+        .reading("live", "(objectClass=inetOrgPerson)");
+    world.configure("");
+    let often = "every = \"24h\"\nping-after = \"1s\"\nping-timeout = \"1s\"";
+    world.reconfigure("every = \"24h\"", often);
+    let mut world = begun_with(world, STAFF.count);
+    let (mut truth, mut struck) = (Truth::new(), 0);
+    while struck < wanted {
+        follows(&world.provost);
+        let mut garbled = false;
+        for _ in 0..STRETCH / 2 {
+            let (fault, at) = (fault(&mut rng, kind), rng.usize(0..8));
+            garbled |= matches!(fault, Fault::Flip(_));
+            println!("{struck}: {fault:?} at message {at}");
+            world.fault_proxy().arm(at, fault);
+            for _ in 0..rng.usize(1..4) {
+                truth.moves_on(&mut world, &mut rng);
+            }
+            let strikes = soon(|| world.fault_proxy().has_struck());
+            struck += usize::from(strikes);
+            truth.shuts_nobody_out(&world.provost, garbled);
+        }
+        world.fault_proxy().disarm();
+        follows(&world.provost);
+        catches_up(&world.provost, kind);
+        truth.is_known(&world.provost);
+        // The line holds again: what happens now arrives by itself.
+        let number = truth.there[0];
+        let key = STAFF.person(number).employee_number;
+        truth.titled(&mut world, number);
+        let title = truth.titles[&key].last().unwrap();
+        let has = || register(&world.provost)[&key]["title"] == **title;
+        wait::until("the stream", || world.provost.log(), || has().then_some(()));
+    }
+    world.provost.cli(&["audit", "verify"]).ok();
+}
+
+/// Whether it happens before long; what is to happen to a message may find no such message.
+fn soon(so: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while !so() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+/// A server behind a line that can break.
+struct Line<S> {
+    server: S,
+    proxy: FaultProxy,
+}
+
+impl<S: Server> Server for Line<S> {
+    fn office(&self) -> Office {
+        self.server.office()
+    }
+
+    fn access(&self, world: &World) -> String {
+        let direct = self.server.access(world);
+        let broken = direct.replace(&self.server.office().url, &self.proxy.url());
+        assert_ne!(broken, direct);
+        format!("{broken}operation-timeout = \"3s\"\npage-size = 20\n")
+    }
+
+    fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    fn up(&mut self) {
+        self.server.up();
+    }
+
+    fn username(&self) -> &'static str {
+        self.server.username()
+    }
+}
+
+/// Faults of rounds that read changes alone, by the rules of whatever server it is.
+fn faults_of_rounds<S: Server>(
+    modes: &'static [&'static str],
+    start: impl FnOnce(&World) -> Line<S>,
+) {
+    let (mut rng, wanted) = chance(ROUND_FAULTS);
+    let mut rounds = Rounds::begin(STAFF, modes, start);
+    let (_, mut messages) = rounds.server.proxy.disarm();
+    let (mut there, mut next, mut struck) = (Vec::from_iter(0..STAFF.count), STAFF.count, 0);
+    while struck < wanted {
+        for turn in 0..STRETCH / 2 {
+            let step = match rng.u8(0..4) {
+                0 if turn < 2 => {
+                    let number = there.swap_remove(rng.usize(0..there.len()));
+                    Step::delete(&STAFF.person(number))
+                }
+                1 => {
+                    there.push(next);
+                    next += 1;
+                    Step::hire(&STAFF.person(next - 1), &school_dn(0))
+                }
+                _ => {
+                    let number = there[rng.usize(0..there.len())];
+                    let title = format!("Title {struck}.{turn}");
+                    Step::modify(&STAFF.person(number), "title", &[&title])
+                }
+            };
+            rounds.server.office().apply(&[step]);
+            let (fault, at) = (fault(&mut rng, Kind::Line), rng.usize(0..messages + 2));
+            println!("{struck}: {fault:?} at message {at}");
+            rounds.server.proxy.arm(at, fault);
+            run(&rounds.world.provost, &["sync", "apply", "--json"]);
+            let (strikes, came) = rounds.server.proxy.disarm();
+            struck += usize::from(strikes);
+            messages = came.max(LEAST);
+            let people = register(&rounds.world.provost);
+            for number in &there {
+                let key = STAFF.person(*number).employee_number;
+                let status = |person: &Value| person["directory"]["status"].clone();
+                let status = people.get(&key).map(status);
+                let out = status.is_some_and(|status| status != "present" && status != "missing");
+                assert!(!out, "{key} is in the directory: {}", people[&key]);
+            }
+        }
+        rounds.round("the line holds", &[]);
+    }
+    rounds.world.provost.cli(&["audit", "verify"]).ok();
+}
+
 /// A number from the environment.
 #[allow(clippy::disallowed_methods)] // the runner's choice
 fn from_environment(name: &str) -> Option<u64> {
@@ -230,6 +384,34 @@ fn a_departure_is_not_lost_at_whichever_message_the_server_has_no_time() {
 #[test]
 fn whatever_happens_to_a_message_of_a_whole_read_nobody_who_is_there_is_shut_out() {
     faults("full", Kind::Any);
+}
+
+#[test]
+fn whatever_happens_to_the_line_a_stream_goes_on_and_has_lost_nothing() {
+    faults_of_a_stream(Kind::Line);
+}
+
+#[test]
+fn whatever_happens_to_a_message_of_a_stream_nobody_who_is_there_is_shut_out() {
+    faults_of_a_stream(Kind::Any);
+}
+
+#[test]
+fn whatever_happens_to_the_line_rounds_with_389_catch_up_by_themselves() {
+    faults_of_rounds(&["refresh"], |world| {
+        let server = Ds389::start(world.path(), &STAFF);
+        let proxy = FaultProxy::start(server.address());
+        Line { server, proxy }
+    });
+}
+
+#[test]
+fn whatever_happens_to_the_line_rounds_with_a_domain_controller_catch_up_by_themselves() {
+    faults_of_rounds(&["dirsync"], |world| {
+        let server = SambaAd::start_in_clear(world.path(), &STAFF);
+        let proxy = FaultProxy::start(server.clear_address());
+        Line { server, proxy }
+    });
 }
 
 #[test]

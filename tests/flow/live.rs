@@ -1,32 +1,41 @@
 //! Changes that a real slapd tells as they happen: they are in force without anybody asking, and nothing else ever is.
 
-use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
+use provost_tests::staff::group_dn;
 use provost_tests::{Change, Provost, StaffPerson, World, directory, wait};
 use serde_json::Value;
 
+use crate::school::{self, FILTER, member, replace};
 use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
-
-const FILTER: &str = "(&(objectClass=inetOrgPerson)(!(employeeType=left)))";
 
 /// A district whose register holds the staff of its directory and follows it.
 fn followed(filter: &'static str) -> World {
-    let mut world = World::new(NOW)
+    let world = World::new(NOW)
         .with_directory(STAFF)
         .reading("live", filter);
     world.configure("");
+    begun(world)
+}
+
+/// The same, as its configuration says.
+pub(crate) fn begun(world: World) -> World {
+    begun_with(world, 3_000)
+}
+
+/// The same with so many staff.
+pub(crate) fn begun_with(mut world: World, staff: u32) -> World {
     world.provost.start();
-    assert_eq!(count(&apply(&world.provost), "added"), 3_000);
+    assert_eq!(count(&apply(&world.provost), "added"), u64::from(staff));
     follows(&world.provost);
     world
 }
 
 /// Waits until changes are followed; how the stream is doing then.
-fn follows(provost: &Provost) -> Value {
+pub(crate) fn follows(provost: &Provost) -> Value {
     stream(provost, |live| live["following"] == true)
 }
 
 /// Waits until the stream is as wanted.
-fn stream(provost: &Provost, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) fn stream(provost: &Provost, wanted: impl Fn(&Value) -> bool) -> Value {
     let status = provost.wait_json(&["sync", "status", "--json"], |sources| {
         wanted(&sources[0]["live"])
     });
@@ -47,17 +56,14 @@ fn of<'d>(document: &'d Value, person: &StaffPerson) -> Option<&'d Value> {
     people.find(|candidate| candidate["employee-number"] == person.employee_number)
 }
 
-/// LDIF that changes one attribute of a person.
-fn replace(number: u32, attribute: &str, value: &str) -> String {
-    format!(
-        "dn: {}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n\n",
-        STAFF.person(number).dn()
-    )
-}
-
 /// A change behind all others: once it is here they have been taken, too.
 fn settled(world: &mut World, value: &str) {
     world.slapd().modify(&replace(2_900, "title", value));
+    is_settled(world, value);
+}
+
+/// Waits until that change is here.
+pub(crate) fn is_settled(world: &World, value: &str) {
     person(&world.provost, &STAFF.person(2_900), |person| {
         person["title"] == value
     });
@@ -66,37 +72,11 @@ fn settled(world: &mut World, value: &str) {
 #[test]
 fn every_kind_of_change_is_in_force_without_anybody_asking() {
     let mut world = followed(FILTER);
-    let staff = |number| STAFF.person(number);
     let before = register(&world.provost);
-    world.slapd().apply(&[
-        Change::Modify(100),
-        Change::Rename(101),
-        Change::Move(103),
-        Change::Delete(105),
-        Change::Add(3_000),
-    ]);
-    let rdn = staff(107).rdn();
-    world.slapd().modify(&replace(106, "employeeType", "left"));
-    world.slapd().modify(&format!(
-        "dn: {}\nchangetype: modrdn\nnewrdn: {}={}\ndeleteoldrdn: 0\nnewsuperior: ou=service,{BASE}\n",
-        staff(107).dn(),
-        rdn.0,
-        escaped(&rdn.1)
-    ));
+    school::every_kind_of_change(world.slapd());
     let gone = |person: &Value| person["directory"]["status"] == "deleted";
-    person(&world.provost, &staff(107), gone);
-    let after = register(&world.provost);
-    let changed = |number: u32| {
-        let key = staff(number).employee_number;
-        before.get(&key) != after.get(&key)
-    };
-    let numbers: Vec<u32> = (0..3_001).filter(|number| changed(*number)).collect();
-    assert_eq!(numbers, [100, 101, 103, 105, 106, 107, 3_000]);
-    let phone = &after[&staff(100).employee_number]["phone"];
-    assert_eq!(phone[0], directory::new_phone(100));
-    for number in [105, 106, 107] {
-        assert_eq!(status(&after, &staff(number)), "deleted");
-    }
+    person(&world.provost, &STAFF.person(107), gone);
+    school::every_kind_has_arrived(&before, &register(&world.provost));
     let live = stream(&world.provost, |_| true);
     assert!(live["lag-ms"].as_f64().unwrap() > 0.0, "{live}");
     assert_eq!(
@@ -163,14 +143,6 @@ fn a_change_of_a_mapped_group_gives_and_takes_at_once() {
         .wait_json(&["sync", "status", "--json"], level);
 }
 
-fn member(verb: &str, group: &str, number: u32) -> String {
-    format!(
-        "dn: {}\nchangetype: modify\n{verb}: member\nmember: {}\n\n",
-        group_dn(group),
-        STAFF.person(number).dn()
-    )
-}
-
 /// Waits until the person holds the role of the mapped group, or no longer does.
 fn holds(provost: &Provost, person: &StaffPerson, wanted: bool) {
     provost.wait_json(&["export", "--json"], |document| {
@@ -184,12 +156,8 @@ fn holds(provost: &Provost, person: &StaffPerson, wanted: bool) {
 #[test]
 fn a_renamed_school_takes_its_people_along_at_once() {
     let mut world = followed(FILTER);
-    let number = (0..3_000).find(|number| STAFF.person(*number).school == 1);
-    let someone = STAFF.person(number.unwrap());
-    world.slapd().modify(&format!(
-        "dn: {}\nchangetype: modrdn\nnewrdn: ou=Renamed\ndeleteoldrdn: 1\n",
-        school_dn(1)
-    ));
+    let someone = STAFF.person(school::of_second_school().next().unwrap());
+    world.slapd().modify(&school::second_school_renamed());
     person(&world.provost, &someone, |person| {
         let dn = person["directory"]["dn"].as_str().unwrap_or_default();
         dn.contains("ou=Renamed")
@@ -322,21 +290,13 @@ fn a_plan_that_waits_goes_on_waiting_while_the_stream_goes_on() {
 
 #[test]
 fn what_a_guard_refuses_stays_refused_until_the_directory_is_mended() {
-    let mut world = followed("(&(objectClass=inetOrgPerson)(title=*))");
+    let mut world = followed(school::TITLED);
     let before = register(&world.provost);
-    let untitled: String = (100..260)
-        .map(|number| {
-            format!(
-                "dn: {}\nchangetype: modify\ndelete: title\n\n",
-                STAFF.person(number).dn()
-            )
-        })
-        .collect();
-    world.slapd().modify(&untitled);
+    world.slapd().modify(&school::titles_lost());
     settled(&mut world, "Behind");
     let same = |provost: &Provost| {
         let people = register(provost);
-        for number in 100..260 {
+        for number in school::UNTITLED {
             let key = STAFF.person(number).employee_number;
             assert_eq!(people[&key], before[&key]);
         }
@@ -346,10 +306,7 @@ fn what_a_guard_refuses_stays_refused_until_the_directory_is_mended() {
     assert_eq!(report["done"]["outcome"], "refused", "{report}");
     settled(&mut world, "Further behind");
     same(&world.provost);
-    let titled: String = (100..260)
-        .map(|number| replace(number, "title", STAFF.person(number).title))
-        .collect();
-    world.slapd().modify(&titled);
+    world.slapd().modify(&school::titles_restored());
     let applied = |sources: &Value| sources[0]["outcome"] == "applied";
     world
         .provost
@@ -363,12 +320,8 @@ fn what_a_guard_refuses_stays_refused_until_the_directory_is_mended() {
 fn people_whom_an_access_rule_hides_are_no_departures_for_a_stream_either() {
     let mut world = followed(FILTER);
     let before = register(&world.provost);
-    let hidden: Vec<u32> = (0..3_000)
-        .filter(|number| STAFF.person(*number).school == 1)
-        .take(5)
-        .collect();
     world.slapd().hide_second_school();
-    for number in hidden {
+    for number in school::of_second_school().take(5) {
         world.slapd().modify(&replace(number, "title", "Hidden"));
     }
     settled(&mut world, "Behind");

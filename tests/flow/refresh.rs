@@ -1,13 +1,11 @@
 //! Reads of changes against a real slapd: each change arrives, and what slapd cannot tell is never taken for a departure.
 
-use provost_tests::staff::{BASE, escaped, group_dn, school_dn};
 use provost_tests::{Change, Provost, World, directory};
 use serde_json::Value;
 
 use crate::rounds::quirk;
+use crate::school::{self, FILTER, member, replace};
 use crate::sync::{NOW, STAFF, apply, count, plan, register, run, status};
-
-const FILTER: &str = "(&(objectClass=inetOrgPerson)(!(employeeType=left)))";
 
 /// A district whose register holds the staff of its directory and goes on from there.
 fn synced(filter: &'static str) -> World {
@@ -37,14 +35,6 @@ fn fell_back(provost: &Provost) -> (Value, String) {
     (report, because)
 }
 
-/// LDIF that changes one attribute of a person.
-fn replace(number: u32, attribute: &str, value: &str) -> String {
-    format!(
-        "dn: {}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n\n",
-        STAFF.person(number).dn()
-    )
-}
-
 #[test]
 fn a_round_in_which_nothing_changed_reads_nothing() {
     let world = synced(FILTER);
@@ -63,22 +53,7 @@ fn a_round_in_which_nothing_changed_reads_nothing() {
 #[test]
 fn every_kind_of_change_arrives_with_the_next_round() {
     let mut world = synced(FILTER);
-    let person = |number| STAFF.person(number);
-    world.slapd().apply(&[
-        Change::Modify(100),
-        Change::Rename(101),
-        Change::Move(103),
-        Change::Delete(105),
-        Change::Add(3_000),
-    ]);
-    let rdn = person(107).rdn();
-    world.slapd().modify(&replace(106, "employeeType", "left"));
-    world.slapd().modify(&format!(
-        "dn: {}\nchangetype: modrdn\nnewrdn: {}={}\ndeleteoldrdn: 0\nnewsuperior: ou=service,{BASE}\n",
-        person(107).dn(),
-        rdn.0,
-        escaped(&rdn.1)
-    ));
+    school::every_kind_of_change(world.slapd());
     let before = register(&world.provost);
     let planned = plan(&world.provost);
     assert_eq!(planned["extent"], "changes", "{planned}");
@@ -95,19 +70,7 @@ fn every_kind_of_change_arrives_with_the_next_round() {
         "only what changed was compared: {report}"
     );
     assert_eq!((count(&report, "added"), count(&report, "deleted")), (1, 3));
-    let after = register(&world.provost);
-    let changed = |number: u32| {
-        let key = person(number).employee_number;
-        before.get(&key) != after.get(&key)
-    };
-    let numbers: Vec<u32> = (0..3_001).filter(|number| changed(*number)).collect();
-    assert_eq!(numbers, [100, 101, 103, 105, 106, 107, 3_000]);
-    let phone = &after[&person(100).employee_number]["phone"];
-    assert_eq!(phone[0], directory::new_phone(100));
-    // The server named them and the look-up confirmed it: no second opinion is needed.
-    for number in [105, 106, 107] {
-        assert_eq!(status(&after, &person(number)), "deleted");
-    }
+    school::every_kind_has_arrived(&before, &register(&world.provost));
     assert_eq!(apply(&world.provost)["extent"], "nothing");
     let whole = run(&world.provost, &["sync", "plan", "--full", "--json"]).json();
     assert_eq!(
@@ -143,18 +106,9 @@ fn a_server_that_has_forgotten_its_session_log_loses_nobody() {
 
 #[test]
 fn a_refused_round_is_read_again_until_it_is_applied() {
-    let mut world = synced("(&(objectClass=inetOrgPerson)(title=*))");
+    let mut world = synced(school::TITLED);
     let before = register(&world.provost);
-    // More than the 5 % that the guard lets through, and nothing shows that an access rule did not hide the titles.
-    let untitled: String = (100..260)
-        .map(|number| {
-            format!(
-                "dn: {}\nchangetype: modify\ndelete: title\n\n",
-                STAFF.person(number).dn()
-            )
-        })
-        .collect();
-    world.slapd().modify(&untitled);
+    world.slapd().modify(&school::titles_lost());
     let mut hashes = Vec::new();
     for _ in 0..2 {
         let report = run(&world.provost, &["sync", "apply", "--json"]).refused();
@@ -164,10 +118,7 @@ fn a_refused_round_is_read_again_until_it_is_applied() {
     }
     assert_eq!(hashes[0], hashes[1]);
     assert_eq!(register(&world.provost), before);
-    let titled: String = (100..260)
-        .map(|number| replace(number, "title", STAFF.person(number).title))
-        .collect();
-    world.slapd().modify(&titled);
+    world.slapd().modify(&school::titles_restored());
     assert_eq!(count(&round(&world.provost), "changes"), 0);
     assert_eq!(register(&world.provost), before);
 }
@@ -176,12 +127,8 @@ fn a_refused_round_is_read_again_until_it_is_applied() {
 fn people_whom_an_access_rule_hides_are_no_departures_in_a_round_either() {
     let mut world = synced(FILTER);
     let before = register(&world.provost);
-    let hidden: Vec<u32> = (0..3_000)
-        .filter(|number| STAFF.person(*number).school == 1)
-        .take(5)
-        .collect();
     world.slapd().hide_second_school();
-    for number in hidden {
+    for number in school::of_second_school().take(5) {
         world.slapd().modify(&replace(number, "title", "Hidden"));
         // slapd reports a departure, and looking it up says nothing: only a read of everything can tell.
         let (report, because) = fell_back(&world.provost);
@@ -204,15 +151,8 @@ fn people_whom_an_access_rule_hides_are_no_departures_in_a_round_either() {
 #[test]
 fn a_change_of_a_mapped_group_gives_and_takes_at_the_next_round() {
     let mut world = synced(FILTER);
-    let member = |verb: &str, group: &str| {
-        format!(
-            "dn: {}\nchangetype: modify\n{verb}: member\nmember: {}\n\n",
-            group_dn(group),
-            STAFF.person(200).dn()
-        )
-    };
     // `Principals` is nested in the mapped group.
-    world.slapd().modify(&member("add", "Principals"));
+    world.slapd().modify(&member("add", "Principals", 200));
     let (report, because) = fell_back(&world.provost);
     assert_eq!(because, "a mapped group has changed");
     assert_eq!(
@@ -226,7 +166,7 @@ fn a_change_of_a_mapped_group_gives_and_takes_at_the_next_round() {
         (count(&modified, "updated"), count(&modified, "changes")),
         (1, 1)
     );
-    world.slapd().modify(&member("delete", "Principals"));
+    world.slapd().modify(&member("delete", "Principals", 200));
     let (report, _) = fell_back(&world.provost);
     assert_eq!(count(&report, "revoked"), 1);
     assert_eq!(apply(&world.provost)["extent"], "nothing");
@@ -248,17 +188,11 @@ fn a_restart_takes_no_role_away_and_costs_no_complete_read() {
 #[test]
 fn a_renamed_school_takes_its_people_along() {
     let mut world = synced(FILTER);
-    world.slapd().modify(&format!(
-        "dn: {}\nchangetype: modrdn\nnewrdn: ou=Renamed\ndeleteoldrdn: 1\n",
-        school_dn(1)
-    ));
+    world.slapd().modify(&school::second_school_renamed());
     let (report, because) = fell_back(&world.provost);
     assert_eq!(because, "something that holds entries has changed");
-    let people = (0..3_000).filter(|number| STAFF.person(*number).school == 1);
-    assert!(
-        count(&report, "updated") >= people.count() as u64,
-        "{report}"
-    );
+    let people = school::of_second_school().count() as u64;
+    assert!(count(&report, "updated") >= people, "{report}");
     assert_eq!(apply(&world.provost)["extent"], "nothing");
 }
 

@@ -11,6 +11,7 @@ use provost_tests::world::DISTRICT;
 use provost_tests::{Office, Slapd, Staff, StaffPerson, Step, World};
 use serde_json::{Value, json};
 
+use crate::school::FILTER;
 use crate::sync::{NOW, count, run};
 
 /// A directory server of whatever vendor.
@@ -361,8 +362,7 @@ struct OpenLdap(Slapd);
 
 impl Server for OpenLdap {
     fn office(&self) -> Office {
-        self.0
-            .office("(&(objectClass=inetOrgPerson)(!(employeeType=left)))")
+        self.0.office(FILTER)
     }
 
     fn access(&self, world: &World) -> String {

@@ -22,14 +22,9 @@ fn synced() -> World {
     world
 }
 
-/// Plans or applies. The timer may be at the source just then: one works on it at a time, so this waits its turn.
+/// Plans or applies, when it is its turn.
 pub(crate) fn run(provost: &Provost, args: &[&str]) -> Answer {
-    let busy = |answer: &Answer| answer.code != 0 && answer.err.contains("being worked on already");
-    wait::until(
-        "the source to be free",
-        || provost.log(),
-        || Some(provost.cli(args)).filter(|answer| !busy(answer)),
-    )
+    provost.in_turn(args)
 }
 
 pub(crate) fn plan(provost: &Provost) -> Value {

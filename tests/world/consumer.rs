@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{Running, free_port, must, run};
+use crate::process::{Running, free_port};
 use crate::slapd::{ROOT_PASSWORD, Slapd};
 use crate::staff::BASE;
 
@@ -34,16 +34,7 @@ impl Consumer {
         let file = folder.join("slapd.conf");
         std::fs::write(&file, configuration(&folder, provider, safety))
             .unwrap_or_else(|why| panic!("write slapd.conf: {why}"));
-        let mut slapcat = Command::new("/usr/sbin/slapcat");
-        slapcat.args(["-b", BASE, "-f"]);
-        let data = run("slapd", slapcat.arg(provider.configuration()), "");
-        let mut slapadd = Command::new("/usr/sbin/slapadd");
-        slapadd.args(["-q", "-w", "-b", BASE, "-f"]).arg(&file);
-        must(
-            "slapd",
-            &mut slapadd,
-            &String::from_utf8_lossy(&data.stdout),
-        );
+        provider.copy_to(&file);
         let port = free_port();
         let mut command = Command::new("/usr/sbin/slapd");
         let url = format!("ldap://127.0.0.1:{port}");
@@ -62,6 +53,14 @@ impl Consumer {
     }
 }
 
+/// The line of a database that follows the server at `url`.
+pub(crate) fn following(url: &str) -> String {
+    format!(
+        "syncrepl rid=001 provider={url} type=refreshAndPersist retry=\"1 +\" searchbase=\"{BASE}\" \
+         bindmethod=simple binddn=\"cn=admin,{BASE}\" credentials={ROOT_PASSWORD} schemachecking=off\n"
+    )
+}
+
 fn configuration(folder: &Path, provider: &Slapd, safety: Safety) -> String {
     let folder = folder.display();
     let sync = match safety {
@@ -73,11 +72,11 @@ fn configuration(folder: &Path, provider: &Slapd, safety: Safety) -> String {
          include /etc/ldap/schema/inetorgperson.schema\n\
          modulepath /usr/lib/ldap\nmoduleload back_mdb\n\
          pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\n\
+         sizelimit unlimited\n\
          database mdb\nsuffix \"{BASE}\"\nrootdn \"cn=admin,{BASE}\"\nrootpw {ROOT_PASSWORD}\n\
          directory {folder}/data\nmaxsize 1073741824\n{sync}\
          index objectClass,entryUUID,entryCSN,uid eq\naccess to * by * read\n\
-         syncrepl rid=001 provider={url} type=refreshAndPersist retry=\"1 +\" searchbase=\"{BASE}\" \
-         bindmethod=simple binddn=\"cn=admin,{BASE}\" credentials={ROOT_PASSWORD} schemachecking=off\n",
-        url = provider.url(),
+         {follow}",
+        follow = following(&provider.url()),
     )
 }

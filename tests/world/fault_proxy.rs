@@ -4,8 +4,9 @@
 //! It knows of LDAP what it must: where a message ends, whose answer it is and of which kind (RFC 4511 §4.1.1).
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// What happens to one message of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub enum Fault {
 
 #[derive(Debug, Default)]
 struct State {
+    connected: Vec<Instant>,
     fault: Option<(usize, Fault)>,
     messages: usize,
     lines: Vec<TcpStream>,
@@ -43,17 +45,18 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// A line to the server on this port of loopback.
+    /// A line to the server at this address.
     ///
     /// # Panics
     /// If there is no port.
-    pub fn start(server: u16) -> Self {
+    pub fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|why| panic!("{why}"));
         let port = listener.local_addr().map_or(0, |address| address.port());
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                lock(&shared).connected.push(Instant::now());
                 // A server that is away is a line that breaks at once.
                 drop(connect(client, server, &shared));
             }
@@ -66,10 +69,20 @@ impl FaultProxy {
         format!("ldap://127.0.0.1:{}", self.port)
     }
 
+    /// When somebody connected, from the beginning on.
+    pub fn connected(&self) -> Vec<Instant> {
+        lock(&self.state).connected.clone()
+    }
+
     /// From here on messages are counted anew, and this happens to the one with this number, from 0.
     pub fn arm(&self, message: usize, fault: Fault) {
         let mut state = lock(&self.state);
         (state.fault, state.messages) = (Some((message, fault)), 0);
+    }
+
+    /// Whether what was to happen has.
+    pub fn has_struck(&self) -> bool {
+        lock(&self.state).fault.is_none()
     }
 
     /// Nothing happens any more. Says whether the fault has struck, and how many messages there were.
@@ -88,8 +101,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(client: TcpStream, server: u16, state: &Arc<Mutex<State>>) -> std::io::Result<()> {
-    let server = TcpStream::connect(("127.0.0.1", server))?;
+fn connect(
+    client: TcpStream,
+    server: SocketAddr,
+    state: &Arc<Mutex<State>>,
+) -> std::io::Result<()> {
+    let server = TcpStream::connect(server)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     lock(state)

@@ -190,6 +190,18 @@ impl Provost {
         cli(&self.socket(), args, "")
     }
 
+    /// Runs a command that reads a directory. The timer may be at the source just then: one works on it at a time, so
+    /// this waits its turn.
+    pub fn in_turn(&self, args: &[&str]) -> Answer {
+        let busy =
+            |answer: &Answer| answer.code != 0 && answer.err.contains("being worked on already");
+        wait::until(
+            "the source to be free",
+            || self.log(),
+            || Some(self.cli(args)).filter(|answer| !busy(answer)),
+        )
+    }
+
     /// Runs a command and waits until its JSON answer is as wanted.
     ///
     /// # Panics

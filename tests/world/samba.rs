@@ -1,6 +1,7 @@
 //! A real domain controller (Samba AD) on a loopback address of its own: its ports are fixed, so that the address has to
 //! tell one from another.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,6 +32,16 @@ impl SambaAd {
     /// # Panics
     /// If samba-ad-dc is missing, does not start, or may not listen on its ports (that takes root).
     pub fn start(folder: &Path, staff: &Staff) -> Self {
+        Self::begin(folder, staff, "")
+    }
+
+    /// The same with a controller that takes passwords in clear, so that what it says can be seen.
+    pub fn start_in_clear(folder: &Path, staff: &Staff) -> Self {
+        Self::begin(folder, staff, "ldap server require strong auth = no\n")
+    }
+
+    /// `more` are further lines of its configuration's section `[global]`.
+    fn begin(folder: &Path, staff: &Staff, more: &str) -> Self {
         let folder = folder.join("samba");
         std::fs::create_dir_all(&folder).unwrap_or_else(|why| panic!("{why}"));
         let port = free_port().to_be_bytes();
@@ -43,6 +54,7 @@ impl SambaAd {
             process: None,
         };
         server.provision();
+        server.add(more);
         server.up();
         server.fill(staff);
         server
@@ -56,6 +68,15 @@ impl SambaAd {
     /// The same, in clear.
     pub fn clear_url(&self) -> String {
         format!("ldap://{}", self.address)
+    }
+
+    /// The address of [`SambaAd::clear_url`].
+    ///
+    /// # Panics
+    /// Never: it is an address.
+    pub fn clear_address(&self) -> SocketAddr {
+        let address: IpAddr = self.address.parse().unwrap_or_else(|why| panic!("{why}"));
+        (address, 389).into()
     }
 
     /// The certificate that clients must trust.
@@ -132,6 +153,15 @@ impl SambaAd {
                 .success()
                 .then_some(())
         });
+    }
+
+    /// Adds lines that provisioning does not write down.
+    fn add(&self, lines: &str) {
+        let file = self.folder.join("etc/smb.conf");
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{why}"));
+        let global = "[global]\n";
+        let text = text.replacen(global, &format!("{global}{lines}"), 1);
+        std::fs::write(&file, text).unwrap_or_else(|why| panic!("{why}"));
     }
 
     fn provision(&self) {

@@ -1,11 +1,13 @@
 //! A real slapd on loopback, with its own configuration and data.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
 
+use crate::consumer::following;
 use crate::directory::{self, Change, service_dn};
 use crate::office::Office;
 use crate::process::{Running, free_port, must, run};
@@ -35,7 +37,17 @@ pub struct Slapd {
     tls_port: u16,
     tls: Tls,
     staff: Staff,
+    mirror: Option<Mirror>,
     process: Option<Running>,
+}
+
+/// What one of two servers that mirror each other is.
+#[derive(Debug)]
+struct Mirror {
+    /// Its number among them.
+    number: u8,
+    /// Where the other one is.
+    peer: String,
 }
 
 impl Slapd {
@@ -44,17 +56,7 @@ impl Slapd {
     /// # Panics
     /// If slapd or its tools are missing or do not start.
     pub fn start(folder: &Path, staff: Staff) -> Self {
-        let folder = folder.join("slapd");
-        std::fs::create_dir_all(folder.join("data")).unwrap_or_else(|why| panic!("{why}"));
-        let tls = Tls::new(&folder);
-        let mut slapd = Self {
-            folder,
-            port: free_port(),
-            tls_port: free_port(),
-            tls,
-            staff,
-            process: None,
-        };
+        let mut slapd = Self::empty(folder.join("slapd"), staff);
         slapd.configure(&Variant::default());
         must(
             "slapd",
@@ -67,14 +69,56 @@ impl Slapd {
         slapd
     }
 
+    fn empty(folder: PathBuf, staff: Staff) -> Self {
+        std::fs::create_dir_all(folder.join("data")).unwrap_or_else(|why| panic!("{why}"));
+        let tls = Tls::new(&folder);
+        Self {
+            folder,
+            port: free_port(),
+            tls_port: free_port(),
+            tls,
+            staff,
+            mirror: None,
+            process: None,
+        }
+    }
+
+    /// Starts a second one with the same data. From here on each takes over what the other one is told.
+    pub fn mirrored(&mut self) -> Self {
+        let mut other = Self::empty(self.folder.with_extension("mirror"), self.staff);
+        let (here, there) = (self.url(), other.url());
+        let of = |number, peer| Some(Mirror { number, peer });
+        (self.mirror, other.mirror) = (of(1, there), of(2, here));
+        self.down();
+        for slapd in [&mut *self, &mut other] {
+            slapd.configure(&Variant::default());
+        }
+        self.copy_to(&other.configuration());
+        self.up();
+        other.up();
+        other
+    }
+
+    /// Copies the data into the database of another configuration, whose server does not run.
+    pub(crate) fn copy_to(&self, configuration: &Path) {
+        let mut slapcat = Command::new("/usr/sbin/slapcat");
+        slapcat.args(["-b", BASE, "-f"]).arg(self.configuration());
+        let data = must("slapd", &mut slapcat, "");
+        let mut slapadd = Command::new("/usr/sbin/slapadd");
+        slapadd
+            .args(["-q", "-w", "-b", BASE, "-f"])
+            .arg(configuration);
+        must("slapd", &mut slapadd, &data);
+    }
+
     /// `ldap://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
     }
 
-    /// The port of [`Slapd::url`].
-    pub fn port(&self) -> u16 {
-        self.port
+    /// The address of [`Slapd::url`].
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// `ldaps://127.0.0.1:PORT`, with a certificate of [`Slapd::tls`].
@@ -228,8 +272,15 @@ impl Slapd {
         let limit = variant
             .size_limit
             .map_or("unlimited".to_owned(), |size| size.to_string());
+        let (number, peer) = match &self.mirror {
+            None => Default::default(),
+            Some(Mirror { number, peer }) => (
+                format!("serverID {number}\n"),
+                format!("{}mirrormode true\n", following(peer)),
+            ),
+        };
         let text = format!(
-            "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
+            "{number}include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
              include /etc/ldap/schema/inetorgperson.schema\n\
              modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload syncprov\n\
              pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\n\
@@ -239,7 +290,7 @@ impl Slapd {
              directory {folder}/data\nmaxsize 1073741824\n\
              index objectClass,entryUUID,entryCSN,uid eq\n\
              limits dn.exact=\"{account}\" size.soft={limit} size.hard={limit} size.prtotal={limit}\n\
-             access to attrs=userPassword by anonymous auth by * none\n{hidden}access to * by * read\n\
+             access to attrs=userPassword by anonymous auth by * none\n{hidden}access to * by * read\n{peer}\
              overlay syncprov\nsyncprov-checkpoint 1000 10\nsyncprov-sessionlog 10000\n",
             folder = self.folder.display(),
             ca = self.tls.ca.display(),

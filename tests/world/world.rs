@@ -103,7 +103,7 @@ impl World {
     /// pages of 20.
     #[must_use]
     pub fn with_fault_proxy(mut self) -> Self {
-        self.proxy = Some(FaultProxy::start(self.slapd().port()));
+        self.proxy = Some(FaultProxy::start(self.slapd().address()));
         self
     }
 
@@ -245,6 +245,16 @@ impl World {
         }
         text.push_str(more);
         self.file("provost.toml", &text);
+    }
+
+    /// Writes something else into `provost.toml` where this stands.
+    ///
+    /// # Panics
+    /// If it does not stand there.
+    pub fn reconfigure(&self, this: &str, other: &str) {
+        let text = std::fs::read_to_string(self.provost.config()).unwrap_or_default();
+        assert!(text.contains(this), "{this} is not in\n{text}");
+        self.file("provost.toml", &text.replace(this, other));
     }
 
     fn base_configuration(&self) -> String {

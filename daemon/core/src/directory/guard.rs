@@ -89,6 +89,8 @@ pub enum Concern {
         /// How many.
         people: u64,
     },
+    /// Another server answers, and it has not come as far as the one before: what it shows may be older.
+    Behind,
     /// More entries are absent than the guard lets through.
     TooManyMissing {
         /// Absent in this read and not known to be before, or about to count as gone.
@@ -119,7 +121,10 @@ impl Concern {
     /// Once there, more of the plan cannot make it go away: a count that only grows, or a fact about the source.
     pub(super) fn only_grows(&self) -> bool {
         match self {
-            Self::FirstPlan | Self::RoleGains { .. } | Self::TooManyMissing { .. } => true,
+            Self::FirstPlan
+            | Self::RoleGains { .. }
+            | Self::Behind
+            | Self::TooManyMissing { .. } => true,
             Self::NoContactLeft { .. } | Self::NoHolderLeft { .. } => false,
         }
     }
@@ -132,6 +137,9 @@ impl fmt::Display for Concern {
             Self::RoleGains { people } => write!(
                 f,
                 "{people} people would gain product roles, more than {ROLE_GAINS_MAX}"
+            ),
+            Self::Behind => f.write_str(
+                "another server answers, and it has not come as far as the one before: what it shows may be older",
             ),
             Self::TooManyMissing {
                 missing,

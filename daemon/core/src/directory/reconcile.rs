@@ -51,6 +51,7 @@ pub struct Reconciler<'s> {
     /// People who gained product roles by plans shortly before.
     gained_before: u64,
     leaves_grants: bool,
+    behind: bool,
 }
 
 /// Whether the directory says it, or only fails to say the contrary.
@@ -85,6 +86,7 @@ impl<'s> Reconciler<'s> {
             roles_lost: BTreeSet::new(),
             gained_before: 0,
             leaves_grants: false,
+            behind: false,
         }
     }
 
@@ -99,6 +101,14 @@ impl<'s> Reconciler<'s> {
     #[must_use]
     pub fn leaving_grants(mut self) -> Self {
         self.leaves_grants = true;
+        self
+    }
+
+    /// Compares with what a server shows that has not come as far as the one before: a departure that it does not know
+    /// of yet would look like a return.
+    #[must_use]
+    pub fn with_a_server_behind(mut self) -> Self {
+        self.behind = true;
         self
     }
 
@@ -165,6 +175,9 @@ impl<'s> Reconciler<'s> {
         let people = summary.role_gains + self.gained_before;
         if summary.role_gains > 0 && people > ROLE_GAINS_MAX {
             concerns.push(Concern::RoleGains { people });
+        }
+        if self.behind && summary.changes > 0 {
+            concerns.push(Concern::Behind);
         }
         let missing = summary.missing + summary.gone;
         let (known, allowed) = (summary.known, self.guard.allowed(summary.known));

@@ -53,11 +53,18 @@ pub struct Source {
     pub guard: Guard,
     /// Time-outs of the connection.
     pub timeouts: Timeouts,
+    /// How a stream of changes is kept alive.
+    pub keep_alive: KeepAlive,
     /// Entries of a page; servers of the Active Directory kind send 1000 at most.
     pub page_size: u32,
 }
 
 impl Source {
+    /// Whether changes may be followed as they happen, where the server can tell them.
+    pub fn may_be_followed(&self) -> bool {
+        matches!(self.reading_mode(), Mode::Auto | Mode::Live)
+    }
+
     /// How it is read, as configured by `mode` and `live` together.
     pub fn reading_mode(&self) -> Mode {
         match (self.mode, self.live) {
@@ -68,8 +75,7 @@ impl Source {
 
     /// What is configured and has no effect, so that nobody waits for it.
     pub fn remarks(&self) -> Vec<String> {
-        let idle = self.live == Some(true)
-            && matches!(self.mode, Mode::Full | Mode::Refresh | Mode::DirSync);
+        let idle = self.live == Some(true) && !self.may_be_followed();
         let remark = "live = true has no effect: mode says how this source is read";
         idle.then(|| remark.to_owned()).into_iter().collect()
     }
@@ -177,10 +183,22 @@ impl FromStr for StartTls {
 /// Bounds of waiting for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the first packet to the end of TLS.
+    /// From the first packet to the end of TLS, and for the answer to the bind.
     pub connect: Duration,
     /// For the answer to one request, and between two entries of a long one.
     pub operation: Duration,
+}
+
+/// How a stream of changes is kept alive, and its end noticed: a connection may break off without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Silence after which the server is asked whether it is still there.
+    pub ping_after: Duration,
+    /// Bound of its answer.
+    pub ping_timeout: Duration,
+    /// Age at which a stream is opened anew: connections that live for weeks outlive certificates, load balancers and
+    /// the return of the preferred server.
+    pub age_max: Duration,
 }
 
 /// Reads all `[[source]]` tables of a configuration. `credentials` is what `%d` stands for. Every problem is noted in
@@ -224,6 +242,7 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
         connect: span(table, "connect-timeout", 10),
         operation: span(table, "operation-timeout", 60),
     };
+    let keep_alive = keep_alive(table);
     let (every, verify_every) = (
         span(table, "every", 15 * 60),
         span(table, "verify-every", 24 * 3_600),
@@ -262,8 +281,27 @@ fn source(table: &Table<'_>, credentials: Option<&Path>) -> Option<Source> {
         verify_every,
         guard,
         timeouts,
+        keep_alive,
         page_size: page_size.unwrap_or(1_000),
     })
+}
+
+fn keep_alive(table: &Table<'_>) -> KeepAlive {
+    let keep_alive = KeepAlive {
+        ping_after: span(table, "ping-after", 30),
+        ping_timeout: span(table, "ping-timeout", 10),
+        age_max: span(table, "connection-max-age", 3_600),
+    };
+    let silence = keep_alive.ping_after + keep_alive.ping_timeout;
+    // Whichever of them is written: it is the first key that has to give way.
+    if keep_alive.age_max <= silence {
+        let all = Period(silence);
+        table.problem(
+            "connection-max-age",
+            format!("must be longer than ping-after and ping-timeout together, which are {all}"),
+        );
+    }
+    keep_alive
 }
 
 fn filter<'d>(table: &Table<'d>) -> &'d str {

@@ -61,6 +61,13 @@ fn the_documented_source_is_believed_as_written() {
         Granted::Role(RoleId::new("sis").unwrap())
     );
     assert_eq!(source.page_size, 1000);
+    let seconds = Duration::from_secs;
+    let keep_alive = KeepAlive {
+        ping_after: seconds(30),
+        ping_timeout: seconds(10),
+        age_max: seconds(3_600),
+    };
+    assert_eq!(source.keep_alive, keep_alive);
 }
 
 #[test]
@@ -76,6 +83,9 @@ bind = { dn = "cn=x" }
 map = { username = "u id", nick = "x" }
 every = "15 minutes"
 guard = { missing-max = "5" }
+ping-after = "soon"
+ping-timeout = "30s"
+connection-max-age = "1m"
 [[source.grant]]
 group = "cn=x"
 "#,
@@ -93,6 +103,8 @@ group = "cn=x"
             "source[0].map.nick = \"x\": unknown key; known here: employee-number, mail, name, phone, school, title, username",
             "source[0].bind = {\"dn\":\"cn=x\"}: must be { dn, password-file } or { external = true }; left out for an anonymous bind",
             "source[0].grant[0]: must give either a role or a user-group",
+            "source[0].ping-after = \"soon\": must be a whole number of at least 1 with its unit: s, m, h or d, e.g. \"15m\"",
+            "source[0].connection-max-age = \"1m\": must be longer than ping-after and ping-timeout together, which are 1m",
             "source[0].every = \"15 minutes\": must be a whole number of at least 1 with its unit: s, m, h or d, e.g. \"15m\"",
             "source[0].guard.missing-max = \"5\": must be a percentage from \"0%\" to \"100%\", e.g. \"5%\" or \"2.5%\"",
         ]

@@ -43,6 +43,15 @@ impl ChangeNumbers {
         advanced
     }
 
+    /// Something is known here of which the other one does not know yet.
+    pub(super) fn is_ahead_of(&self, other: &Self) -> bool {
+        let mut known = self.0.iter();
+        known.any(|(server, number)| {
+            let reached = other.0.get(server);
+            reached.is_none_or(|reached| reached < number)
+        })
+    }
+
     /// The smallest number: whatever changed afterwards has a greater one, whichever server changed it.
     pub(super) fn oldest(&self) -> Option<&str> {
         self.0.values().min().map(String::as_str)
@@ -88,5 +97,15 @@ mod tests {
             format!("rid=000,csn={B};{OTHER}")
         );
         assert_eq!(known.oldest(), Some(OTHER));
+    }
+
+    #[test]
+    fn whoever_lacks_a_number_of_one_server_is_behind() {
+        let known = numbers(&format!("{B};{OTHER}"));
+        for behind in [B, OTHER, &format!("{A};{OTHER}")] {
+            assert!(known.is_ahead_of(&numbers(behind)), "{behind}");
+        }
+        assert!(!known.is_ahead_of(&known));
+        assert!(!numbers(&format!("{A};{OTHER}")).is_ahead_of(&known));
     }
 }

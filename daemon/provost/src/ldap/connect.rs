@@ -73,9 +73,11 @@ pub(super) async fn connect_to(
         ldap,
         driver: Driver::new(connection),
         server,
-        limit: source.timeouts.operation,
+        limit,
     };
+    // A server that accepts connections and answers nothing must not keep the next one waiting.
     connection.bind(&source.bind).await?;
+    connection.limit = source.timeouts.operation;
     Ok(connection)
 }
 

@@ -40,11 +40,12 @@ pub(super) struct LdapFollowing {
 impl LdapReading {
     /// Asks to be told what changes from the mark on.
     pub(super) async fn begin_to_follow(mut self, since: &Mark) -> Result<Follow, DirectoryError> {
-        if self.server.way.how != How::Live {
-            return Ok(Follow::Not(self.server.way.because.clone()));
-        }
+        // Whether that one can be followed shows when it has been read.
         if since.server != self.server.address {
             return Ok(Follow::Stale("another server answers"));
+        }
+        if self.server.way.how != How::Live {
+            return Ok(Follow::Not(self.server.way.because.clone()));
         }
         let Some(numbers) = ChangeNumbers::of(&since.cookie) else {
             return Ok(Follow::Stale("the kept cookie is damaged"));
@@ -98,7 +99,11 @@ impl Following for LdapFollowing {
                 filter: "(objectClass=*)",
                 attributes: vec!["1.1".to_owned()],
             };
-            self.reading.connection.find(&query).await.map(drop)
+            let connection = &mut self.reading.connection;
+            connection.limit = self.reading.source.keep_alive.ping_timeout;
+            let answer = connection.find(&query).await;
+            connection.limit = self.reading.source.timeouts.operation;
+            answer.map(drop)
         }
         .boxed()
     }

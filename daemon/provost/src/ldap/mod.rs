@@ -40,6 +40,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 
 use crate::config::source::Source;
+use change_number::ChangeNumbers;
 
 /// One thing that a server says about its staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +113,16 @@ pub struct Mark {
     pub cookie: Vec<u8>,
     /// The schema that the filter was checked against, by the time it was made.
     pub schema: String,
+}
+
+impl Mark {
+    /// Another server gave it, which has not come as far as this one had. Servers that don't count by the same change
+    /// numbers are not compared.
+    pub fn is_behind(&self, known: &Self) -> bool {
+        let numbers = |mark: &Self| ChangeNumbers::of(&mark.cookie);
+        let both = numbers(known).zip(numbers(self));
+        self.server != known.server && both.is_some_and(|(known, now)| known.is_ahead_of(&now))
+    }
 }
 
 /// What a complete read came to.

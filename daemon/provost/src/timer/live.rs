@@ -10,15 +10,8 @@ use super::{lot, outcome_word, synced};
 use crate::config::source::Source;
 use crate::daemon::Daemon;
 use crate::flow::sync::{Again, Liveness, Opened, Outcome, Stream, SyncError};
-use crate::ldap::{Mode, News, Told};
+use crate::ldap::{News, Told};
 use crate::live::chain;
-
-/// Silence after which the server is asked whether it is still there.
-const PING_AFTER: Duration = Duration::from_secs(30);
-
-/// Age at which a stream is opened anew: connections that live for weeks outlive certificates, load balancers and the
-/// return of the preferred server.
-const AGE_MAX: Duration = Duration::from_secs(3_600);
 
 /// Least time between two looks at groups and containers, while nobody's own entry changes.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -26,6 +19,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// First and longest wait before a stream that has broken off is opened again.
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// Failures that count of streams that break off soon after they have caught up: the next one is waited for 4 s at most.
+const SHORT_LIVED: u32 = 4;
 
 /// After reading besides, the stream asks for so many times as long in vain: it takes at most this part of the time.
 const READING_SHARE: u32 = 10;
@@ -41,6 +37,8 @@ enum End {
     Renew,
     /// The source cannot be followed before something has been read. Says why.
     Later(String),
+    /// What was read waits for an operator. There may be a server by now that can be gone on with.
+    Unsettled,
 }
 
 /// Follows one source for as long as it is to be followed.
@@ -49,12 +47,14 @@ pub(super) async fn follow(daemon: Arc<Daemon>, id: SourceId, stop: Cancellation
     let Some(source) = live.config.sources.get(&id) else {
         return;
     };
-    if matches!(source.reading_mode(), Mode::Auto | Mode::Live) {
+    if source.may_be_followed() {
         let follower = Follower {
             daemon: Arc::clone(&daemon),
             source: Arc::clone(source),
             stop,
             failures: 0,
+            caught_up: None,
+            not_before: None,
         };
         follower.run().await;
         daemon.syncs.forget_liveness(&id);
@@ -65,8 +65,12 @@ struct Follower {
     daemon: Arc<Daemon>,
     source: Arc<Source>,
     stop: CancellationToken,
-    /// Streams in a row that could not be opened, or broke off before they had caught up.
+    /// Streams in a row that could not be opened, or broke off sooner than the wait before them had taken.
     failures: u32,
+    /// When the present stream had caught up.
+    caught_up: Option<Instant>,
+    /// Why something was read that was not applied, and when it may be read again for the same reason.
+    not_before: Option<(&'static str, Instant)>,
 }
 
 impl Follower {
@@ -74,17 +78,33 @@ impl Follower {
         let mut ends = self.daemon.syncs.ends(&self.source.id);
         while !self.stop.is_cancelled() {
             ends.mark_unchanged();
-            let (why, until) = match self.stream().await {
+            let end = self.stream().await;
+            self.forgive();
+            let (mut may_go_on, mut until) = (false, self.source.every);
+            let why = match end {
                 Ok(End::Stopped) => return,
-                Ok(End::Renew) => ("it is opened anew".to_owned(), self.pause()),
-                Ok(End::Later(why)) => (why, self.source.every),
+                Ok(End::Renew) => {
+                    until = self.pause();
+                    "it is opened anew".to_owned()
+                }
+                Ok(End::Later(why)) => {
+                    may_go_on = true;
+                    why
+                }
+                Ok(End::Unsettled) => {
+                    // The follower itself has read.
+                    ends.mark_unchanged();
+                    (may_go_on, until) = (true, self.pause());
+                    "what was read was not applied".to_owned()
+                }
                 Err(error) => {
                     // One line for an outage, not one for each try.
                     if self.failures == 0 {
                         tracing::warn!(source = %self.source.id, error = %chain(&error), "changes cannot be followed; trying again");
                     }
                     self.failures += 1;
-                    (chain(&error), self.pause())
+                    until = self.pause();
+                    chain(&error)
                 }
             };
             self.note(|liveness| {
@@ -96,13 +116,20 @@ impl Follower {
                 () = self.stop.cancelled() => {}
                 () = tokio::time::sleep(until) => {}
                 // What was read may be gone on from.
-                Ok(()) = ends.changed(), if self.failures == 0 => {}
+                Ok(()) = ends.changed(), if may_go_on => {}
             }
         }
     }
 
     fn note(&self, change: impl FnOnce(&mut Liveness)) {
         self.daemon.syncs.note_liveness(&self.source.id, change);
+    }
+
+    /// The stream has ended: what it was good for counts against what failed before it.
+    fn forgive(&mut self) {
+        if let Some(caught_up) = self.caught_up.take() {
+            self.failures = left_over(self.failures, caught_up.elapsed());
+        }
     }
 
     fn pause(&self) -> Duration {
@@ -124,10 +151,15 @@ impl Follower {
             }
             Opened::First(again, why) => return self.first(again, why).await,
         };
-        let end = Instant::now() + AGE_MAX - AGE_MAX / 10 * u32::from(lot()) / 255;
+        let age_max = self.source.keep_alive.age_max;
+        let end = Instant::now() + age_max - age_max / 10 * u32::from(lot()) / 255;
         let mut reading = Reading::default();
-        let mut has_caught_up = false;
         loop {
+            let ping_after = match self.caught_up {
+                // It owes an answer, and that has a time-out of its own.
+                None => Duration::MAX,
+                Some(_) => self.source.keep_alive.ping_after,
+            };
             let told = tokio::select! {
                 () = self.stop.cancelled() => return Ok(End::Stopped),
                 () = sleep_until(end) => return Ok(End::Renew),
@@ -136,15 +168,14 @@ impl Follower {
                     continue;
                 }
                 () = reading.look_due() => reading.put_off.take().map(Told::News),
-                told = timeout(PING_AFTER, stream.next(&self.source.id)) => told.ok().transpose()?,
+                told = timeout(ping_after, stream.next(&self.source.id)) => told.ok().transpose()?,
             };
             match told {
                 None => stream.ping(&self.source.id).await?,
                 Some(Told::Stale(why)) => return self.first(Again::Round, why).await,
                 Some(Told::News(news)) => {
-                    if !has_caught_up {
+                    if self.caught_up.is_none() {
                         self.caught_up(stream.server());
-                        has_caught_up = true;
                     }
                     match self.take(&mut stream, &mut reading, news).await? {
                         Some(Again::Reopen) => return Ok(End::Renew),
@@ -158,6 +189,13 @@ impl Follower {
 
     /// Reads what has to be read before the source can be followed.
     async fn first(&mut self, again: Again, why: &'static str) -> Result<End, SyncError> {
+        self.forgive();
+        // What waits for an operator is not read again at every look at the servers, unless they look different.
+        let waits = |(before, moment)| before == why && Instant::now() < moment;
+        if self.not_before.is_some_and(waits) {
+            self.failures += 1;
+            return Ok(End::Unsettled);
+        }
         // A server that goes on asking for reads is left in peace for ever longer.
         if self.failures > 0 {
             tokio::select! {
@@ -167,8 +205,13 @@ impl Follower {
         }
         self.failures += 1;
         tracing::info!(source = %self.source.id, why, "reading before changes are followed again");
-        self.read(again).await?;
-        Ok(End::Renew)
+        let begun = Instant::now();
+        if self.read(again).await? {
+            return Ok(End::Renew);
+        }
+        let moment = Instant::now() + begun.elapsed() * WAITING_SHARE;
+        self.not_before = Some((why, moment));
+        Ok(End::Unsettled)
     }
 
     /// Reads and applies; says whether it was applied.
@@ -212,7 +255,7 @@ impl Follower {
             tracing::info!(source = %id, server, "changes are followed as they happen");
         }
         let failed = self.failures > 0;
-        self.failures = 0;
+        self.caught_up = Some(Instant::now());
         self.note(|liveness| {
             liveness.following = true;
             liveness.server = Some(server.to_owned());
@@ -296,6 +339,15 @@ impl Reading {
     }
 }
 
+/// Failures that still count after a stream that had caught up and then `held` for so long. If that was longer than the
+/// wait before it, none. If not, the server is there: it is asked less often, and not ever less.
+fn left_over(failures: u32, held: Duration) -> u32 {
+    match held >= pause(failures, 0) {
+        true => 0,
+        false => failures.min(SHORT_LIVED),
+    }
+}
+
 /// Time until a stream is opened again. It doubles with every failure, and a fifth of it is left to the `lot`, so that
 /// many followers of one server do not come back at the same moment.
 fn pause(failures: u32, lot: u8) -> Duration {
@@ -327,5 +379,15 @@ mod tests {
         );
         assert_eq!(pause(u32::MAX, 0), RETRY_MAX);
         assert!(pause(5, 255) < pause(5, 0));
+    }
+
+    #[test]
+    fn a_line_that_breaks_again_and_again_is_neither_hammered_nor_given_up() {
+        let second = Duration::from_secs(1);
+        assert_eq!(left_over(0, Duration::ZERO), 0);
+        assert_eq!(left_over(3, second), 0);
+        assert_eq!(left_over(3, second / 2), 3);
+        let next = pause(left_over(20, second) + 1, 0);
+        assert_eq!(next, 4 * second);
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::read::{Explained, Read, Remarks, UNEXPLAINED, mapped};
 use super::stage::{BATCHES, Staging, stage, stage_few};
 use super::state::{self, Cookie};
-use super::{Extent, Run, SyncError, blocking};
+use super::{Extent, Reach, Run, SyncError, blocking};
 use crate::ldap::{Changes, Reading, Seen};
 use crate::store::StagedAbsence;
 
@@ -68,6 +68,7 @@ pub(super) async fn read(
             remarks,
             extent,
             because: None,
+            reach: Reach::Level,
             cookie: Some(Cookie { mark, ..cookie }),
         }))
     };

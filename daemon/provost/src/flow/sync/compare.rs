@@ -7,7 +7,7 @@ use provost_core::directory::{
 };
 
 use super::read::Remarks;
-use super::{About, Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
+use super::{About, Approval, Line, Lines, Outcome, Reach, Run, SyncError, blocking, state};
 use crate::store::{Compared, Comparing, Snapshot};
 
 /// Pairs that are in memory at once.
@@ -137,6 +137,9 @@ fn walk<E: From<SyncError>>(
         .after_gains(run.gained_before);
     if run.about == About::People {
         reconciler = reconciler.leaving_grants();
+    }
+    if run.reach == Reach::Behind {
+        reconciler = reconciler.with_a_server_behind();
     }
     let mut remarks = Remarks::default();
     let mut after = String::new();

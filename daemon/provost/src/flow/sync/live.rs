@@ -19,7 +19,7 @@ use super::read::{Read, Remarks};
 use super::state::{self, Cookie};
 use super::turn::By;
 use super::{
-    About, Approval, Extent, Outcome, Report, Run, SyncError, Syncs, blocking, read, report,
+    About, Approval, Extent, Outcome, Reach, Report, Run, SyncError, Syncs, blocking, read, report,
 };
 use crate::config::source::Source;
 use crate::ldap::{Follow, Following, Mark, News, Reading, Told};
@@ -310,6 +310,7 @@ async fn passing(
         extent: Extent::Changes,
         because: None,
         cookie: None,
+        reach: Reach::Level,
     };
     let (all, done) = compare::apply(run.clone(), Approval::Automatic).await?;
     if matches!(done, Outcome::Applied { .. }) {

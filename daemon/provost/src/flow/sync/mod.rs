@@ -77,6 +77,16 @@ struct Run {
     /// People who gained product roles shortly before: a stream brings one by one what a round brings at once.
     gained_before: u64,
     about: About,
+    reach: Reach,
+}
+
+/// How far the server has come that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// As far as the last one, or nobody can tell.
+    Level,
+    /// Not as far as the one that was read before.
+    Behind,
 }
 
 /// What is compared of those who are compared.
@@ -233,6 +243,7 @@ impl Syncs {
             which: Which::All,
             gained_before: 0,
             about: About::Everything,
+            reach: Reach::Level,
         }
     }
 
@@ -330,6 +341,7 @@ fn as_read(run: &Run, read: &Read) -> Run {
     };
     Run {
         which,
+        reach: read.reach,
         ..run.clone()
     }
 }

@@ -11,9 +11,9 @@ use tokio::sync::mpsc::channel;
 use super::changes::{self, Round};
 use super::stage::{BATCHES, Staging, stage};
 use super::state::{self, Cookie, ListVersion, keep_lists};
-use super::{Extent, Run, SyncError, blocking};
+use super::{Extent, Reach, Run, SyncError, blocking};
 use crate::config::source::Source;
-use crate::ldap::{Directory, DirectoryError, Member, Members, Reading};
+use crate::ldap::{Directory, DirectoryError, Mark, Member, Members, Reading};
 use crate::store::{StagedAbsence, StagedList};
 
 /// What a read left beside the staged rows.
@@ -25,6 +25,8 @@ pub(super) struct Read {
     pub(super) extent: Extent,
     /// Why everything was.
     pub(super) because: Option<String>,
+    /// How far the server has come.
+    pub(super) reach: Reach,
     /// What the next read goes on from once this one is applied.
     pub(super) cookie: Option<Cookie>,
 }
@@ -134,16 +136,18 @@ async fn everything(
 
     let lists = groups(run, reading).await?;
     let explained = absences(run, reading, deleted).await?;
-    let because = because.or_else(|| {
-        let why = match (server.way.tells_changes(), &content.mark, &lists, explained) {
-            (false, ..) => server.way.because.as_str(),
-            (true, Err(why), ..) => why,
-            (true, _, None, _) => "there are more mapped groups than are watched",
-            (true, _, _, Explained::NotAll) => UNEXPLAINED,
-            (true, _, _, Explained::All) => return None,
-        };
-        Some(why.to_owned())
-    });
+    let because = match (server.way.tells_changes(), because) {
+        // Whatever was asked for, this server is read as a whole each time.
+        (false, _) => Some(server.way.because.clone()),
+        (true, Some(why)) => Some(why),
+        (true, None) => match (&content.mark, &lists, explained) {
+            (Err(why), ..) => Some((*why).to_owned()),
+            (_, None, _) => Some("there are more mapped groups than are watched".to_owned()),
+            (_, _, Explained::NotAll) => Some(UNEXPLAINED.to_owned()),
+            (_, _, Explained::All) => None,
+        },
+    };
+    let reach = reach(run, content.mark.as_ref().ok()).await?;
     // A read of changes would not hear again of who is absent for no known reason.
     let mark = content.mark.ok().filter(|_| explained == Explained::All);
     let cookie = mark.zip(lists).map(|(mark, lists)| Cookie {
@@ -157,8 +161,21 @@ async fn everything(
         remarks,
         extent: Extent::Everything,
         because,
+        reach,
         cookie,
     })
+}
+
+/// How far a server has come beside the one that was read before.
+async fn reach(run: &Run, mark: Option<&Mark>) -> Result<Reach, SyncError> {
+    let (asked, mark) = (run.clone(), mark.cloned());
+    blocking(move || {
+        let state = state::load(&asked.store, &asked.source.id)?;
+        let known = state.cookie_for(&asked.source).zip(mark);
+        let behind = known.is_some_and(|(known, mark)| mark.is_behind(&known.mark));
+        Ok(if behind { Reach::Behind } else { Reach::Level })
+    })
+    .await
 }
 
 /// Names that are asked for before the next ones are fetched from the staging tables.

@@ -15,7 +15,7 @@ use provost_core::person::Person;
 use provost_core::role::Granted;
 use provost_core::time::Zone;
 
-use crate::config::source::{Attributes, Bind, MappedGroup, Source, StartTls, Timeouts};
+use crate::config::source::{Attributes, Bind, KeepAlive, MappedGroup, Source, StartTls, Timeouts};
 use crate::demo::directory_server::{Account, DirectoryServer, Tree, TreeEntry};
 use crate::flow::sync::{Approval, Extent, Outcome, Report, SyncError, Syncs};
 use crate::ldap::{Directory, LdapDirectory, Mode, Profile};
@@ -110,6 +110,11 @@ pub(super) fn source(url: &str, password_file: &Path) -> Source {
         timeouts: Timeouts {
             connect: Duration::from_secs(20),
             operation: Duration::from_secs(20),
+        },
+        keep_alive: KeepAlive {
+            ping_after: Duration::from_secs(30),
+            ping_timeout: Duration::from_secs(10),
+            age_max: Duration::from_secs(3_600),
         },
         page_size: 7,
     }
