@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use provost_tests::provost::Answer;
 use provost_tests::staff::{school_code, school_dn};
-use provost_tests::{Change, Provost, Staff, StaffPerson, Variant, World, directory, wait};
+use provost_tests::{Change, Provost, Staff, StaffPerson, Variant, World, directory};
 use serde_json::{Value, json};
 
 pub(crate) const NOW: &str = "2025-03-02T10:00:00-07:00";
