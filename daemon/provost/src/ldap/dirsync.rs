@@ -9,68 +9,13 @@ use provost_core::directory::{Entry, IdAttribute};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
-use super::content_sync::{Ber, OCTETS, SEQUENCE, only};
+use super::dirsync_control::{Sight, answer};
 use super::error::DirectoryError;
-use super::message::{integer, octet_string, tagged};
 use super::mode::Mode;
 use super::people::hand_over;
 use super::reading::LdapReading;
 use super::search::{Asked, Ending, Query};
 use super::{Changes, Mark, Seen, schema};
-
-/// The control's object identifier.
-pub(super) const DIRSYNC: &str = "1.2.840.113556.1.4.841";
-
-/// Whose eyes a search sees with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
-    /// Everything; the account needs the right *Replicating Directory Changes*.
-    All,
-    /// What the account may read anyway (the flag OBJECT_SECURITY). Deleted entries are mostly not among it.
-    Own,
-}
-
-/// LDAP_DIRSYNC_OBJECT_SECURITY.
-const OBJECT_SECURITY: u32 = 1;
-
-/// Bytes of one answer that are asked for; servers send fewer where they want to.
-const ANSWER_BYTES: u32 = 1_048_576;
-
-/// The value that asks for what changed since `cookie`; an empty one asks for everything.
-pub(super) fn request(sight: Sight, cookie: &[u8]) -> Vec<u8> {
-    let mut body = integer(match sight {
-        Sight::All => 0,
-        Sight::Own => OBJECT_SECURITY,
-    });
-    body.extend(integer(ANSWER_BYTES));
-    body.extend(octet_string(cookie));
-    tagged(SEQUENCE, body)
-}
-
-/// How one answer ended.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    /// There is more; the same question with the new cookie gets it, even if this answer had no entries.
-    more: bool,
-    cookie: Vec<u8>,
-}
-
-const INTEGER: u8 = 0x02;
-
-fn answer(value: &[u8]) -> Result<Answer, &'static str> {
-    const BAD: &str = "a DirSync control that cannot be read";
-    let mut parts = Ber(only(value, SEQUENCE).ok_or(BAD)?);
-    let more = parts.take(INTEGER).ok_or(BAD)?;
-    parts.take(INTEGER).ok_or(BAD)?;
-    let cookie = parts.take(OCTETS).ok_or(BAD)?;
-    match parts.0 {
-        [] => Ok(Answer {
-            more: more.iter().any(|byte| *byte != 0),
-            cookie: cookie.to_vec(),
-        }),
-        _ => Err(BAD),
-    }
-}
 
 /// Matches no entry: its answers are cookies alone, however many entries the context has.
 const NOBODY: &str = r"(objectGUID=\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00)";

@@ -1,11 +1,12 @@
 //! The list of one group, however the server keeps it.
 
 use ldap3::Scope;
-use provost_core::directory::{Dn, Entry};
+use provost_core::directory::Entry;
 use provost_core::hex;
 use sha2::{Digest, Sha256};
 
 use super::error::DirectoryError;
+use super::member_value::member;
 use super::reading::LdapReading;
 use super::search::Query;
 use super::{Member, Members};
@@ -188,23 +189,6 @@ impl List {
             version,
         }
     }
-}
-
-fn member(value: &[u8], by_name: bool) -> Option<Member> {
-    let text = std::str::from_utf8(value).ok()?.trim();
-    if !by_name {
-        return (!text.is_empty()).then(|| Member::Username(text.to_lowercase()));
-    }
-    // A uniqueMember may carry a bit string behind the name: `cn=x#'0101'B` (RFC 4517 §3.3.21).
-    let name = match text
-        .strip_suffix("'B")
-        .and_then(|rest| rest.rsplit_once("#'"))
-    {
-        Some((name, bits)) if bits.bytes().all(|bit| bit == b'0' || bit == b'1') => name,
-        _ => text,
-    };
-    let name = Dn::parse(name).ok().filter(|name| name.depth() > 0)?;
-    Some(Member::Name(name.key()))
 }
 
 #[cfg(test)]
