@@ -212,7 +212,7 @@ impl<'s> Reconciler<'s> {
                 let grants = self.given(observed);
                 self.becomes(namesake.ours, after, grants, Evidence::Positive, out);
             }
-            Some(namesake) if !leaves_its_name(&namesake, self.source) => {
+            Some(namesake) if !namesake.leaves(self.source) => {
                 self.summary.quarantined += 1;
                 out.remarks
                     .push(remark(observed, self.why_taken(&namesake, observed)));
@@ -279,8 +279,12 @@ impl<'s> Reconciler<'s> {
                 holder.id
             ),
             (true, false) => format!(
-                "left out: its username belongs to {}, whose entry was not read",
-                holder.id
+                "left out: its username belongs to {}, whose entry {}",
+                holder.id,
+                match namesake.goes {
+                    None => "was not read",
+                    Some(_) => "does not leave it",
+                }
             ),
             (false, _) => format!(
                 "left out: its username belongs to {} of another source",
@@ -296,7 +300,7 @@ impl<'s> Reconciler<'s> {
             let taken = theirs
                 .namesake
                 .as_ref()
-                .filter(|namesake| !leaves_its_name(namesake, self.source));
+                .filter(|namesake| !namesake.leaves(self.source));
             if theirs.rivals > 0 || taken.is_some() {
                 out.remarks.push(remark(
                     observed,
@@ -402,19 +406,6 @@ impl<'s> Reconciler<'s> {
     }
 }
 
-/// The namesake's own entry of the same source was read with another username, so this plan frees the name.
-fn leaves_its_name(namesake: &Namesake, source: &SourceId) -> bool {
-    let person = &namesake.ours.person;
-    let ours = person
-        .directory
-        .as_ref()
-        .is_some_and(|link| link.source == *source);
-    ours && namesake
-        .read_as
-        .as_ref()
-        .is_some_and(|name| name.to_lowercase() != person.username.to_lowercase())
-}
-
 fn remark(observed: &Observed, text: String) -> Remark {
     Remark {
         about: observed.dn.clone(),
@@ -425,3 +416,7 @@ fn remark(observed: &Observed, text: String) -> Remark {
 #[cfg(test)]
 #[path = "reconcile_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "reconcile_name_tests.rs"]
+mod name_tests;
