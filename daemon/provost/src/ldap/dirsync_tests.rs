@@ -18,15 +18,16 @@ fn a_tombstone_is_told_from_a_change_and_the_last_word_counts() {
     let id = IdAttribute::named("objectGUID");
     let mut told = Told::default();
     let gone = [("isDeleted", b"TRUE".as_slice())];
-    told.take(&change(1, &[]), &id).unwrap();
-    told.take(&change(1, &gone), &id).unwrap();
-    told.take(&change(2, &gone), &id).unwrap();
-    told.take(&change(2, &[("name", b"back")]), &id).unwrap();
+    told.take_entry(&change(1, &[]), &id).unwrap();
+    told.take_entry(&change(1, &gone), &id).unwrap();
+    told.take_entry(&change(2, &gone), &id).unwrap();
+    told.take_entry(&change(2, &[("name", b"back")]), &id)
+        .unwrap();
     // Tombstones without attributes are known by their names.
     for (number, name) in [(3, ""), (4, "CN=x\\0ADEL:4,CN=Deleted Objects,DC=x")] {
         let mut bare = change(number, &[]);
         bare.dn = name.to_owned();
-        told.take(&bare, &id).unwrap();
+        told.take_entry(&bare, &id).unwrap();
     }
     let text = |id: u8| {
         format!(
@@ -41,5 +42,5 @@ fn a_tombstone_is_told_from_a_change_and_the_last_word_counts() {
         dn: String::new(),
         attributes: Vec::new(),
     };
-    assert!(told.take(&nameless, &id).is_err());
+    assert!(told.take_entry(&nameless, &id).is_err());
 }

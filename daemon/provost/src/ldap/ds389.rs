@@ -10,18 +10,18 @@
 //!   that the changelog still has.
 
 use ldap3::Scope;
-use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
+use super::by_id::Told;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::ds389_text::{number, own_id};
 use super::error::DirectoryError;
 use super::message::Item;
-use super::people::{BATCH, hand_over};
 use super::profile::FIRST_CHANGE;
-use super::reading::LdapReading;
-use super::refresh::{CHANGES_MAX, REFRESH_REQUIRED, done};
+use super::reading::{LdapReading, ROOT};
+use super::refresh::{REFRESH_REQUIRED, TOO_MUCH, done};
 use super::search::{Asked, Query};
+use super::since::DAMAGED;
 use super::{Changes, Mark, Seen};
 
 /// Everything: see above. The cookie is bound to this text.
@@ -30,13 +30,6 @@ const EVERYTHING: &str = "(objectClass=*)";
 /// The server has no room for another synchronisation (11, 51, 53). It serves ten that go on for ever, and answers the
 /// eleventh with 53; polls do not count there.
 const NO_SESSION: [u32; 3] = [11, 51, 53];
-
-/// What one poll told.
-#[derive(Debug, Default)]
-struct Told {
-    changed: BTreeSet<String>,
-    deleted: BTreeSet<String>,
-}
 
 impl LdapReading {
     /// Where the server stands now, or why nobody can go on from there. The cookie names base and filter and no scope, so
@@ -67,14 +60,12 @@ impl LdapReading {
         since: &Mark,
         out: &Sender<Vec<Seen>>,
     ) -> Result<Changes, DirectoryError> {
-        if since.server != self.server.address {
-            return Ok(Changes::Unusable("another server answers"));
-        }
-        let Some(known) = number(&since.cookie) else {
-            return Ok(Changes::Unusable("the kept cookie is damaged"));
+        let schema = match self.goes_on_from(since).await? {
+            Ok(schema) => schema,
+            Err(why) => return Ok(Changes::Unusable(why)),
         };
-        let Some(schema) = self.schema_since(&since.schema).await? else {
-            return Ok(Changes::Unusable("the server shows no schema"));
+        let Some(known) = number(&since.cookie) else {
+            return Ok(Changes::Unusable(DAMAGED));
         };
         let mut told = Told::default();
         let (code, cookie) = self
@@ -95,18 +86,10 @@ impl LdapReading {
                 "the server's changelog no longer reaches back to the last read",
             ));
         }
-        if (told.changed.len() + told.deleted.len()) as u64 > CHANGES_MAX {
-            return Ok(Changes::Unusable(
-                "more has changed than is read one by one",
-            ));
+        if told.is_too_much() {
+            return Ok(Changes::Unusable(TOO_MUCH));
         }
-        let deleted: Vec<_> = told.deleted.into_iter().collect();
-        for ids in deleted.chunks(BATCH) {
-            let ids = ids.iter().cloned();
-            let batch = ids.map(|stable_id| Seen::Deleted { stable_id }).collect();
-            hand_over(batch, "read changes", out).await?;
-        }
-        self.as_they_are(&told.changed, out).await?;
+        self.as_told(told, out).await?;
         let cookie = cookie.unwrap_or_else(|| since.cookie.clone());
         Ok(match number(&cookie) {
             Some(now) if now >= known => Changes::Since(Mark {
@@ -139,7 +122,7 @@ impl LdapReading {
             .search(&query, Asked::Changes(Until::Now, from))
             .await?;
         while let Some((item, state)) = search.next_item().await? {
-            told.take(item, state.as_deref())
+            told.take_item(item, state.as_deref())
                 .map_err(|found| search.malformed(found))?;
         }
         let ending = search.finish().await?;
@@ -152,23 +135,15 @@ impl LdapReading {
 
     /// The server's changelog still has every change after this one.
     async fn changelog_reaches(&mut self, known: u64) -> Result<bool, DirectoryError> {
-        let query = Query {
-            what: "read how far the changelog reaches back",
-            base: "",
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes: vec![FIRST_CHANGE.to_owned()],
-        };
-        let found = self.connection.find(&query).await?;
-        let first = found
-            .first()
-            .and_then(|root| root.text(FIRST_CHANGE)?.parse::<u64>().ok());
+        let what = "read how far the changelog reaches back";
+        let first = self.first_value(what, ROOT, FIRST_CHANGE).await?;
+        let first = first.and_then(|first| String::from_utf8(first).ok()?.parse::<u64>().ok());
         Ok(first.is_some_and(|first| first <= known.saturating_add(1)))
     }
 }
 
 impl Told {
-    fn take(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
+    fn take_item(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
         match item {
             Item::Entry(_) => {
                 let state =
@@ -189,9 +164,9 @@ impl Told {
     fn tell(&mut self, id: String, deleted: bool) {
         match deleted {
             // Told as changed too, it may be there again; reading it as it is tells which.
-            true => self.deleted.insert(id),
-            false => self.changed.insert(id),
-        };
+            true => self.delete(id),
+            false => self.change(id),
+        }
     }
 }
 
@@ -199,6 +174,7 @@ impl Told {
 mod tests {
     use super::*;
     use provost_core::directory::Entry;
+    use std::collections::BTreeSet;
 
     #[test]
     fn changes_and_deletions_are_taken_by_id_and_presence_says_nothing() {
@@ -221,11 +197,11 @@ mod tests {
             Item::Intermediate(Some(SYNC_INFO.as_bytes().to_vec()), Some(value))
         };
         let mut told = Told::default();
-        told.take(entry(), Some(&state(1, 1))).unwrap();
-        told.take(entry(), Some(&state(3, 2))).unwrap();
-        told.take(set(0xff, 3), None).unwrap();
-        told.take(set(0, 4), None).unwrap();
-        assert!(told.take(entry(), None).is_err());
+        told.take_item(entry(), Some(&state(1, 1))).unwrap();
+        told.take_item(entry(), Some(&state(3, 2))).unwrap();
+        told.take_item(set(0xff, 3), None).unwrap();
+        told.take_item(set(0, 4), None).unwrap();
+        assert!(told.take_item(entry(), None).is_err());
         let ids = |firsts: &[&str]| -> BTreeSet<String> {
             let rest = "000000-00000000-00000000-00000000";
             firsts

@@ -7,7 +7,7 @@ use super::Seen;
 use super::error::DirectoryError;
 use super::file_time::file_time;
 use super::people::pass_on;
-use super::reading::LdapReading;
+use super::reading::{LdapReading, ROOT};
 use super::search::{Asked, Query};
 
 /// A server's clock and ours may be this far apart, in Windows file time.
@@ -16,16 +16,9 @@ const MARGIN: i64 = 86_400 * 10_000_000;
 impl LdapReading {
     /// The server's clock, in Windows file time; `None` if it does not show it.
     pub(super) async fn server_clock(&mut self) -> Result<Option<i64>, DirectoryError> {
-        const CLOCK: &str = "currentTime";
-        let query = Query {
-            what: "read the server's clock",
-            base: "",
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes: vec![CLOCK.to_owned()],
-        };
-        let found = self.connection.find(&query).await?;
-        Ok(found.first().and_then(|root| file_time(root.text(CLOCK)?)))
+        let what = "read the server's clock";
+        let clock = self.first_value(what, ROOT, "currentTime").await?;
+        Ok(clock.and_then(|clock| file_time(std::str::from_utf8(&clock).ok()?)))
     }
 
     /// Sends the entries of the source whose accounts may have expired between two looks at the server's clock. Whether

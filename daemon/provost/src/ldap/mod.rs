@@ -31,6 +31,7 @@ mod reading;
 mod refresh;
 mod schema;
 mod search;
+mod since;
 mod tls;
 
 pub use error::DirectoryError;

@@ -11,10 +11,7 @@ use super::error::DirectoryError;
 use crate::config::source::Source;
 
 /// The TLS settings of a source. Files are read anew for each connection, so that a renewed certificate needs no restart.
-pub(super) fn settings(
-    source: &Source,
-    server: &str,
-) -> Result<Arc<ClientConfig>, DirectoryError> {
+pub(super) fn settings(source: &Source, server: &str) -> Result<Arc<ClientConfig>, DirectoryError> {
     let refused = |source| DirectoryError::Tls {
         server: server.to_owned(),
         source,

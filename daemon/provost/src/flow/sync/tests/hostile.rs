@@ -159,8 +159,14 @@ async fn messages_without_measure_are_refused_before_anything_is_collected() {
     // Of which a reader that descends by recursion would not return.
     let said = broken(Fault::Bytes(nested(200_000))).await;
     assert!(said.ends_with("too deep within each other"), "{said}");
-    let said = broken(Fault::Bytes(b"\x30\x08\x02\x01\x04\x64\x70\x04\x00\x30".into())).await;
-    assert!(said.ends_with("an element that is longer than what holds it"), "{said}");
+    let said = broken(Fault::Bytes(
+        b"\x30\x08\x02\x01\x04\x64\x70\x04\x00\x30".into(),
+    ))
+    .await;
+    assert!(
+        said.ends_with("an element that is longer than what holds it"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
