@@ -3,7 +3,7 @@
 mod effects;
 
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::Absence;
 use super::guard::{Concern, Guard, Summary};
@@ -48,6 +48,8 @@ pub struct Reconciler<'s> {
     contact_lost: bool,
     /// Roles that somebody lost by omission.
     roles_lost: BTreeSet<RoleId>,
+    /// People who lose all values of an attribute, by the key of the mapping.
+    emptied: BTreeMap<&'static str, u64>,
     /// People who gained product roles by plans shortly before.
     gained_before: u64,
     leaves_grants: bool,
@@ -83,6 +85,7 @@ impl<'s> Reconciler<'s> {
             hasher: PlanHasher::default(),
             contact_lost: false,
             roles_lost: BTreeSet::new(),
+            emptied: BTreeMap::new(),
             gained_before: 0,
             leaves_grants: false,
         }
@@ -175,6 +178,12 @@ impl<'s> Reconciler<'s> {
                 known,
             });
         }
+        let emptied = self.emptied.iter().filter(|(_, people)| **people > allowed);
+        concerns.extend(emptied.map(|(attribute, people)| Concern::Emptied {
+            attribute: (*attribute).to_owned(),
+            people: *people,
+            allowed,
+        }));
         if self.contact_lost && self.valid_before > 0 && self.standing.valid == 0 {
             let district = self.standing.district.id.clone();
             concerns.push(Concern::NoContactLeft { district });
@@ -313,6 +322,9 @@ impl<'s> Reconciler<'s> {
             }
         }
         let after = self.described(&ours.person, observed, username);
+        for attribute in effects::emptied(&ours.person, &after) {
+            *self.emptied.entry(attribute).or_default() += 1;
+        }
         let grants = self.given(observed);
         self.becomes(ours, after, grants, Evidence::Positive, out);
     }
