@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::DirectoryError;
 use super::member_value::member;
+use super::primary::TOKEN;
 use super::reading::LdapReading;
 use super::search::Query;
 use super::{Member, Members};
@@ -51,12 +52,13 @@ impl LdapReading {
     async fn try_members(&mut self, group: &str) -> Result<Tried, DirectoryError> {
         let asked = LISTS
             .into_iter()
-            .chain([VERSION, CHANGED])
+            .chain([VERSION, CHANGED, TOKEN])
             .map(str::to_owned);
         let Some(entry) = self.group_entry(group, asked.collect()).await? else {
             return Ok(Tried::Read(Members::Absent));
         };
         let (version, changed) = (shown(&entry, VERSION), shown(&entry, CHANGED));
+        let token = shown(&entry, TOKEN);
         let mut list = List::default();
         let mut next = list.take(&entry);
         for _ in 0..PIECES_MAX {
@@ -76,6 +78,9 @@ impl LdapReading {
         }
         if next.is_some() {
             return Err(piece_missing(group));
+        }
+        if let Some(token) = token.filter(|_| self.server.root.vendor.is_active_directory()) {
+            list.add(self.primary_members(&token).await?);
         }
         Ok(Tried::Read(list.finish(version)))
     }
@@ -176,6 +181,12 @@ impl List {
             }
         }
         more
+    }
+
+    /// Members who stand somewhere else.
+    fn add(&mut self, members: Vec<Member>) {
+        self.values += members.len() as u64;
+        self.members.extend(members);
     }
 
     fn finish(self, version: Option<String>) -> Members {

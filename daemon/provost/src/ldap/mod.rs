@@ -25,6 +25,7 @@ mod memory;
 mod message;
 mod mode;
 mod people;
+mod primary;
 mod profile;
 mod quirks;
 mod reading;
