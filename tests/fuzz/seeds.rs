@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+type Target = fn(&[u8]);
+
 #[test]
 fn what_real_servers_sent_keeps_every_promise() {
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [(&str, Target); 4] = [
         ("entry", provost_fuzz::entry),
         ("control", provost_fuzz::control),
         ("dn", provost_fuzz::dn),
