@@ -5,6 +5,7 @@
 mod fuzzer;
 mod guests;
 mod packages;
+mod parsers;
 mod place;
 mod step;
 mod verify;

@@ -5,9 +5,11 @@ use std::process::Command;
 
 use crate::step::{Failed, answer, run};
 
-/// A program and the Debian package that has it. make builds the daemon's allocator.
-const NEEDED: [(&str, &str); 17] = [
+/// A program and the Debian package that has it. make builds the daemon's allocator,
+/// g++ the fuzzer.
+const NEEDED: [(&str, &str); 18] = [
     ("/usr/bin/make", "make"),
+    ("/usr/bin/g++", "g++"),
     ("/usr/sbin/slapd", "slapd"),
     ("/usr/bin/ldapsearch", "ldap-utils"),
     ("/usr/sbin/ns-slapd", "389-ds-base"),

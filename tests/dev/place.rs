@@ -60,6 +60,11 @@ impl Place {
         self.target.join(name)
     }
 
+    /// What a fuzz target begins with.
+    pub(crate) fn seeds(&self, target: &str) -> PathBuf {
+        self.root.join("tests/fuzz/seeds").join(target)
+    }
+
     /// The folder of the finished plugins.
     pub(crate) fn plugins(&self) -> PathBuf {
         self.target.join("plugins")

@@ -25,7 +25,8 @@ impl Failed {
         Self(format!("start `{}`: {why}", shown(command)))
     }
 
-    fn status(command: &Command, status: ExitStatus) -> Self {
+    /// A program that ended with a fault.
+    pub(crate) fn status(command: &Command, status: ExitStatus) -> Self {
         Self(format!("`{}`: {status}", shown(command)))
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::place::Place;
 use crate::step::{Failed, run};
-use crate::{fuzzer, guests, packages};
+use crate::{fuzzer, guests, packages, parsers};
 
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +37,11 @@ struct Step {
 
 impl Step {
     fn belongs_to(&self, extent: Extent) -> bool {
-        extent == Extent::Long || self.name != "fuzz"
+        extent == Extent::Long || self.name != "api fuzz"
     }
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "packages",
         work: |_, _| packages::install(),
@@ -72,6 +72,10 @@ const STEPS: [Step; 8] = [
     },
     Step {
         name: "fuzz",
+        work: |place, extent| parsers::fuzz(place, parser_seconds(extent)),
+    },
+    Step {
+        name: "api fuzz",
         work: |place, _| fuzz(place),
     },
 ];
@@ -118,6 +122,14 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
             .env("PROVOST_SIMULATION_YEARS", SIMULATION_LONG);
     }
     run(&mut test)
+}
+
+/// Seconds of each fuzz target of the parsers.
+fn parser_seconds(extent: Extent) -> u32 {
+    match extent {
+        Extent::Usual => 60,
+        Extent::Long => 600,
+    }
 }
 
 /// Five minutes of requests that the OpenAPI document allows, and of others. In the long run only: it takes a program

@@ -1,5 +1,8 @@
 //! 389 Directory Server, and what it does unlike slapd.
 
+use std::fmt::Write as _;
+
+use provost_tests::staff::{BASE, group_dn};
 use provost_tests::{Ds389, Office, Staff, Step, World};
 
 use crate::rounds::{Rounds, Server, plain_access, quirk, school_year};
@@ -87,4 +90,23 @@ fn a_389_that_has_forgotten_its_changes_or_moved_loses_nobody() {
     assert_eq!(report["because"], "the server asks for a full read");
     let told = rounds.round("after the move", &[Step::enable(&moved)]);
     assert_eq!(told, ["everything", "changes"]);
+}
+
+#[test]
+fn a_group_of_many_on_389_is_read_whole_and_again_when_it_changes() {
+    const MEMBERS: u32 = 2_000;
+    let mut rounds = synced();
+    // Most of them were here once; the last one still is.
+    let group = group_dn("SIS Admins");
+    let mut change = format!("dn: {group}\nchangetype: modify\nadd: member\n");
+    for number in 0..MEMBERS {
+        let _ = writeln!(change, "member: uid=former{number},ou=staff,{BASE}");
+    }
+    let last = rounds.person(40);
+    rounds.server.modify(&change);
+    rounds.round("many members", &[Step::join("SIS Admins", &last)]);
+    let probe = run(&rounds.world.provost, &["sync", "probe", "full", "--json"]).json();
+    let whole = format!("whole ({} members here)", MEMBERS + 5);
+    assert_eq!(quirk(&probe, "long lists"), whole);
+    rounds.round("one of them leaves", &[Step::quit("SIS Admins", &last)]);
 }

@@ -74,7 +74,8 @@ fn looked_at_by(world: &mut World, looks: &[(&str, String, &str, String)]) {
             "[[source]]\nid = \"{id}\"\ndistrict = \"{DISTRICT}\"\n{access}base = \"{base}\"\n\
              filter = \"(&{FILTER}(employeeNumber=*))\"\nmode = \"{mode}\"\nevery = \"24h\"\nlive = false\n\
              map = {{ username = \"sAMAccountName\", name = \"displayName\", employee-number = \"employeeNumber\" }}\n\
-             [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n",
+             [[source.grant]]\ngroup = \"{group}\"\nrole = \"sis\"\n\
+             [[source.grant]]\ngroup = \"cn=Domain Users,cn=Users,{BASE}\"\nrole = \"sis.login-as\"\n",
             group = group_dn("SIS Admins"),
         );
     }
@@ -121,6 +122,11 @@ fn what_an_account_may_not_see_of_a_domain_is_said_and_read_whole() {
     // Searches from the domain's root are answered with referrals to its other parts besides.
     let domain = run(&world.provost, &["sync", "plan", "domain", "--json"]).json();
     assert_eq!(count(&domain, "added"), 300, "{domain}");
+    // Nobody is listed in the group that is everybody's primary one.
+    let lines = domain["lines"].as_array().unwrap();
+    let given = lines.iter().filter_map(Value::as_str);
+    let given = given.filter(|line| line.contains("sis.login-as")).count();
+    assert_eq!(given, 300, "{:?}", lines.last());
     let clear = world.provost.cli(&["sync", "probe", "clear"]);
     assert_eq!(clear.code, 1, "{clear:?}");
     assert!(

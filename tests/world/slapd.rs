@@ -20,6 +20,9 @@ pub(crate) const ROOT_PASSWORD: &str = "admin";
 /// Members of this group do not see the second school.
 const BLIND: &str = "Blind";
 
+/// Whose certificate, of the authority that the server trusts, is the daemon's account.
+pub const CLIENT: &str = "provost-client";
+
 /// How this directory treats the daemon's account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Variant {
@@ -27,6 +30,8 @@ pub struct Variant {
     pub size_limit: Option<u32>,
     /// Subtrees that the daemon's account cannot see: an access rule somebody got wrong.
     pub hidden: Vec<String>,
+    /// Access rules that come before all others.
+    pub access: String,
 }
 
 /// A running directory server.
@@ -131,6 +136,17 @@ impl Slapd {
         format!("ldaps://[::1]:{}", self.tls_port)
     }
 
+    /// The same port at an address for which the certificate does not stand.
+    pub fn misnamed_url(&self) -> String {
+        format!("ldaps://127.0.0.2:{}", self.tls_port)
+    }
+
+    /// `ldapi://` with the path of its socket. Whoever owns the peer process is the daemon's account.
+    pub fn socket_url(&self) -> String {
+        let socket = self.folder.join("ldapi").display().to_string();
+        format!("ldapi://{}", socket.replace('/', "%2F"))
+    }
+
     /// The certificates; StartTLS works on [`Slapd::url`] as well.
     pub fn tls(&self) -> &Tls {
         &self.tls
@@ -161,7 +177,13 @@ impl Slapd {
         let mut command = Command::new("/usr/sbin/slapd");
         // `-d 0` keeps it in the foreground.
         command.args(["-d", "0", "-h"]);
-        let mut urls = format!("{} {}", self.url(), self.tls_url());
+        let urls = [
+            self.url(),
+            self.tls_url(),
+            self.misnamed_url(),
+            self.socket_url(),
+        ];
+        let mut urls = urls.join(" ");
         // A machine without IPv6 has no such address to listen on.
         if std::net::TcpListener::bind("[::1]:0").is_ok() {
             urls = format!("{urls} {}", self.tls6_url());
@@ -285,13 +307,17 @@ impl Slapd {
              modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload syncprov\n\
              pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\n\
              TLSCACertificateFile {ca}\nTLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}\n\
+             TLSVerifyClient try\nauthz-regexp \"^cn={CLIENT}$\" \"{account}\"\n\
+             authz-regexp \"^gidNumber=[0-9]+\\\\+uidNumber={user},cn=peercred,cn=external,cn=auth$\" \"{account}\"\n\
              sizelimit unlimited\n\
              database mdb\nsuffix \"{BASE}\"\nrootdn \"cn=admin,{BASE}\"\nrootpw {ROOT_PASSWORD}\n\
              directory {folder}/data\nmaxsize 1073741824\n\
              index objectClass,entryUUID,entryCSN,uid eq\n\
              limits dn.exact=\"{account}\" size.soft={limit} size.hard={limit} size.prtotal={limit}\n\
-             access to attrs=userPassword by anonymous auth by * none\n{hidden}access to * by * read\n{peer}\
+             access to attrs=userPassword by anonymous auth by * none\n{access}{hidden}access to * by * read\n{peer}\
              overlay syncprov\nsyncprov-checkpoint 1000 10\nsyncprov-sessionlog 10000\n",
+            access = variant.access,
+            user = nix::unistd::getuid(),
             folder = self.folder.display(),
             ca = self.tls.ca.display(),
             certificate = self.tls.certificate.display(),

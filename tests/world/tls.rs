@@ -37,54 +37,40 @@ impl Tls {
 
     fn naming(folder: &Path, names: &str) -> Self {
         let file = |name: &str| folder.join(name);
-        let key = [
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ];
-        let openssl = |args: &[&str], folder: &Path| {
-            let mut command = Command::new("openssl");
-            must("openssl", command.args(args).current_dir(folder), "");
-        };
         let mut authority = vec!["req", "-x509", "-days", "2", "-subj", "/CN=Test CA"];
-        authority.extend(key);
+        authority.extend(KEY);
         authority.extend(["-keyout", "ca.key", "-out", "ca.pem"]);
         openssl(&authority, folder);
-        let mut request = vec!["req", "-subj", "/CN=localhost"];
-        request.extend(key);
-        request.extend(["-keyout", "server.key", "-out", "server.csr"]);
-        openssl(&request, folder);
         // An IP address as the subject: libldap rewrites the name `localhost` before it checks it.
         let extensions = format!("subjectAltName={names}\nbasicConstraints=CA:FALSE\n");
         std::fs::write(file("server.ext"), extensions)
             .unwrap_or_else(|why| panic!("write server.ext: {why}"));
-        openssl(
-            &[
-                "x509",
-                "-req",
-                "-in",
-                "server.csr",
-                "-days",
-                "2",
-                "-CA",
-                "ca.pem",
-                "-CAkey",
-                "ca.key",
-                "-CAcreateserial",
-                "-extfile",
-                "server.ext",
-                "-out",
-                "server.pem",
-            ],
-            folder,
-        );
+        request(folder, "server", "localhost");
+        sign(folder, "server", "2");
         Self {
             ca: file("ca.pem"),
             certificate: file("server.pem"),
             key: file("server.key"),
         }
+    }
+
+    /// The same certificate once more, which ends this moment.
+    pub fn expire(&self) {
+        sign(self.folder(), "server", "0");
+    }
+
+    /// Certificate and key of a client whom the authority calls so.
+    pub fn client(&self, name: &str) -> (PathBuf, PathBuf) {
+        let folder = self.folder();
+        std::fs::write(folder.join("client.ext"), "basicConstraints=CA:FALSE\n")
+            .unwrap_or_else(|why| panic!("write client.ext: {why}"));
+        request(folder, "client", name);
+        sign(folder, "client", "2");
+        (folder.join("client.pem"), folder.join("client.key"))
+    }
+
+    fn folder(&self) -> &Path {
+        self.ca.parent().unwrap_or(&self.ca)
     }
 
     /// How a server shows it.
@@ -106,4 +92,36 @@ impl Tls {
             .unwrap_or_else(|why| unfit(&why));
         Arc::new(config)
     }
+}
+
+const KEY: [&str; 5] = [
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+];
+
+fn openssl(args: &[&str], folder: &Path) {
+    let mut command = Command::new("openssl");
+    must("openssl", command.args(args).current_dir(folder), "");
+}
+
+/// A key, and the request to certify it.
+fn request(folder: &Path, file: &str, subject: &str) {
+    let (key, out) = (format!("{file}.key"), format!("{file}.csr"));
+    let subject = format!("/CN={subject}");
+    let mut request = vec!["req", "-subj", &subject];
+    request.extend(KEY);
+    request.extend(["-keyout", &key, "-out", &out]);
+    openssl(&request, folder);
+}
+
+/// Certifies a request for so many days.
+fn sign(folder: &Path, file: &str, days: &str) {
+    let [request, extensions, out] = ["csr", "ext", "pem"].map(|end| format!("{file}.{end}"));
+    let mut sign = vec!["x509", "-req", "-in", &request, "-days", days];
+    sign.extend(["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]);
+    sign.extend(["-extfile", &extensions, "-out", &out]);
+    openssl(&sign, folder);
 }

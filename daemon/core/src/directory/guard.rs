@@ -100,6 +100,16 @@ pub enum Concern {
         /// People of the source.
         known: u64,
     },
+    /// More people than the guard lets through lose all values of one mapped attribute: what an access rule that hides
+    /// it looks like, or a mapping that names another one.
+    Emptied {
+        /// The key of the mapping.
+        attribute: String,
+        /// Who lose it.
+        people: u64,
+        /// Let through.
+        allowed: u64,
+    },
     /// By omission the district would be left without a valid contact.
     NoContactLeft {
         /// The district.
@@ -124,7 +134,8 @@ impl Concern {
             Self::FirstPlan
             | Self::RoleGains { .. }
             | Self::Behind
-            | Self::TooManyMissing { .. } => true,
+            | Self::TooManyMissing { .. }
+            | Self::Emptied { .. } => true,
             Self::NoContactLeft { .. } | Self::NoHolderLeft { .. } => false,
         }
     }
@@ -148,6 +159,14 @@ impl fmt::Display for Concern {
             } => write!(
                 f,
                 "{missing} of {known} known people are missing from the directory, more than the {allowed} that guard.missing-max allows"
+            ),
+            Self::Emptied {
+                attribute,
+                people,
+                allowed,
+            } => write!(
+                f,
+                "{people} people would be left without {attribute}, more than the {allowed} that guard.missing-max allows; may the account still read it?"
             ),
             Self::NoContactLeft { district } => write!(
                 f,

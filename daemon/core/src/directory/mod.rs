@@ -24,7 +24,7 @@ pub use entry::{Attribute, Entry};
 pub use guard::{BadPercent, Concern, Guard, Percent, Summary};
 pub use mapping::{Mapping, observe};
 pub use observed::{Observation, Observed, Quarantined, Remark};
-pub use pair::{Namesake, Ours, Pair, Standing, Theirs, relink};
+pub use pair::{Goes, Held, Namesake, Ours, Pair, Standing, Theirs, relink};
 pub use reconcile::{Consequence, Reconciler};
 pub use stable_id::{IdAttribute, IdFormat};
 pub use status::StatusRule;

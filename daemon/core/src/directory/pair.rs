@@ -59,8 +59,57 @@ pub(super) fn roles(grants: &[Grant], now: Timestamp) -> BTreeSet<RoleId> {
 pub struct Namesake {
     /// Who.
     pub ours: Ours,
-    /// The username with which that person's own entry was read, if it was.
-    pub read_as: Option<String>,
+    /// Where that person's own entry takes them, if it was read.
+    pub goes: Option<Goes>,
+}
+
+/// The username with which the entry of a namesake was read, and what stands in the way of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goes {
+    /// The username.
+    pub username: String,
+    /// Other entries of the same read with it.
+    pub rivals: u64,
+    /// Whoever has it now.
+    pub held: Held,
+}
+
+/// Who has a username that somebody else goes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Held {
+    /// Nobody.
+    Free,
+    /// Somebody who was met before: all of them go on to the name of the next, in a circle.
+    ByTheFirst,
+    /// Another person, who may leave it in turn.
+    By(Box<Namesake>),
+    /// Others upon others, more than are looked at.
+    ByMany,
+}
+
+impl Namesake {
+    /// This plan frees the name: the entry of the same source was read with another one, and can have that. Each of a
+    /// chain can have the next one's name if the last can have a free one; where one of them cannot, all before it keep
+    /// theirs.
+    pub(super) fn leaves(&self, source: &SourceId) -> bool {
+        let mut namesake = self;
+        loop {
+            let person = &namesake.ours.person;
+            let link = person.directory.as_ref();
+            let Some(goes) = &namesake.goes else {
+                return false;
+            };
+            let moves = goes.username.to_lowercase() != person.username.to_lowercase();
+            if !moves || goes.rivals > 0 || link.is_none_or(|link| link.source != *source) {
+                return false;
+            }
+            match &goes.held {
+                Held::Free | Held::ByTheFirst => return true,
+                Held::ByMany => return false,
+                Held::By(next) => namesake = next,
+            }
+        }
+    }
 }
 
 /// An entry that was read.

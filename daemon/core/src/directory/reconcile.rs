@@ -3,7 +3,7 @@
 mod effects;
 
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::Absence;
 use super::guard::{Concern, Guard, Summary};
@@ -48,6 +48,8 @@ pub struct Reconciler<'s> {
     contact_lost: bool,
     /// Roles that somebody lost by omission.
     roles_lost: BTreeSet<RoleId>,
+    /// People who lose all values of an attribute, by the key of the mapping.
+    emptied: BTreeMap<&'static str, u64>,
     /// People who gained product roles by plans shortly before.
     gained_before: u64,
     leaves_grants: bool,
@@ -84,6 +86,7 @@ impl<'s> Reconciler<'s> {
             hasher: PlanHasher::default(),
             contact_lost: false,
             roles_lost: BTreeSet::new(),
+            emptied: BTreeMap::new(),
             gained_before: 0,
             leaves_grants: false,
             behind: false,
@@ -188,6 +191,12 @@ impl<'s> Reconciler<'s> {
                 known,
             });
         }
+        let emptied = self.emptied.iter().filter(|(_, people)| **people > allowed);
+        concerns.extend(emptied.map(|(attribute, people)| Concern::Emptied {
+            attribute: (*attribute).to_owned(),
+            people: *people,
+            allowed,
+        }));
         if self.contact_lost && self.valid_before > 0 && self.standing.valid == 0 {
             let district = self.standing.district.id.clone();
             concerns.push(Concern::NoContactLeft { district });
@@ -225,7 +234,7 @@ impl<'s> Reconciler<'s> {
                 let grants = self.given(observed);
                 self.becomes(namesake.ours, after, grants, Evidence::Positive, out);
             }
-            Some(namesake) if !leaves_its_name(&namesake, self.source) => {
+            Some(namesake) if !namesake.leaves(self.source) => {
                 self.summary.quarantined += 1;
                 out.remarks
                     .push(remark(observed, self.why_taken(&namesake, observed)));
@@ -292,8 +301,12 @@ impl<'s> Reconciler<'s> {
                 holder.id
             ),
             (true, false) => format!(
-                "left out: its username belongs to {}, whose entry was not read",
-                holder.id
+                "left out: its username belongs to {}, whose entry {}",
+                holder.id,
+                match namesake.goes {
+                    None => "was not read",
+                    Some(_) => "does not leave it",
+                }
             ),
             (false, _) => format!(
                 "left out: its username belongs to {} of another source",
@@ -309,7 +322,7 @@ impl<'s> Reconciler<'s> {
             let taken = theirs
                 .namesake
                 .as_ref()
-                .filter(|namesake| !leaves_its_name(namesake, self.source));
+                .filter(|namesake| !namesake.leaves(self.source));
             if theirs.rivals > 0 || taken.is_some() {
                 out.remarks.push(remark(
                     observed,
@@ -322,6 +335,9 @@ impl<'s> Reconciler<'s> {
             }
         }
         let after = self.described(&ours.person, observed, username);
+        for attribute in effects::emptied(&ours.person, &after) {
+            *self.emptied.entry(attribute).or_default() += 1;
+        }
         let grants = self.given(observed);
         self.becomes(ours, after, grants, Evidence::Positive, out);
     }
@@ -415,19 +431,6 @@ impl<'s> Reconciler<'s> {
     }
 }
 
-/// The namesake's own entry of the same source was read with another username, so this plan frees the name.
-fn leaves_its_name(namesake: &Namesake, source: &SourceId) -> bool {
-    let person = &namesake.ours.person;
-    let ours = person
-        .directory
-        .as_ref()
-        .is_some_and(|link| link.source == *source);
-    ours && namesake
-        .read_as
-        .as_ref()
-        .is_some_and(|name| name.to_lowercase() != person.username.to_lowercase())
-}
-
 fn remark(observed: &Observed, text: String) -> Remark {
     Remark {
         about: observed.dn.clone(),
@@ -438,3 +441,7 @@ fn remark(observed: &Observed, text: String) -> Remark {
 #[cfg(test)]
 #[path = "reconcile_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "reconcile_name_tests.rs"]
+mod name_tests;

@@ -73,11 +73,23 @@ impl Source {
         }
     }
 
-    /// What is configured and has no effect, so that nobody waits for it.
+    /// What is configured and has no effect, so that nobody waits for it, or another one than may be thought.
     pub fn remarks(&self) -> Vec<String> {
         let idle = self.live == Some(true) && !self.may_be_followed();
         let remark = "live = true has no effect: mode says how this source is read";
-        idle.then(|| remark.to_owned()).into_iter().collect()
+        let idle = idle.then(|| remark.to_owned());
+        let in_clear = |url: &&ServerUrl| {
+            let clear = matches!(url, ServerUrl::Tcp { tls: false, .. });
+            clear && !url.is_local() && self.start_tls == StartTls::Never
+        };
+        let shown = matches!(self.bind, Bind::Simple { .. });
+        let clear = self.urls.iter().find(|url| shown && in_clear(url));
+        let clear = clear.map(|url| {
+            format!(
+                "starttls = \"off\": the bind password goes to {url} in clear, for whoever listens"
+            )
+        });
+        idle.into_iter().chain(clear).collect()
     }
 }
 

@@ -119,6 +119,30 @@ fn only_a_loopback_server_is_spoken_to_in_clear_by_default() {
 }
 
 #[test]
+fn a_password_that_would_go_over_the_network_in_clear_is_remarked() {
+    let (sources, _) = read(EXAMPLE);
+    let mut source = sources[0].clone();
+    source.start_tls = StartTls::Never;
+    let mut remarks = |url: &str| {
+        source.urls = vec![url.parse().unwrap()];
+        source.remarks()
+    };
+    assert_eq!(
+        remarks("ldap://10.0.0.1"),
+        [
+            "starttls = \"off\": the bind password goes to ldap://10.0.0.1:389 in clear, for whoever listens"
+        ]
+    );
+    for url in [
+        "ldaps://10.0.0.1",
+        "ldap://127.0.0.1",
+        "ldapi://%2Frun%2Fldapi",
+    ] {
+        assert_eq!(remarks(url), Vec::<String>::new(), "{url}");
+    }
+}
+
+#[test]
 fn the_mode_is_auto_unless_it_is_written_and_live_belongs_to_auto() {
     let mode = |text: &str| {
         let (sources, problems) = read(&EXAMPLE.replace("live = true", text));

@@ -11,18 +11,61 @@ use tokio::sync::mpsc::Sender;
 
 use super::Seen;
 use super::error::DirectoryError;
-use super::people::hand_over;
+use super::people::{BATCH, hand_over};
 use super::reading::LdapReading;
+use super::refresh::CHANGES_MAX;
 use super::search::{Asked, Query};
 
 /// Ids of one question: few enough for every server's limit of a filter.
 pub(super) const IDS: usize = 100;
 
+/// Ids that a server told, of which some may be told as both. Once there are more than anybody reads one by one, further
+/// ones are dropped: a server that never ends takes no memory.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) changed: BTreeSet<String>,
+    pub(super) deleted: BTreeSet<String>,
+}
+
+impl Told {
+    pub(super) fn change(&mut self, id: String) {
+        if !self.is_too_much() {
+            self.changed.insert(id);
+        }
+    }
+
+    pub(super) fn delete(&mut self, id: String) {
+        if !self.is_too_much() {
+            self.deleted.insert(id);
+        }
+    }
+
+    /// Reading everything is cheaper.
+    pub(super) fn is_too_much(&self) -> bool {
+        (self.changed.len() + self.deleted.len()) as u64 > CHANGES_MAX
+    }
+}
+
 impl LdapReading {
+    /// Sends what was told: deletions, and what changed as it is now.
+    pub(super) async fn as_told(
+        &mut self,
+        told: Told,
+        out: &Sender<Vec<Seen>>,
+    ) -> Result<(), DirectoryError> {
+        let deleted: Vec<_> = told.deleted.into_iter().collect();
+        for ids in deleted.chunks(BATCH) {
+            let ids = ids.iter().cloned();
+            let batch = ids.map(|stable_id| Seen::Deleted { stable_id }).collect();
+            hand_over(batch, "read changes", out).await?;
+        }
+        self.as_they_are(&told.changed, out).await
+    }
+
     /// Sends each of these entries as it is now: those of the source as entries, those that were found elsewhere, or
     /// that its filter lets go, as deletions, to be looked up one by one. What is not found at all is hidden, or was
     /// deleted this moment and will be told then: neither says anything now.
-    pub(super) async fn as_they_are(
+    async fn as_they_are(
         &mut self,
         ids: &BTreeSet<String>,
         out: &Sender<Vec<Seen>>,

@@ -1,17 +1,16 @@
 //! From a source's settings to a bound connection.
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
-use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::{Ipv6Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::driver::Driver;
 use super::error::{DirectoryError, meaning};
-use super::tls;
-use crate::config::source::{Bind, ServerUrl, Source, StartTls};
+use super::{line, tls};
+use crate::config::source::{Bind, ServerUrl, Source};
 
 /// A bound connection to one server. Dropped, it closes, which also ends whatever it had asked for.
 pub(super) struct Connection {
@@ -22,13 +21,6 @@ pub(super) struct Connection {
     /// Bound of waiting for an answer.
     pub(super) limit: Duration,
 }
-
-/// Silence after which the kernel asks whether the other side is still there.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
-/// Time between two such questions.
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
-/// Time after which unacknowledged data ends the connection.
-const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connects to the first server of the source that can be used; `passed` hears of those that cannot.
 pub(super) async fn connect(
@@ -65,13 +57,13 @@ pub(super) async fn connect_to(
     let server = url.to_string();
     let limit = source.timeouts.connect;
     let opened = timeout(limit, open(source, url, &server)).await;
-    let (connection, ldap) = opened.map_err(|_| DirectoryError::TimedOut {
+    let (driver, ldap) = opened.map_err(|_| DirectoryError::TimedOut {
         what: format!("connect to {server}"),
         after: limit,
     })??;
     let mut connection = Connection {
         ldap,
-        driver: Driver::new(connection),
+        driver,
         server,
         limit,
     };
@@ -81,92 +73,27 @@ pub(super) async fn connect_to(
     Ok(connection)
 }
 
-/// Opens the connection and protects it as the source demands. TLS that is required and not given is an error, never a
-/// connection in clear.
+/// Opens the line, and lets the library speak on it.
 async fn open(
     source: &Source,
     url: &ServerUrl,
     server: &str,
-) -> Result<(LdapConnAsync, Ldap), DirectoryError> {
+) -> Result<(Driver, Ldap), DirectoryError> {
+    let line = line::open(source, url, server).await?;
     let failed = |source| DirectoryError::Connect {
         server: server.to_owned(),
         source,
     };
-    let (settings, address) = match url {
-        ServerUrl::Unix(path) => {
-            let stream = tokio::net::UnixStream::connect(path).await;
-            let stream = stream
-                .and_then(|stream| stream.into_std())
-                .map_err(failed)?;
-            let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(stream));
-            (settings, "ldapi:///".to_owned())
-        }
-        ServerUrl::Tcp { tls, host, port } => {
-            let start_tls = !tls && starts_tls(source.start_tls, url);
-            let stream = tcp(host, *port).await.map_err(failed)?;
-            let mut settings = LdapConnSettings::new()
-                .set_std_stream(StdStream::Tcp(stream))
-                .set_starttls(start_tls);
-            if !*tls && !start_tls {
-                return start(settings, server.to_owned(), server).await;
-            }
-            let address: Option<Ipv6Addr> = host.parse().ok();
-            settings = settings.set_config(tls::settings(source, server, address)?);
-            match address {
-                None => (settings, server.to_owned()),
-                Some(_) => {
-                    let scheme = if *tls { "ldaps" } else { "ldap" };
-                    (settings, format!("{scheme}://{}:{port}", tls::STAND_IN))
-                }
-            }
-        }
-    };
-    start(settings, address, server).await
-}
-
-/// Lets the library speak on the opened socket.
-async fn start(
-    settings: LdapConnSettings,
-    address: String,
-    server: &str,
-) -> Result<(LdapConnAsync, Ldap), DirectoryError> {
-    // The library can panic on a malformed answer to StartTLS; as a task of its own that is an error like any other.
-    let opening =
-        tokio::spawn(async move { LdapConnAsync::with_settings(settings, &address).await });
-    match opening.await {
-        Ok(Ok(pair)) => Ok(pair),
-        Ok(Err(source)) => Err(DirectoryError::Protect {
-            server: server.to_owned(),
-            source: Box::new(source),
-        }),
-        Err(_panic) => Err(DirectoryError::Lost {
+    let (ours, librarys) = UnixStream::pair().map_err(failed)?;
+    let librarys = librarys.into_std().map_err(failed)?;
+    let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(librarys));
+    let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi:///")
+        .await
+        .map_err(|source| DirectoryError::Lost {
             what: format!("connect to {server}"),
-            source: None,
-        }),
-    }
-}
-
-fn starts_tls(configured: StartTls, url: &ServerUrl) -> bool {
-    match configured {
-        StartTls::Required => true,
-        StartTls::Never => false,
-        StartTls::Default => !url.is_local(),
-    }
-}
-
-/// Our own socket, so that a silent network is noticed: the library sets neither keepalive nor a user time-out.
-async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let stream = tokio::net::TcpStream::connect((host, port))
-        .await?
-        .into_std()?;
-    let socket = SockRef::from(&stream);
-    socket.set_tcp_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_AFTER)
-        .with_interval(KEEPALIVE_EVERY);
-    socket.set_tcp_keepalive(&keepalive)?;
-    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
-    Ok(stream)
+            source: Some(Box::new(source)),
+        })?;
+    Ok((Driver::new(connection, line::carry(line, ours)), ldap))
 }
 
 impl Connection {

@@ -9,68 +9,14 @@ use provost_core::directory::{Entry, IdAttribute};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
-use super::content_sync::{Ber, OCTETS, SEQUENCE, only};
+use super::by_id::Told;
+use super::dirsync_control::{Sight, answer};
 use super::error::DirectoryError;
-use super::message::{integer, octet_string, tagged};
 use super::mode::Mode;
-use super::people::hand_over;
 use super::reading::LdapReading;
+use super::refresh::TOO_MUCH;
 use super::search::{Asked, Ending, Query};
 use super::{Changes, Mark, Seen, schema};
-
-/// The control's object identifier.
-pub(super) const DIRSYNC: &str = "1.2.840.113556.1.4.841";
-
-/// Whose eyes a search sees with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
-    /// Everything; the account needs the right *Replicating Directory Changes*.
-    All,
-    /// What the account may read anyway (the flag OBJECT_SECURITY). Deleted entries are mostly not among it.
-    Own,
-}
-
-/// LDAP_DIRSYNC_OBJECT_SECURITY.
-const OBJECT_SECURITY: u32 = 1;
-
-/// Bytes of one answer that are asked for; servers send fewer where they want to.
-const ANSWER_BYTES: u32 = 1_048_576;
-
-/// The value that asks for what changed since `cookie`; an empty one asks for everything.
-pub(super) fn request(sight: Sight, cookie: &[u8]) -> Vec<u8> {
-    let mut body = integer(match sight {
-        Sight::All => 0,
-        Sight::Own => OBJECT_SECURITY,
-    });
-    body.extend(integer(ANSWER_BYTES));
-    body.extend(octet_string(cookie));
-    tagged(SEQUENCE, body)
-}
-
-/// How one answer ended.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    /// There is more; the same question with the new cookie gets it, even if this answer had no entries.
-    more: bool,
-    cookie: Vec<u8>,
-}
-
-const INTEGER: u8 = 0x02;
-
-fn answer(value: &[u8]) -> Result<Answer, &'static str> {
-    const BAD: &str = "a DirSync control that cannot be read";
-    let mut parts = Ber(only(value, SEQUENCE).ok_or(BAD)?);
-    let more = parts.take(INTEGER).ok_or(BAD)?;
-    parts.take(INTEGER).ok_or(BAD)?;
-    let cookie = parts.take(OCTETS).ok_or(BAD)?;
-    match parts.0 {
-        [] => Ok(Answer {
-            more: more.iter().any(|byte| *byte != 0),
-            cookie: cookie.to_vec(),
-        }),
-        _ => Err(BAD),
-    }
-}
 
 /// Matches no entry: its answers are cookies alone, however many entries the context has.
 const NOBODY: &str = r"(objectGUID=\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00)";
@@ -92,14 +38,6 @@ const NOT_PERMITTED: &str =
 /// deleted looks the same, and is read whole until then.
 const NO_TOMBSTONES: &str =
     "no deleted entry is shown to this account by DirSync, so that deletions would be missed";
-
-/// What one round told.
-#[derive(Debug, Default)]
-struct Told {
-    /// Changed, and there.
-    changed: BTreeSet<String>,
-    deleted: BTreeSet<String>,
-}
 
 /// Where a round ended, or why it cannot be gone on with.
 type Round = Result<Vec<u8>, &'static str>;
@@ -135,33 +73,27 @@ impl LdapReading {
         since: &Mark,
         out: &Sender<Vec<Seen>>,
     ) -> Result<Changes, DirectoryError> {
-        if since.server != self.server.address {
-            return Ok(Changes::Unusable("another server answers"));
-        }
         // Behind one address there may be several controllers, and one may have been restored from a backup.
+        let schema = match self.goes_on_from(since).await? {
+            Ok(schema) => schema,
+            Err(why) => return Ok(Changes::Unusable(why)),
+        };
         let instance = self.instance().await?;
         if instance.is_none() || instance != since.instance {
             return Ok(Changes::Unusable(
                 "another database answers (its invocationId differs)",
             ));
         }
-        let Some(schema) = self.schema_since(&since.schema).await? else {
-            return Ok(Changes::Unusable("the server shows no schema"));
-        };
         let clock = self.server_clock().await?;
         let mut told = Told::default();
         let cookie = match self.dirsync(EVERYBODY, &since.cookie, &mut told).await? {
             Ok(cookie) => cookie,
             Err(why) => return Ok(Changes::Unusable(why)),
         };
-        let deleted = told.deleted.into_iter();
-        let deleted: Vec<_> = deleted
-            .map(|stable_id| Seen::Deleted { stable_id })
-            .collect();
-        if !deleted.is_empty() {
-            hand_over(deleted, "read changes", out).await?;
+        if told.is_too_much() {
+            return Ok(Changes::Unusable(TOO_MUCH));
         }
-        self.as_they_are(&told.changed, out).await?;
+        self.as_told(told, out).await?;
         self.expired_since(since.clock, clock, out).await?;
         Ok(Changes::Since(Mark {
             cookie,
@@ -208,7 +140,7 @@ impl LdapReading {
             let asked = Asked::DirSync(sight, &cookie);
             let mut search = self.connection.search(&query, asked).await?;
             while let Some(entry) = search.next().await? {
-                told.take(&entry, &id)
+                told.take_entry(&entry, &id)
                     .map_err(|found| search.malformed(found))?;
             }
             let ending = search.finish().await?;
@@ -251,19 +183,9 @@ impl LdapReading {
         let Some(settings) = self.server.root.settings.clone() else {
             return Ok(None);
         };
-        let query = Query {
-            what: "read the server's invocationId",
-            base: &settings,
-            scope: Scope::Base,
-            filter: EVERYBODY,
-            attributes: vec![INVOCATION.to_owned()],
-        };
-        let found = self.connection.find(&query).await?;
-        let id = found.first().and_then(|entry| {
-            let value = entry.values(INVOCATION).next()?;
-            Some(provost_core::hex(value))
-        });
-        Ok(id)
+        let what = "read the server's invocationId";
+        let id = self.first_value(what, &settings, INVOCATION).await?;
+        Ok(id.map(|id| provost_core::hex(&id)))
     }
 }
 
@@ -277,19 +199,20 @@ fn refusal(ending: &Ending) -> Option<&'static str> {
 }
 
 impl Told {
-    fn take(&mut self, entry: &Entry, id: &IdAttribute) -> Result<(), &'static str> {
+    fn take_entry(&mut self, entry: &Entry, id: &IdAttribute) -> Result<(), &'static str> {
         let stable_id = id.of(entry).ok_or("a change without the id of its entry")?;
         // A deleted entry that the account may not read has a new name, or none, and no other attribute.
         let deleted = entry.text("isDeleted") == Some("TRUE")
             || entry.dn.is_empty()
             || entry.dn.contains("\\0ADEL:");
         // An entry can change and then be deleted within one round, and be restored as well: the last word counts.
-        let (to, other) = match deleted {
-            true => (&mut self.deleted, &mut self.changed),
-            false => (&mut self.changed, &mut self.deleted),
-        };
-        other.remove(&stable_id);
-        to.insert(stable_id);
+        if deleted {
+            self.changed.remove(&stable_id);
+            self.delete(stable_id);
+        } else {
+            self.deleted.remove(&stable_id);
+            self.change(stable_id);
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ldap3::{LdapConnAsync, LdapError};
 use std::future::{Future, poll_fn};
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 use std::time::Duration;
@@ -26,9 +27,17 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(connection: LdapConnAsync) -> Self {
+    /// `line` carries what the library and the server say to each other.
+    pub(super) fn new(
+        connection: LdapConnAsync,
+        line: impl Future<Output = io::Result<()>> + Send + 'static,
+    ) -> Self {
+        let line = async { line.await.map_err(LdapError::from) };
+        // A line that ends has handed over everything, of which the library has to make what there is to be made. A line
+        // that breaks ends both.
+        let work = async { tokio::try_join!(connection.drive(), line).map(drop) };
         Self {
-            work: Some(connection.drive().boxed()),
+            work: Some(work.boxed()),
             end: None,
         }
     }

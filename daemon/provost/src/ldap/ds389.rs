@@ -10,17 +10,18 @@
 //!   that the changelog still has.
 
 use ldap3::Scope;
-use std::collections::BTreeSet;
 use tokio::sync::mpsc::Sender;
 
+use super::by_id::Told;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
+use super::ds389_text::{number, own_id};
 use super::error::DirectoryError;
 use super::message::Item;
-use super::people::{BATCH, hand_over};
 use super::profile::FIRST_CHANGE;
-use super::reading::LdapReading;
-use super::refresh::{CHANGES_MAX, REFRESH_REQUIRED, done};
+use super::reading::{LdapReading, ROOT};
+use super::refresh::{REFRESH_REQUIRED, TOO_MUCH, done};
 use super::search::{Asked, Query};
+use super::since::DAMAGED;
 use super::{Changes, Mark, Seen};
 
 /// Everything: see above. The cookie is bound to this text.
@@ -29,13 +30,6 @@ const EVERYTHING: &str = "(objectClass=*)";
 /// The server has no room for another synchronisation (11, 51, 53). It serves ten that go on for ever, and answers the
 /// eleventh with 53; polls do not count there.
 const NO_SESSION: [u32; 3] = [11, 51, 53];
-
-/// What one poll told.
-#[derive(Debug, Default)]
-struct Told {
-    changed: BTreeSet<String>,
-    deleted: BTreeSet<String>,
-}
 
 impl LdapReading {
     /// Where the server stands now, or why nobody can go on from there. The cookie names base and filter and no scope, so
@@ -66,14 +60,12 @@ impl LdapReading {
         since: &Mark,
         out: &Sender<Vec<Seen>>,
     ) -> Result<Changes, DirectoryError> {
-        if since.server != self.server.address {
-            return Ok(Changes::Unusable("another server answers"));
-        }
-        let Some(known) = number(&since.cookie) else {
-            return Ok(Changes::Unusable("the kept cookie is damaged"));
+        let schema = match self.goes_on_from(since).await? {
+            Ok(schema) => schema,
+            Err(why) => return Ok(Changes::Unusable(why)),
         };
-        let Some(schema) = self.schema_since(&since.schema).await? else {
-            return Ok(Changes::Unusable("the server shows no schema"));
+        let Some(known) = number(&since.cookie) else {
+            return Ok(Changes::Unusable(DAMAGED));
         };
         let mut told = Told::default();
         let (code, cookie) = self
@@ -94,18 +86,10 @@ impl LdapReading {
                 "the server's changelog no longer reaches back to the last read",
             ));
         }
-        if (told.changed.len() + told.deleted.len()) as u64 > CHANGES_MAX {
-            return Ok(Changes::Unusable(
-                "more has changed than is read one by one",
-            ));
+        if told.is_too_much() {
+            return Ok(Changes::Unusable(TOO_MUCH));
         }
-        let deleted: Vec<_> = told.deleted.into_iter().collect();
-        for ids in deleted.chunks(BATCH) {
-            let ids = ids.iter().cloned();
-            let batch = ids.map(|stable_id| Seen::Deleted { stable_id }).collect();
-            hand_over(batch, "read changes", out).await?;
-        }
-        self.as_they_are(&told.changed, out).await?;
+        self.as_told(told, out).await?;
         let cookie = cookie.unwrap_or_else(|| since.cookie.clone());
         Ok(match number(&cookie) {
             Some(now) if now >= known => Changes::Since(Mark {
@@ -138,7 +122,7 @@ impl LdapReading {
             .search(&query, Asked::Changes(Until::Now, from))
             .await?;
         while let Some((item, state)) = search.next_item().await? {
-            told.take(item, state.as_deref())
+            told.take_item(item, state.as_deref())
                 .map_err(|found| search.malformed(found))?;
         }
         let ending = search.finish().await?;
@@ -151,29 +135,15 @@ impl LdapReading {
 
     /// The server's changelog still has every change after this one.
     async fn changelog_reaches(&mut self, known: u64) -> Result<bool, DirectoryError> {
-        let query = Query {
-            what: "read how far the changelog reaches back",
-            base: "",
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes: vec![FIRST_CHANGE.to_owned()],
-        };
-        let found = self.connection.find(&query).await?;
-        let first = found
-            .first()
-            .and_then(|root| root.text(FIRST_CHANGE)?.parse::<u64>().ok());
+        let what = "read how far the changelog reaches back";
+        let first = self.first_value(what, ROOT, FIRST_CHANGE).await?;
+        let first = first.and_then(|first| String::from_utf8(first).ok()?.parse::<u64>().ok());
         Ok(first.is_some_and(|first| first <= known.saturating_add(1)))
     }
 }
 
-/// The number of the last change that a cookie knows of.
-fn number(cookie: &[u8]) -> Option<u64> {
-    let (before, number) = std::str::from_utf8(cookie).ok()?.rsplit_once('#')?;
-    before.contains('#').then(|| number.parse().ok())?
-}
-
 impl Told {
-    fn take(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
+    fn take_item(&mut self, item: Item, state: Option<&[u8]>) -> Result<(), &'static str> {
         match item {
             Item::Entry(_) => {
                 let state =
@@ -194,54 +164,17 @@ impl Told {
     fn tell(&mut self, id: String, deleted: bool) {
         match deleted {
             // Told as changed too, it may be there again; reading it as it is tells which.
-            true => self.deleted.insert(id),
-            false => self.changed.insert(id),
-        };
-    }
-}
-
-/// The server's own id has the digits of the protocol's and its dashes elsewhere: four groups of eight.
-fn own_id(uuid: &str) -> String {
-    let digits = uuid.chars().filter(|letter| *letter != '-');
-    let mut own = String::with_capacity(35);
-    for (place, digit) in digits.enumerate() {
-        if place > 0 && place % 8 == 0 {
-            own.push('-');
+            true => self.delete(id),
+            false => self.change(id),
         }
-        own.push(digit);
     }
-    own
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use provost_core::directory::Entry;
-
-    const COOKIE: &[u8] = b"h.x:389#cn=a#b:ou=staff,dc=x:(objectClass=*)#17";
-
-    #[test]
-    fn a_cookie_shows_its_number_and_a_damaged_one_none() {
-        assert_eq!(number(COOKIE), Some(17));
-        for damaged in [
-            b"".as_slice(),
-            b"17",
-            b"h#a:b:c#",
-            b"h#a:b:c#-1",
-            b"h#a#99999999999999999999",
-            b"\xff#a#1",
-        ] {
-            assert_eq!(number(damaged), None, "{damaged:?}");
-        }
-    }
-
-    #[test]
-    fn ids_are_written_as_the_server_writes_them() {
-        assert_eq!(
-            own_id("ffd87c8d-e63c-11f1-abd7-9fd13165c9ba"),
-            "ffd87c8d-e63c11f1-abd79fd1-3165c9ba"
-        );
-    }
+    use std::collections::BTreeSet;
 
     #[test]
     fn changes_and_deletions_are_taken_by_id_and_presence_says_nothing() {
@@ -264,11 +197,11 @@ mod tests {
             Item::Intermediate(Some(SYNC_INFO.as_bytes().to_vec()), Some(value))
         };
         let mut told = Told::default();
-        told.take(entry(), Some(&state(1, 1))).unwrap();
-        told.take(entry(), Some(&state(3, 2))).unwrap();
-        told.take(set(0xff, 3), None).unwrap();
-        told.take(set(0, 4), None).unwrap();
-        assert!(told.take(entry(), None).is_err());
+        told.take_item(entry(), Some(&state(1, 1))).unwrap();
+        told.take_item(entry(), Some(&state(3, 2))).unwrap();
+        told.take_item(set(0xff, 3), None).unwrap();
+        told.take_item(set(0, 4), None).unwrap();
+        assert!(told.take_item(entry(), None).is_err());
         let ids = |firsts: &[&str]| -> BTreeSet<String> {
             let rest = "000000-00000000-00000000-00000000";
             firsts

@@ -51,7 +51,19 @@ pub enum DirectoryError {
         server: String,
         /// Why.
         #[source]
-        source: Box<ldap3::LdapError>,
+        source: io::Error,
+    },
+    /// TLS is required, and the server does not begin it.
+    #[error("ask {server} for TLS: the server answered {code} ({meaning}) {text}")]
+    NoStartTls {
+        /// The server.
+        server: String,
+        /// LDAP result code.
+        code: u32,
+        /// Its name.
+        meaning: &'static str,
+        /// What the server says about it.
+        text: String,
     },
     /// None of the servers can be used; the last one's reason is the cause.
     #[error("reach any of {tried} servers")]

@@ -1,13 +1,13 @@
 //! Accounts that expire: no change of the directory tells of that, only the time.
 
-use jiff::civil::DateTime;
 use ldap3::Scope;
 use tokio::sync::mpsc::Sender;
 
 use super::Seen;
 use super::error::DirectoryError;
+use super::file_time::file_time;
 use super::people::pass_on;
-use super::reading::LdapReading;
+use super::reading::{LdapReading, ROOT};
 use super::search::{Asked, Query};
 
 /// A server's clock and ours may be this far apart, in Windows file time.
@@ -16,16 +16,9 @@ const MARGIN: i64 = 86_400 * 10_000_000;
 impl LdapReading {
     /// The server's clock, in Windows file time; `None` if it does not show it.
     pub(super) async fn server_clock(&mut self) -> Result<Option<i64>, DirectoryError> {
-        const CLOCK: &str = "currentTime";
-        let query = Query {
-            what: "read the server's clock",
-            base: "",
-            scope: Scope::Base,
-            filter: "(objectClass=*)",
-            attributes: vec![CLOCK.to_owned()],
-        };
-        let found = self.connection.find(&query).await?;
-        Ok(found.first().and_then(|root| file_time(root.text(CLOCK)?)))
+        let what = "read the server's clock";
+        let clock = self.first_value(what, ROOT, "currentTime").await?;
+        Ok(clock.and_then(|clock| file_time(std::str::from_utf8(&clock).ok()?)))
     }
 
     /// Sends the entries of the source whose accounts may have expired between two looks at the server's clock. Whether
@@ -59,33 +52,6 @@ impl LdapReading {
         match ending.code {
             0 => Ok(()),
             _ => Err(ending.incomplete(query.what)),
-        }
-    }
-}
-
-/// `20250302170000.0Z` as Windows counts: 100 ns since 1601. Source: RFC 4517 §3.3.13, MS-DTYP 2.3.3.
-fn file_time(text: &str) -> Option<i64> {
-    const EPOCH_SECONDS: i64 = 11_644_473_600;
-    let digits = text.get(..14).filter(|_| text.ends_with('Z'))?;
-    let moment = DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-    let seconds = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    let seconds = seconds.timestamp().as_second();
-    seconds.checked_add(EPOCH_SECONDS)?.checked_mul(10_000_000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_time;
-
-    #[test]
-    fn a_servers_clock_is_read_as_windows_counts() {
-        assert_eq!(
-            file_time("19700101000000.0Z"),
-            Some(116_444_736_000_000_000)
-        );
-        assert_eq!(file_time("16010101000001Z"), Some(10_000_000));
-        for odd in ["", "20250302", "20251302170000.0Z", "20250302170000", "ü"] {
-            assert_eq!(file_time(odd), None, "{odd}");
         }
     }
 }

@@ -9,14 +9,15 @@ use ldap3::{ResultEntry, Scope};
 use provost_core::directory::Entry;
 use std::collections::BTreeMap;
 
-use super::change_number::{CHANGE_NUMBER, ChangeNumbers};
+use super::change_number::ChangeNumbers;
 use super::connect::connect_to;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
 use super::reading::LdapReading;
-use super::refresh::{NO_NUMBERS, REFRESH_REQUIRED, STARTED_ANEW, UNCHANGED, UNWILLING};
+use super::refresh::{NO_NUMBERS, REFRESH_REQUIRED, UNCHANGED, UNWILLING};
 use super::search::{self, Answers, Asked, Ending, Query};
+use super::since::ANOTHER_SERVER;
 use super::{Follow, Following, How, Mark, News, Reading, Seen, Told};
 
 /// Ids that are handed over at once. The others wait in the socket, and the server with them.
@@ -40,33 +41,25 @@ pub(super) struct LdapFollowing {
 impl LdapReading {
     /// Asks to be told what changes from the mark on.
     pub(super) async fn begin_to_follow(mut self, since: &Mark) -> Result<Follow, DirectoryError> {
-        // Whether that one can be followed shows when it has been read.
+        // Whether another one can be followed shows when it has been read.
         if since.server != self.server.address {
-            return Ok(Follow::Stale("another server answers"));
+            return Ok(Follow::Stale(ANOTHER_SERVER));
         }
         if self.server.way.how != How::Live {
             return Ok(Follow::Not(self.server.way.because.clone()));
         }
-        let Some(numbers) = ChangeNumbers::of(&since.cookie) else {
-            return Ok(Follow::Stale("the kept cookie is damaged"));
+        let numbers = match self.slapd_goes_on_from(since).await? {
+            Ok(numbers) => numbers,
+            Err(why) => return Ok(Follow::Stale(why)),
         };
-        // A filter whose attribute the schema has lost matches nobody: every change would look like a departure.
-        let Some(schema) = self.schema_since(&since.schema).await? else {
-            return Ok(Follow::Stale("the server shows no schema"));
-        };
-        if schema != since.schema {
-            return Ok(Follow::Stale(STARTED_ANEW));
-        }
         let (base, filter) = (self.source.base.clone(), self.source.filter.clone());
         let what = format!("follow {base}");
-        let mut attributes = self.mapping().attributes();
-        attributes.push(CHANGE_NUMBER.to_owned());
         let query = Query {
             what: &what,
             base: &base,
             scope: Scope::Subtree,
             filter: &filter,
-            attributes,
+            attributes: self.numbered_attributes(),
         };
         let asked = Asked::Changes(Until::Forever, Some(&since.cookie));
         let answers = self.connection.ask(&query, asked).await?;
@@ -75,7 +68,7 @@ impl LdapReading {
             answers,
             what,
             ended: false,
-            schema,
+            schema: since.schema.clone(),
             gathered: Gathered::new(numbers),
         })))
     }

@@ -1,11 +1,13 @@
 //! The list of one group, however the server keeps it.
 
 use ldap3::Scope;
-use provost_core::directory::{Dn, Entry};
+use provost_core::directory::Entry;
 use provost_core::hex;
 use sha2::{Digest, Sha256};
 
 use super::error::DirectoryError;
+use super::member_value::member;
+use super::primary::TOKEN;
 use super::reading::LdapReading;
 use super::search::Query;
 use super::{Member, Members};
@@ -50,12 +52,13 @@ impl LdapReading {
     async fn try_members(&mut self, group: &str) -> Result<Tried, DirectoryError> {
         let asked = LISTS
             .into_iter()
-            .chain([VERSION, CHANGED])
+            .chain([VERSION, CHANGED, TOKEN])
             .map(str::to_owned);
         let Some(entry) = self.group_entry(group, asked.collect()).await? else {
             return Ok(Tried::Read(Members::Absent));
         };
         let (version, changed) = (shown(&entry, VERSION), shown(&entry, CHANGED));
+        let token = shown(&entry, TOKEN);
         let mut list = List::default();
         let mut next = list.take(&entry);
         for _ in 0..PIECES_MAX {
@@ -75,6 +78,9 @@ impl LdapReading {
         }
         if next.is_some() {
             return Err(piece_missing(group));
+        }
+        if let Some(token) = token.filter(|_| self.server.root.vendor.is_active_directory()) {
+            list.add(self.primary_members(&token).await?);
         }
         Ok(Tried::Read(list.finish(version)))
     }
@@ -177,6 +183,12 @@ impl List {
         more
     }
 
+    /// Members who stand somewhere else.
+    fn add(&mut self, members: Vec<Member>) {
+        self.values += members.len() as u64;
+        self.members.extend(members);
+    }
+
     fn finish(self, version: Option<String>) -> Members {
         let version = version.or_else(|| Some(digest(&self.members, self.unreadable)));
         if self.values == 0 {
@@ -188,23 +200,6 @@ impl List {
             version,
         }
     }
-}
-
-fn member(value: &[u8], by_name: bool) -> Option<Member> {
-    let text = std::str::from_utf8(value).ok()?.trim();
-    if !by_name {
-        return (!text.is_empty()).then(|| Member::Username(text.to_lowercase()));
-    }
-    // A uniqueMember may carry a bit string behind the name: `cn=x#'0101'B` (RFC 4517 §3.3.21).
-    let name = match text
-        .strip_suffix("'B")
-        .and_then(|rest| rest.rsplit_once("#'"))
-    {
-        Some((name, bits)) if bits.bytes().all(|bit| bit == b'0' || bit == b'1') => name,
-        _ => text,
-    };
-    let name = Dn::parse(name).ok().filter(|name| name.depth() > 0)?;
-    Some(Member::Name(name.key()))
 }
 
 #[cfg(test)]

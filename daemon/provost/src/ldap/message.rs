@@ -3,9 +3,10 @@
 //! Everything here comes from outside and may be hostile; nothing panics, and what does not fit is an error.
 
 use lber::common::TagClass;
-use lber::parse::Parser;
 use lber::structure::{PL, StructureTag};
 use provost_core::directory::{Attribute, Entry};
+
+use super::content_sync::{Ber, OCTETS, SEQUENCE, only};
 
 /// What a search sends between request and result. Source: RFC 4511 §4.5.2.
 #[derive(Debug, PartialEq, Eq)]
@@ -149,16 +150,14 @@ fn length(bytes: usize) -> Vec<u8> {
 /// The cookie of a paged answer; empty means that this was the last page. Source: RFC 2696 §2.
 pub(super) fn page_cookie(value: &[u8]) -> Result<Vec<u8>, &'static str> {
     const BAD: &str = "a paged-results control that cannot be read";
-    let (rest, tag) = Parser::new().parse(value).map_err(|_| BAD)?;
-    let mut parts = constructed(tag, BAD)?.into_iter();
+    const INTEGER: u8 = 0x02;
+    let mut parts = Ber(only(value, SEQUENCE).ok_or(BAD)?);
     // The size is an estimate that no server has to give; the cookie alone counts.
-    let size = parts.next().ok_or(BAD)?;
-    octets(size, BAD)?;
-    let cookie = octets(parts.next().ok_or(BAD)?, BAD)?;
-    if rest.is_empty() {
-        Ok(cookie)
-    } else {
-        Err(BAD)
+    parts.take(INTEGER).ok_or(BAD)?;
+    let cookie = parts.take(OCTETS).ok_or(BAD)?;
+    match parts.0 {
+        [] => Ok(cookie.to_vec()),
+        _ => Err(BAD),
     }
 }
 

@@ -8,26 +8,35 @@ mod change_number;
 mod connect;
 mod content_sync;
 mod dirsync;
+mod dirsync_control;
 mod driver;
 mod ds389;
+mod ds389_text;
 mod error;
 mod expiry;
+mod file_time;
+mod frame;
+mod line;
 mod live;
 mod lookup;
 mod member;
+mod member_value;
 mod memory;
 mod message;
 mod mode;
 mod people;
+mod primary;
 mod profile;
 mod quirks;
 mod reading;
 mod refresh;
 mod schema;
 mod search;
+mod since;
 mod tls;
 
 pub use error::DirectoryError;
+pub use member_value::Member;
 pub use memory::{InMemory, Shown};
 pub use mode::{How, Mode, Way};
 pub use profile::{Profile, RootDse, Vendor};
@@ -52,15 +61,6 @@ pub enum Seen {
         /// The identity of the entry that was.
         stable_id: String,
     },
-}
-
-/// A member of a group. Source: RFC 4519 §2.17 (`member`), §2.40 (`uniqueMember`), RFC 2307 §2.2 (`memberUid`).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Member {
-    /// By distinguished name, normalised: a person or a nested group.
-    Name(String),
-    /// By username, in lower case.
-    Username(String),
 }
 
 /// A group's list.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::content_sync::SYNC_REQUEST;
-use super::dirsync::DIRSYNC;
+use super::dirsync_control::DIRSYNC;
 use super::profile::{RootDse, Vendor};
 use provost_core::directory::IdAttribute;
 

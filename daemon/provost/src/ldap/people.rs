@@ -6,14 +6,14 @@ use tokio::sync::mpsc::Sender;
 use super::error::DirectoryError;
 use super::message::{PAGED_RESULTS, page_cookie};
 use super::reading::LdapReading;
-use super::search::{Asked, Query, Search};
+use super::search::{Asked, Ending, Query, Search};
 use super::{Sample, Seen};
 
 /// Entries handed over at once: few enough to keep memory flat, many enough for one transaction of the store.
 pub(super) const BATCH: usize = 500;
 
 /// Empty pages in a row that are believed. Active Directory sends a few where it filters after counting.
-const EMPTY_PAGES_MAX: u32 = 100;
+pub(super) const EMPTY_PAGES_MAX: u32 = 100;
 
 impl LdapReading {
     /// Reads every page on this one connection, to which the server's cookie belongs.
@@ -96,24 +96,28 @@ impl LdapReading {
         let mut search = self.connection.search(query, asked).await?;
         let entries = pass_on(&mut search, query.what, out).await?;
         let ending = search.finish().await?;
-        if ending.code != 0 {
-            return Err(ending.incomplete(query.what));
-        }
-        match (asked, ending.page) {
-            (Asked::Page(..), Some(value)) => {
-                let cookie = page_cookie(&value).map_err(|found| DirectoryError::Malformed {
-                    what: query.what.to_owned(),
-                    found,
-                })?;
-                Ok((entries, cookie))
-            }
-            // Asked for a page and told nothing about the next one: nobody knows whether this was everything.
-            (Asked::Page(..), None) => Err(DirectoryError::Malformed {
-                what: query.what.to_owned(),
-                found: "no cookie after a page",
-            }),
-            (Asked::All | Asked::Changes(..) | Asked::DirSync(..), _) => Ok((entries, Vec::new())),
-        }
+        Ok((entries, next_page(query.what, asked, ending)?))
+    }
+}
+
+/// The cookie of the page after one that ended so; empty for none.
+pub(super) fn next_page(
+    what: &str,
+    asked: Asked<'_>,
+    ending: Ending,
+) -> Result<Vec<u8>, DirectoryError> {
+    if ending.code != 0 {
+        return Err(ending.incomplete(what));
+    }
+    let malformed = |found| DirectoryError::Malformed {
+        what: what.to_owned(),
+        found,
+    };
+    match (asked, ending.page) {
+        (Asked::Page(..), Some(value)) => page_cookie(&value).map_err(malformed),
+        // Asked for a page and told nothing about the next one: nobody knows whether this was everything.
+        (Asked::Page(..), None) => Err(malformed("no cookie after a page")),
+        (Asked::All | Asked::Changes(..) | Asked::DirSync(..), _) => Ok(Vec::new()),
     }
 }
 

@@ -5,6 +5,7 @@ use ldap3::Scope;
 
 use super::Quirk;
 use super::content_sync::{self, Until};
+use super::dirsync_control::Sight;
 use super::error::DirectoryError;
 use super::message::PAGED_RESULTS;
 use super::message::page_cookie;
@@ -35,7 +36,7 @@ impl LdapReading {
             }
             How::DirSync => {
                 found.push(self.changes().await?);
-                let foreign = Asked::DirSync(super::dirsync::Sight::All, FOREIGN);
+                let foreign = Asked::DirSync(Sight::All, FOREIGN);
                 found.push(self.foreign_cookie(foreign).await?);
             }
             How::Full => {}

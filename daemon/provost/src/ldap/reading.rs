@@ -181,6 +181,9 @@ enum ChangesOf {
     Controller,
 }
 
+/// The name of the root entry, in which a server tells of itself.
+pub(super) const ROOT: &str = "";
+
 /// Why there are no changes to be read.
 const FULL: &str = "everything is read each time";
 
@@ -201,7 +204,7 @@ impl LdapReading {
     ) -> Result<Self, DirectoryError> {
         let query = Query {
             what: "read the server's root entry",
-            base: "",
+            base: ROOT,
             scope: Scope::Base,
             filter: "(objectClass=*)",
             attributes: ROOT_ATTRIBUTES.map(str::to_owned).into(),
@@ -232,6 +235,27 @@ impl LdapReading {
             connection,
             base,
         })
+    }
+
+    /// The first value of one attribute of an entry.
+    pub(super) async fn first_value(
+        &mut self,
+        what: &str,
+        of: &str,
+        attribute: &str,
+    ) -> Result<Option<Vec<u8>>, DirectoryError> {
+        let query = Query {
+            what,
+            base: of,
+            scope: Scope::Base,
+            filter: "(objectClass=*)",
+            attributes: vec![attribute.to_owned()],
+        };
+        let found = self.connection.find(&query).await?;
+        let value = found
+            .first()
+            .and_then(|entry| entry.values(attribute).next());
+        Ok(value.map(<[u8]>::to_vec))
     }
 
     /// Which attribute means what, for this server.

@@ -8,7 +8,7 @@ use ldap3::Scope;
 use provost_core::directory::Entry;
 use tokio::sync::mpsc::Sender;
 
-use super::change_number::{CHANGE_NUMBER, ChangeNumbers};
+use super::change_number::ChangeNumbers;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
@@ -74,32 +74,19 @@ impl LdapReading {
         since: &Mark,
         out: &Sender<Vec<Seen>>,
     ) -> Result<Changes, DirectoryError> {
-        if since.server != self.server.address {
-            return Ok(Changes::Unusable("another server answers"));
-        }
-        let Some(known) = ChangeNumbers::of(&since.cookie) else {
-            return Ok(Changes::Unusable("the kept cookie is damaged"));
+        let known = match self.slapd_goes_on_from(since).await? {
+            Ok(known) => known,
+            Err(why) => return Ok(Changes::Unusable(why)),
         };
-        // A filter whose attribute the schema has lost matches nobody: every change would look like a departure.
-        let Some(schema) = self.schema_since(&since.schema).await? else {
-            return Ok(Changes::Unusable("the server shows no schema"));
-        };
-        // slapd's schema is as old as its process. One that was killed and started anew claims that its session log
-        // reaches back to the last checkpoint on its disk, and names no deletion from between that and its end.
-        if schema != since.schema {
-            return Ok(Changes::Unusable(STARTED_ANEW));
-        }
         let base = self.source.base.clone();
         let filter = self.source.filter.clone();
         let what = format!("read the changes of {base}");
-        let mut attributes = self.mapping().attributes();
-        attributes.push(CHANGE_NUMBER.to_owned());
         let query = Query {
             what: &what,
             base: &base,
             scope: Scope::Subtree,
             filter: &filter,
-            attributes,
+            attributes: self.numbered_attributes(),
         };
         let mut search = self
             .connection
@@ -127,13 +114,7 @@ impl LdapReading {
         if !round.batch.is_empty() && round.suspicion.is_none() {
             hand_over(std::mem::take(&mut round.batch), &what, out).await?;
         }
-        Ok(round.end(
-            done,
-            Mark {
-                schema,
-                ..since.clone()
-            },
-        ))
+        Ok(round.end(done, since.clone()))
     }
 }
 
@@ -216,7 +197,7 @@ impl Round {
     fn push(&mut self, seen: Seen) {
         self.seen += 1;
         if self.seen > CHANGES_MAX {
-            self.suspect("more has changed than is read one by one");
+            self.suspect(TOO_MUCH);
         }
         if self.suspicion.is_none() {
             self.batch.push(seen);
@@ -245,6 +226,7 @@ impl Round {
 /// Entries and deletions of one round, which bounds its memory; beyond it, reading everything is cheaper anyway.
 pub(super) const CHANGES_MAX: u64 = 200_000;
 
+pub(super) const TOO_MUCH: &str = "more has changed than is read one by one";
 pub(super) const STARTED_ANEW: &str =
     "the server was started anew and may have forgotten deletions";
 pub(super) const UNCHANGED: &str = "the server sends entries that have not changed";

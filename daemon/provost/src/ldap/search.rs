@@ -5,7 +5,7 @@ use ldap3::{LdapResult, ResultEntry, Scope, SearchStream};
 
 use super::connect::{Connection, printable};
 use super::content_sync::{self, SYNC_DONE, SYNC_REQUEST, SYNC_STATE, Until};
-use super::dirsync::{self, DIRSYNC, Sight};
+use super::dirsync_control::{self, DIRSYNC, Sight};
 use super::error::{DirectoryError, meaning};
 use super::message::{self, Item, PAGED_RESULTS};
 use provost_core::directory::Entry;
@@ -70,7 +70,7 @@ impl Asked<'_> {
             Self::All => return None,
             Self::Page(size, cookie) => (PAGED_RESULTS, message::page_request(size, cookie)),
             Self::Changes(until, cookie) => (SYNC_REQUEST, content_sync::request(until, cookie)),
-            Self::DirSync(sight, cookie) => (DIRSYNC, dirsync::request(sight, cookie)),
+            Self::DirSync(sight, cookie) => (DIRSYNC, dirsync_control::request(sight, cookie)),
         };
         Some(RawControl {
             ctype: name.to_owned(),

@@ -7,6 +7,21 @@ use super::{
     Person, Reconciler, RoleId, Surroundings, lifecycle, roles,
 };
 
+/// Keys of the mapping whose attributes had values for this person and have none any more.
+pub(super) fn emptied(before: &Person, after: &Person) -> impl Iterator<Item = &'static str> {
+    let had = |person: &Person| {
+        [
+            ("mail", !person.mail.is_empty()),
+            ("phone", !person.phone.is_empty()),
+            ("employee-number", person.employee_number.is_some()),
+            ("title", person.title.is_some()),
+            ("school", !person.schools.is_empty()),
+        ]
+    };
+    let pairs = had(before).into_iter().zip(had(after));
+    pairs.filter_map(|((attribute, had), (_, has))| (had && !has).then_some(attribute))
+}
+
 impl Reconciler<'_> {
     /// Writes the person, then what follows for the contact and the grants. `None` leaves the grants alone: while an
     /// entry is absent nobody knows what its groups would give, and an account that is shut out has no use of them.

@@ -89,14 +89,20 @@ impl Staging {
                     continue;
                 }
             };
-            let Some(staged) = self.waiting(&entry, mapping, at) else {
+            let Some(mut staged) = self.waiting(&entry, mapping, at) else {
                 continue;
             };
-            let what = self.mirror.see(&staged);
+            let mut what = self.mirror.see(&staged);
             if what == News::Twice {
-                let text = "was read twice with different content; the later one counts".to_owned();
-                let about = staged.stable_id().to_owned();
+                // Two people, or one whose entry changed meanwhile: the next read tells. Until then nobody becomes
+                // somebody else.
+                let stable_id = staged.stable_id().to_owned();
+                let text = "was read twice with different content: neither counts".to_owned();
+                let about = stable_id.clone();
                 self.remarks.add(Remark { about, text });
+                let dn = entry.dn;
+                staged = Staged::Unusable { stable_id, dn };
+                what = self.mirror.see(&staged);
             }
             if what != News::None {
                 news.push((staged, what));

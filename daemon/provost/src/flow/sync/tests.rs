@@ -5,6 +5,7 @@ mod controller;
 mod group;
 mod hostile;
 mod live;
+mod odd;
 mod rig;
 mod run;
 mod settled;

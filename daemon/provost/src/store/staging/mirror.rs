@@ -35,8 +35,7 @@ pub enum News {
     New,
     /// There with other content, from an earlier read.
     Changed,
-    /// There with other content from this very read: a second entry of that id, or one that changed meanwhile. The later
-    /// one counts.
+    /// There with other content from this very read: a second entry of that id, or one that changed meanwhile.
     Twice,
 }
 

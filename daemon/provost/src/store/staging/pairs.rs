@@ -1,12 +1,13 @@
 //! Ours and theirs, side by side, in the order of their stable ids.
 
 use provost_core::contact::Contact;
-use provost_core::directory::{Absence, Namesake, Observed, Ours, Pair, Theirs};
+use provost_core::directory::{Absence, Goes, Held, Namesake, Observed, Ours, Pair, Theirs};
 use provost_core::id::{DistrictId, SourceId};
 use provost_core::person::Person;
 use provost_core::role::Granted;
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 
 use super::super::commit::Commit;
 use super::super::error::{Attempt, StoreError};
@@ -247,12 +248,61 @@ fn with_grants(
     })
 }
 
+/// People of one chain who are looked at: each one has the username that the one before goes to.
+const CHAIN_MAX: usize = 256;
+
+/// Who else has a username, and who has the one that they go to, and so on.
 fn namesake(
     connection: &Connection,
     of: Compared<'_>,
     username: &str,
     own: &str,
 ) -> Result<Option<Namesake>, StoreError> {
+    let mut chain = Vec::new();
+    let mut met = BTreeSet::from([own.to_owned()]);
+    let (mut username, mut own) = (username.to_owned(), own.to_owned());
+    let mut held = loop {
+        if chain.len() == CHAIN_MAX {
+            break Held::ByMany;
+        }
+        let Some((person, contact, goes)) = holder(connection, of, &username, &own)? else {
+            break Held::Free;
+        };
+        own = person.id.to_string();
+        if !met.insert(own.clone()) {
+            break Held::ByTheFirst;
+        }
+        let to = goes.as_ref().map(|(to, _)| to.clone());
+        let stays = to.as_ref().is_none_or(|to| *to == person.username);
+        chain.push((with_grants(connection, person, contact)?, goes));
+        match to {
+            Some(to) if !stays => username = to,
+            _ => break Held::Free,
+        }
+    };
+    while let Some((ours, goes)) = chain.pop() {
+        let goes = goes.map(|(username, rivals)| Goes {
+            username,
+            rivals,
+            held: std::mem::replace(&mut held, Held::Free),
+        });
+        held = Held::By(Box::new(Namesake { ours, goes }));
+    }
+    Ok(match held {
+        Held::By(namesake) => Some(*namesake),
+        Held::Free | Held::ByTheFirst | Held::ByMany => None,
+    })
+}
+
+/// Somebody, the contact that they are, and where their entry takes them.
+type Holder = (Person, Option<Contact>, Option<(String, u64)>);
+
+fn holder(
+    connection: &Connection,
+    of: Compared<'_>,
+    username: &str,
+    own: &str,
+) -> Result<Option<Holder>, StoreError> {
     let asked = [username, of.district.as_str(), own, of.source.as_str()];
     let found = collect(
         connection,
@@ -263,14 +313,10 @@ fn namesake(
             let person: Option<Person> = body("person", row, 0)?;
             let contact: Option<Contact> = body("contact", row, 1)?;
             let read: Option<Observed> = body("entry", row, 2)?;
-            Ok((person, contact, read))
+            let rivals = to_u64("entries of a username", row.get(3).attempting(COMPARE)?)?;
+            Ok((person, contact, read.map(|read| (read.username, rivals))))
         },
     )?;
-    let Some((Some(person), contact, read)) = found.into_iter().next() else {
-        return Ok(None);
-    };
-    Ok(Some(Namesake {
-        ours: with_grants(connection, person, contact)?,
-        read_as: read.map(|read| read.username),
-    }))
+    let first = found.into_iter().next();
+    Ok(first.and_then(|(person, contact, goes)| Some((person?, contact, goes))))
 }

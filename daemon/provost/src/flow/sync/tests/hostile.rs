@@ -121,7 +121,7 @@ async fn a_server_that_accepts_and_says_nothing_holds_up_no_other_source() {
 #[tokio::test]
 async fn bytes_that_are_no_ldap_lose_the_connection_and_nothing_else() {
     // The first page of staff is message 4, after bind, root entry and schema.
-    let hostile: [&[u8]; 6] = [
+    let hostile: [&[u8]; 5] = [
         // No BER at all.
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         // An empty message, on which the library panics.
@@ -132,8 +132,6 @@ async fn bytes_that_are_no_ldap_lose_the_connection_and_nothing_else() {
         b"\x30\x07\x02\x01\x04\x44\x02\x04\x00",
         // Controls that are no sequence of sequences.
         b"\x30\x0a\x02\x01\x04\x64\x00\xa0\x03\x02\x01\x00",
-        // A message of 4 GiB that never comes.
-        b"\x30\x84\xff\xff\xff\xff\x02\x01\x04",
     ];
     for bytes in hostile {
         let said = broken(Fault::Bytes(bytes.to_vec())).await;
@@ -142,6 +140,33 @@ async fn bytes_that_are_no_ldap_lose_the_connection_and_nothing_else() {
             "{said}"
         );
     }
+}
+
+/// A message of elements within each other, each with a head of its own.
+fn nested(depth: usize) -> Vec<u8> {
+    const HEAD: usize = 6;
+    let heads = (0..depth).rev().map(|below| {
+        let length = u32::try_from(below * HEAD).unwrap().to_be_bytes();
+        [vec![0x30, 0x84], length.to_vec()].concat()
+    });
+    heads.flatten().collect()
+}
+
+#[tokio::test]
+async fn messages_without_measure_are_refused_before_anything_is_collected() {
+    let said = broken(Fault::Bytes(b"\x30\x84\xff\xff\xff\xff\x02\x01\x04".into())).await;
+    assert!(said.ends_with("a message that is too long"), "{said}");
+    // Of which a reader that descends by recursion would not return.
+    let said = broken(Fault::Bytes(nested(200_000))).await;
+    assert!(said.ends_with("too deep within each other"), "{said}");
+    let said = broken(Fault::Bytes(
+        b"\x30\x08\x02\x01\x04\x64\x70\x04\x00\x30".into(),
+    ))
+    .await;
+    assert!(
+        said.ends_with("an element that is longer than what holds it"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -176,7 +201,7 @@ async fn tls_that_is_required_and_not_given_is_no_connection() {
         matches!(
             &error,
             SyncError::Directory {
-                source: DirectoryError::Protect { .. },
+                source: DirectoryError::NoStartTls { .. },
                 ..
             }
         ),

@@ -145,6 +145,37 @@ async fn two_people_who_swap_their_usernames_keep_who_they_are() {
 }
 
 #[tokio::test]
+async fn usernames_that_pass_along_a_chain_and_in_a_circle_arrive_in_one_plan() {
+    let rig = Rig::synced(10).await;
+    let renamed = [
+        (1, "u0002"),
+        (2, "u0003"),
+        (3, "new"),
+        (4, "u0005"),
+        (5, "u0006"),
+        (6, "u0004"),
+    ];
+    // The last of this chain wants a name that somebody keeps.
+    let blocked = [(7, "u0008"), (8, "u0009")];
+    for (number, username) in renamed.into_iter().chain(blocked) {
+        let mut tree = rig.server.tree();
+        let entry = tree.entry(&format!("uid=u{number:04},{BASE}"));
+        entry.unwrap().set("uid", &[username]);
+    }
+    let (planned, _) = rig.plan(1).await;
+    let report = rig.tick(1).await;
+    assert_eq!(report.summary.updated, 6, "{report:?}");
+    assert_eq!(report.summary.hash, planned.summary.hash);
+    for (number, username) in renamed {
+        assert_eq!(rig.person(number).username, username);
+    }
+    for (number, _) in blocked {
+        assert_eq!(rig.person(number).username, format!("u{number:04}"));
+    }
+    assert_eq!(report.remarks_in_all, 2, "{report:?}");
+}
+
+#[tokio::test]
 async fn an_entry_that_cannot_be_used_is_reported_and_holds_up_nobody() {
     let rig = Rig::synced(10).await;
     rig.server
