@@ -118,6 +118,8 @@ fn contact(ours: &Ours) -> Contact {
         suspended: None,
         deactivated: None,
         next_due: None,
+        training: Default::default(),
+        sharing_reported: None,
     }
 }
 
