@@ -8,5 +8,6 @@ mod pages;
 mod problems;
 pub(super) mod rig;
 mod scopes;
+mod search;
 mod shape;
 mod token;
