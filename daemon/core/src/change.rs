@@ -134,6 +134,13 @@ pub struct Forgotten {
     pub rows: usize,
 }
 
+impl fmt::Display for Forgotten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, before) = (self.what.word(), self.before);
+        write!(f, "{} {what} from before {before}", self.rows)
+    }
+}
+
 /// What is kept for a time and then forgotten. The journal is no such thing: it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -380,13 +387,7 @@ impl fmt::Display for Change {
             Self::Token { after, .. } if after.revoked.is_some() => write!(f, "- token {after}"),
             Self::Token { after, .. } => write!(f, "+ token {after}"),
             Self::Alarm { alarm } => write!(f, "! alarm {}: {}", alarm.code, alarm.message),
-            Self::Forget { forgotten } => write!(
-                f,
-                "- {} {} from before {}",
-                forgotten.rows,
-                forgotten.what.word(),
-                forgotten.before
-            ),
+            Self::Forget { forgotten } => write!(f, "- {forgotten}"),
             _ => write!(f, "{} {}", self.noun(), self.subject()),
         }
     }

@@ -381,6 +381,9 @@ fn questions_of_agents(world: &World) -> Vec<(Request, Facts)> {
     questions
 }
 
+/// Registers that are tried at most until every rule has made a difference.
+const TOWNS: usize = 1_500;
+
 #[test]
 fn leaving_any_one_rule_out_changes_an_answer() {
     use super::super::judge::rules;
@@ -395,7 +398,10 @@ fn leaving_any_one_rule_out_changes_an_answer() {
             all += 1;
         }
     }
-    for _ in 0..1_500 {
+    for _ in 0..TOWNS {
+        if idle.is_empty() {
+            break;
+        }
         let world = town().new_tree(&mut runner).unwrap().current().world();
         for (request, facts) in questions(&world)
             .into_iter()

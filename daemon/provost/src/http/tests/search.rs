@@ -190,6 +190,11 @@ async fn what_the_scenario_sends_wrong_is_400() {
         let reply = rig.post(&rig.admin, path, &body).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {body}");
     }
+}
+
+#[tokio::test]
+async fn every_endpoint_refuses_what_is_no_json_and_echoes_the_number_of_the_request() {
+    let rig = Rig::new().await;
     for path in [EVALUATION, EVALUATIONS, SUBJECT, RESOURCE, ACTION] {
         for text in ["", "{", "[1]"] {
             let asked = request("POST", &rig.admin, path, Some(text));

@@ -119,12 +119,7 @@ impl Simulation {
                 kind,
                 by,
                 context,
-            } => match verb {
-                ContactVerb::Train | ContactVerb::Shared => {
-                    self.remark(*verb, person, by, context, outcome)
-                }
-                _ => self.contact(*verb, person, *kind, by, context),
-            },
+            } => self.contact(*verb, person, *kind, by, context, outcome),
             Act::CaseOpen(_) | Act::CaseClose { .. } | Act::CaseTransition { .. } => self.case(act),
             Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => {
                 self.session(act)
@@ -267,6 +262,7 @@ impl Simulation {
         kind: Option<ContactKind>,
         by: &Actor,
         context: &Map<String, Value>,
+        outcome: &mut Outcome,
     ) -> Result<Option<Decision>, FlowError> {
         let (scene, word, id) = (self.scene(), word_of(by), person.as_str());
         match verb {
@@ -283,7 +279,9 @@ impl Simulation {
                 let decision = self.asked("contact.reactivate", person, &word, kind, context)?;
                 contact::reactivate(scene, id, kind, &word).map(|_| Some(decision))
             }
-            ContactVerb::Train | ContactVerb::Shared => Ok(None),
+            ContactVerb::Train | ContactVerb::Shared => {
+                self.remark(verb, person, by, context, outcome)
+            }
         }
     }
 
