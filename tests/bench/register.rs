@@ -93,6 +93,8 @@ pub(crate) fn contact(district: &str, n: u64, next_due: Timestamp) -> Change {
         suspended: None,
         deactivated: None,
         next_due: Some(next_due),
+        training: Default::default(),
+        sharing_reported: None,
     };
     Change::Contact {
         before: None,

@@ -118,6 +118,65 @@ pub enum Change {
     Delivery { delivery: Box<Delivery> },
     /// Raises an alarm.
     Alarm { alarm: Box<Alarm> },
+    /// Forgets rows that are older than they are kept; the journal keeps what they were.
+    Forget { forgotten: Forgotten },
+}
+
+/// Rows that have grown old, of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Forgotten {
+    /// Of what kind.
+    pub what: Kept,
+    /// Older than this.
+    pub before: Timestamp,
+    /// How many; the oldest.
+    pub rows: usize,
+}
+
+impl fmt::Display for Forgotten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, before) = (self.what.word(), self.before);
+        write!(f, "{} {what} from before {before}", self.rows)
+    }
+}
+
+/// What is kept for a time and then forgotten. The journal is no such thing: it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// Decisions that were recorded.
+    Decisions,
+    /// Ids of activity events, by which a second event of the same id is known.
+    Activity,
+    /// Notices that went out or were withdrawn, with their attempts.
+    Notices,
+    /// Alarms.
+    Alarms,
+    /// Lines of access logs.
+    AccessLog,
+    /// Sessions that were closed.
+    Sessions,
+}
+
+impl Kept {
+    /// All kinds with their words.
+    pub const WORDS: [(Self, &'static str); 6] = [
+        (Self::Decisions, "decisions"),
+        (Self::Activity, "activity"),
+        (Self::Notices, "notices"),
+        (Self::Alarms, "alarms"),
+        (Self::AccessLog, "access-log"),
+        (Self::Sessions, "sessions"),
+    ];
+
+    /// The word of the kind.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(kept, _)| *kept == self)
+            .map_or("", |(_, word)| word)
+    }
 }
 
 impl Change {
@@ -139,6 +198,7 @@ impl Change {
             Self::Notice { .. } => "notice",
             Self::Delivery { .. } => "delivery",
             Self::Alarm { .. } => "alarm",
+            Self::Forget { .. } => "forget",
         }
     }
 
@@ -160,7 +220,8 @@ impl Change {
             | Self::Group { .. }
             | Self::Feed { .. }
             | Self::Token { .. }
-            | Self::Delivery { .. } => None,
+            | Self::Delivery { .. }
+            | Self::Forget { .. } => None,
         }
     }
 
@@ -188,7 +249,8 @@ impl Change {
             | Self::Revoke { .. }
             | Self::Activity { .. }
             | Self::Access { .. }
-            | Self::Delivery { .. } => None,
+            | Self::Delivery { .. }
+            | Self::Forget { .. } => None,
         }
     }
 
@@ -219,6 +281,7 @@ impl Change {
             Self::Notice { notice } => notice.person.to_string(),
             Self::Delivery { delivery } => delivery.notice.to_string(),
             Self::Alarm { alarm } => alarm.code.clone(),
+            Self::Forget { forgotten } => forgotten.what.word().to_owned(),
         }
     }
 
@@ -324,6 +387,7 @@ impl fmt::Display for Change {
             Self::Token { after, .. } if after.revoked.is_some() => write!(f, "- token {after}"),
             Self::Token { after, .. } => write!(f, "+ token {after}"),
             Self::Alarm { alarm } => write!(f, "! alarm {}: {}", alarm.code, alarm.message),
+            Self::Forget { forgotten } => write!(f, "- {forgotten}"),
             _ => write!(f, "{} {}", self.noun(), self.subject()),
         }
     }

@@ -1,12 +1,16 @@
 //! An authorized contact: a person who may deal with the vendor's support, and how far gone quiet.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use crate::decision::Warning;
 
 use crate::district::Inactivity;
 use crate::id::{DistrictId, EventId, FeedId, PersonId};
+use crate::training::{Course, FUNDAMENTALS};
 
 /// What a contact may do. Rule: `contact.technical-superset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -406,6 +410,12 @@ pub struct Contact {
     /// When something is due next; `None` if nothing ever is by itself. Kept by [`crate::lifecycle`], indexed by the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Timestamp>,
+    /// Courses completed, and on which day. Rule: `contact.training`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub training: BTreeMap<Course, Date>,
+    /// When it was last reported that the credentials are shared. Rule: `contact.no-sharing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing_reported: Option<Timestamp>,
 }
 
 impl Contact {
@@ -419,5 +429,32 @@ impl Contact {
     /// Has full authority.
     pub fn is_valid(&self) -> bool {
         self.state.is_valid()
+    }
+
+    /// Remarks for the contact's page: training that is recommended and not recorded, credentials reported as shared.
+    /// They deny nothing. Rules: `contact.training`, `contact.no-sharing`.
+    pub fn remarks(&self) -> Vec<Warning> {
+        let mut remarks = Vec::new();
+        let trained = || {
+            self.training
+                .keys()
+                .any(|course| course.as_str() == FUNDAMENTALS)
+        };
+        if self.kind == ContactKind::Technical && self.state != ContactState::Removed && !trained()
+        {
+            remarks.push(Warning {
+                code: "contact.training".to_owned(),
+                message: format!(
+                    "The course {FUNDAMENTALS} is recommended to technical contacts and not recorded for this one."
+                ),
+            });
+        }
+        if let Some(at) = self.sharing_reported {
+            remarks.push(Warning {
+                code: "contact.no-sharing".to_owned(),
+                message: format!("Shared credentials were reported on {at}."),
+            });
+        }
+        remarks
     }
 }

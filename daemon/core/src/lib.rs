@@ -27,6 +27,7 @@ pub mod session;
 pub mod time;
 pub mod timeline;
 pub mod token;
+pub mod training;
 
 pub use hex::hex;
 pub use jiff::Timestamp;

@@ -67,6 +67,15 @@ fn contact(before: Option<&Contact>, after: &Contact, zone: &Zone) -> Vec<Event>
     if before.kind != after.kind {
         events.push(Event::new("type", after.kind.word()));
     }
+    for (course, completed) in &after.training {
+        if before.training.get(course) != Some(completed) {
+            let text = format!("{} on {completed}", course.as_str());
+            events.push(Event::new("training", text));
+        }
+    }
+    if before.sharing_reported != after.sharing_reported {
+        events.push(Event::new("sharing-reported", ""));
+    }
     events.extend(shut_out(before, after));
     events.extend(stages(before, after, zone));
     if before.hold.map(|(why, _)| why) != after.hold.map(|(why, _)| why) {

@@ -246,7 +246,7 @@ fn enough_descriptors() {
     }
 }
 
-/// Opens the doors, serves, and takes the socket away again.
+/// Opens the doors, serves, and takes the socket away.
 async fn answer(
     daemon: &Arc<Daemon>,
     signals: tokio::sync::mpsc::Receiver<Signal>,
@@ -303,10 +303,10 @@ async fn serve(
         "the sweep timer",
         timer::sweep(Arc::clone(daemon), stop.clone()),
     ));
-    tasks.spawn(named(
-        "the notifier",
-        timer::notify(Arc::clone(daemon), stop.clone()),
-    ));
+    let notifier = timer::notify(Arc::clone(daemon), stop.clone());
+    tasks.spawn(named("the notifier", notifier));
+    let recorder = timer::record(Arc::clone(daemon), stop.clone());
+    tasks.spawn(named("the recorder of decisions", recorder));
     tasks.spawn(named(
         "the watch over the store",
         fault::watch(Arc::clone(daemon), stop.clone()),

@@ -16,6 +16,7 @@ pub mod ldap;
 pub mod live;
 pub mod ports;
 pub mod scenario;
+pub mod sheet;
 pub mod signals;
 pub mod spool;
 pub mod store;

@@ -35,10 +35,58 @@ async fn rest(
     }
 }
 
+/// How often what has grown old is looked for.
+const TIDY: Duration = Duration::from_secs(3600);
+
+/// How long a decision waits to be recorded at most. Until then the same question, asked again, makes no second row.
+const RECORD: Duration = Duration::from_secs(1);
+
+/// How often the queue is looked at: it holds more than can be decided meanwhile.
+const RECORD_SOON: Duration = Duration::from_millis(200);
+
+/// Records the decisions that wait.
+pub(crate) async fn record(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let (mut unrecorded, mut waited) = (0, Duration::ZERO);
+    loop {
+        let stopping = stop.is_cancelled();
+        let store = &daemon.store;
+        if store.has_noted_many() || ((stopping || waited >= RECORD) && store.has_noted()) {
+            waited = Duration::ZERO;
+            let mine = Arc::clone(&daemon);
+            let written = blocking(move || Ok(mine.store.record_noted()?)).await;
+            if let Err(error) = written
+                && fault::is_news(&error)
+            {
+                tracing::error!(error = %chain(&error), "decisions not recorded");
+            }
+            let dropped = daemon.store.unrecorded();
+            if dropped > unrecorded {
+                tracing::warn!(
+                    dropped,
+                    "decisions were not recorded: more came than could be written"
+                );
+                unrecorded = dropped;
+            }
+        }
+        if stopping {
+            return;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RECORD_SOON) => waited += RECORD_SOON,
+        }
+    }
+}
+
 /// Does what is due, whenever it is.
 pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let mut tidied: Option<tokio::time::Instant> = None;
     while !stop.is_cancelled() {
         let mine = Arc::clone(&daemon);
+        let tidy = tidied.is_none_or(|at| at.elapsed() >= TIDY);
+        if tidy {
+            tidied = Some(tokio::time::Instant::now());
+        }
         let swept = blocking(move || {
             let Some(now) = flow::clock::watch(&mine.store, mine.ports.clock.reading())? else {
                 // Whatever is due waits for an operator's word, which wakes the timer.
@@ -51,6 +99,12 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
                 now,
             };
             let changes = flow::sweep::run(scene, &Actor::Timer)?;
+            if tidy {
+                let rows = flow::retention::run(scene, &Actor::Timer)?;
+                if rows > 0 {
+                    tracing::info!(rows, "what had grown old was forgotten");
+                }
+            }
             Ok((changes, mine.store.read()?.next_due()?))
         })
         .await;

@@ -1,6 +1,7 @@
 //! A person with what grants, roles and groups add up to at one moment.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tool::USER_ACCOUNT;
@@ -34,7 +35,8 @@ pub struct PersonFacts {
 }
 
 /// What the effective roles of a person amount to: worked out once, asked by nearly every rule.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Holding {
     /// Products carried by a full or edition role.
     pub products: BTreeSet<ProductId>,

@@ -5,7 +5,7 @@ use super::{Facts, Finding, Party, PersonFacts, Request};
 use super::{account, call, case, contact, group, login_as, right, role, tool, update};
 
 /// A rule: says something of a request, or nothing.
-type Rule = fn(&Request, &Facts) -> Option<Finding>;
+pub(super) type Rule = fn(&Request, &Facts) -> Option<Finding>;
 
 /// What a permit rule found: why it permits, or why it forbids.
 pub(super) type Ruling = Result<&'static str, String>;
@@ -33,7 +33,7 @@ pub fn judge(request: &Request, facts: &Facts) -> Vec<Finding> {
 }
 
 /// The permit rule of each action first, then those that only forbid.
-fn rules(action: Action) -> &'static [Rule] {
+pub(super) fn rules(action: Action) -> &'static [Rule] {
     match action {
         Action::CaseSubmit | Action::CaseView | Action::CaseManage => &[
             contact::contact_only,

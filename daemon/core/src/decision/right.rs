@@ -69,7 +69,8 @@ pub(super) fn right_self(_: &Request, facts: &Facts) -> Option<Finding> {
 
 /// How much of another person's rights someone sees. Rule: `right.view`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Visible {
+pub enum Visible {
+    /// All of them.
     All,
     /// Only those that the viewer holds, too.
     OwnRights,
@@ -85,7 +86,7 @@ impl Visible {
 }
 
 /// What a holder sees. `sis.login-as` beside `sis.group-assignment` still sees what it sees alone: roles add up.
-pub(super) fn visible(actor: &PersonFacts) -> Option<Visible> {
+pub fn visible(actor: &PersonFacts) -> Option<Visible> {
     if actor.holding.has_user_security() {
         Some(Visible::All)
     } else {

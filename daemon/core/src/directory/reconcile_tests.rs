@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::contact::{ContactKind, ContactState};
+use crate::directory::mapping::tests::mapping;
 use crate::district::{District, Inactivity};
 use crate::id::{DistrictId, EditionId};
 use crate::time::Zone;
@@ -118,11 +119,9 @@ fn contact(ours: &Ours) -> Contact {
         suspended: None,
         deactivated: None,
         next_due: None,
+        training: Default::default(),
+        sharing_reported: None,
     }
-}
-
-fn mapping() -> Mapping {
-    crate::directory::mapping::tests::mapping()
 }
 
 pub(super) fn run(standing: Standing, pairs: Vec<Pair>) -> (Vec<Change>, Vec<String>, Summary) {

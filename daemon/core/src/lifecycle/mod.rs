@@ -98,6 +98,8 @@ pub fn designate(
         suspended: None,
         deactivated: None,
         next_due: None,
+        training: Default::default(),
+        sharing_reported: None,
     };
     contact.next_due = next_due(&contact, around, at);
     let status = person.directory.as_ref().map(|link| link.status);

@@ -1,7 +1,8 @@
 //! `[[contact]]`: a person designated as authorized contact, with as much of its history as the document tells.
 
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::district::periods_of;
 use super::value::moment;
@@ -11,6 +12,7 @@ use crate::contact::{
 };
 use crate::document::Table;
 use crate::limits::SKEW_SECONDS_MAX;
+use crate::training::{COURSES_MAX, Course};
 
 /// Episodes that a document may claim: one a year for longer than anyone works.
 const EPISODES_MAX: u64 = 10_000;
@@ -21,6 +23,7 @@ struct Moments {
     last_activity: Option<Timestamp>,
     reactivated: Option<Timestamp>,
     deactivated: Option<Timestamp>,
+    sharing_reported: Option<Timestamp>,
 }
 
 impl Reading<'_> {
@@ -35,6 +38,7 @@ impl Reading<'_> {
         let episode = table.table("episode").and_then(|table| episode(&table));
         let hold = hold(table);
         let suspended = suspended(table);
+        let training = training(table);
         table.done();
         let state = said_state.unwrap_or(ContactState::Active);
         check_state(table, state, episode.as_ref(), hold.is_some());
@@ -65,6 +69,8 @@ impl Reading<'_> {
                 _ => moments.deactivated,
             },
             next_due: None,
+            training,
+            sharing_reported: moments.sharing_reported,
         };
         Some(ContactEntry {
             contact,
@@ -106,6 +112,7 @@ impl Reading<'_> {
             last_activity: past("last-activity"),
             reactivated: past("reactivated"),
             deactivated: past("deactivated"),
+            sharing_reported: past("sharing-reported"),
         };
         let before = |later: Option<Timestamp>| matches!((moments.designated, later), (Some(designated), Some(later)) if later < designated);
         for (key, at) in [
@@ -214,6 +221,26 @@ fn awaited(table: &Table) -> Option<Awaited> {
         since: since?,
         refused,
     })
+}
+
+/// `training = [{ course = "fundamentals", completed = "2024-02-01" }]`. Rule: `contact.training`.
+fn training(table: &Table) -> BTreeMap<Course, Date> {
+    let mut courses = BTreeMap::new();
+    for entry in table.tables("training") {
+        let course = entry.need_parse::<Course>("course");
+        let completed = entry.need_parse::<Date>("completed");
+        entry.done();
+        if let (Some(course), Some(completed)) = (course, completed) {
+            courses.insert(course, completed);
+        }
+    }
+    if courses.len() > COURSES_MAX {
+        table.problem(
+            "training",
+            format!("must name at most {COURSES_MAX} courses"),
+        );
+    }
+    courses
 }
 
 /// `hold = { why = "stale-feed", since = "…" }`.

@@ -309,6 +309,11 @@ fn contact_table(contact: &Contact, zone: Option<&Zone>) -> Value {
     let suspended = contact
         .suspended
         .map(|(before, since)| json!({"before": before, "since": since}));
+    let training: Vec<_> = contact
+        .training
+        .iter()
+        .map(|(course, completed)| json!({"course": course, "completed": completed}))
+        .collect();
     table(vec![
         ("person", json!(contact.person)),
         ("type", json!(contact.kind)),
@@ -330,6 +335,8 @@ fn contact_table(contact: &Contact, zone: Option<&Zone>) -> Value {
         ),
         ("hold", json!(hold)),
         ("suspended", json!(suspended)),
+        ("training", json!(training)),
+        ("sharing-reported", at(contact.sharing_reported)),
     ])
 }
 

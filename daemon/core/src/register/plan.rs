@@ -251,10 +251,16 @@ fn merged(entry: &ContactEntry, before: Option<&Contact>) -> Contact {
     } else {
         before.designated
     };
+    // A document adds courses and reports; it takes none away.
+    let mut training = before.training.clone();
+    training.extend(said.training.clone());
+    let sharing_reported = said.sharing_reported.max(before.sharing_reported);
     if entry.state_said && said.state != before.state {
         return Contact {
             last_activity,
             designated,
+            training,
+            sharing_reported,
             ..said
         };
     }
@@ -263,6 +269,8 @@ fn merged(entry: &ContactEntry, before: Option<&Contact>) -> Contact {
         district: said.district,
         designated,
         last_activity,
+        training,
+        sharing_reported,
         ..before.clone()
     }
 }

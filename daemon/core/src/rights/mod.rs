@@ -15,7 +15,7 @@ pub use calendar::{CalendarRight, CalendarRights};
 pub use letters::{BadLetters, Letters};
 pub use tool::{BadToolName, ToolName};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -185,7 +185,7 @@ impl ToolRights {
 }
 
 /// A difference between two sets of tool rights, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beyond {
     /// Whole products.
     pub products: BTreeSet<ProductId>,

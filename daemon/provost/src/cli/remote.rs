@@ -1,6 +1,7 @@
 //! Commands that ask the daemon: one request each, printed as a table or as JSON.
 
 mod notice;
+mod roles;
 
 use hyper::Method;
 use serde_json::{Map, Value, json};
@@ -9,7 +10,8 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    FeedCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    DecisionsCommand, FeedCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand,
+    WhoArgs,
 };
 use super::client::{ask, query};
 use super::progress::Bar;
@@ -100,7 +102,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Activity { command } => activity(&desk, command),
         DaemonCommand::Feed { command } => feed(&desk, &command),
         DaemonCommand::Contact { command } => contact(&desk, command),
+        DaemonCommand::Case { command } => roles::case(&desk, &command),
+        DaemonCommand::Role { command } => roles::role(&desk, &command),
+        DaemonCommand::Group { command } => roles::group(&desk, &command),
+        DaemonCommand::Right { command } => roles::right(&desk, &command),
         DaemonCommand::Decide(args) => decide(&desk, &args),
+        DaemonCommand::Decisions { command } => decisions(&desk, &command),
         DaemonCommand::Session { command } => session(&desk, command),
         DaemonCommand::AccessLog { person } => {
             let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
@@ -242,6 +249,21 @@ fn contact(desk: &Desk<'_>, command: ContactCommand) -> Result<ExitCode, CliErro
         ContactCommand::Reactivate { person, by, kind } => {
             change("reactivate", &person, kind.as_deref(), Some(&by))
         }
+        ContactCommand::Train {
+            person,
+            course,
+            completed,
+        } => {
+            let body = json!({ "person": person, "course": course, "completed": completed });
+            desk.print(&desk.post("/v1/contacts/training", &body)?, show::changed)
+        }
+        ContactCommand::Shared { person, note, by } => {
+            let body = json!({ "person": person, "note": note, "by": by });
+            desk.print(&desk.post("/v1/contacts/sharing", &body)?, show::changed)
+        }
+        ContactCommand::Report { district, format } => {
+            roles::contacts(desk, district.as_deref(), format)
+        }
         ContactCommand::Who(who) => ask_who(desk, &who),
     }
 }
@@ -281,11 +303,52 @@ fn pairs(texts: &[String]) -> Map<String, Value> {
         .collect()
 }
 
+fn decisions(desk: &Desk<'_>, command: &DecisionsCommand) -> Result<ExitCode, CliError> {
+    match command {
+        DecisionsCommand::List {
+            district,
+            person,
+            outcome,
+            limit,
+        } => {
+            let outcome = outcome.as_deref().map(|word| match word {
+                "allow" => "true",
+                _ => "false",
+            });
+            let pairs = [
+                ("district", district.as_deref()),
+                ("person", person.as_deref()),
+                ("decision", outcome),
+            ];
+            let path = format!("/v1/decisions{}", query(&pairs));
+            desk.print(&desk.list(&path, None, *limit)?, show::decisions)
+        }
+        DecisionsCommand::Show { id } => {
+            let path = format!("/v1/decisions/one?id={id}");
+            desk.print(&desk.get(&path)?, print::json)
+        }
+    }
+}
+
+fn replay(desk: &Desk<'_>, id: u64) -> Result<ExitCode, CliError> {
+    let answer = desk.post("/v1/decisions/replay", &json!({ "id": id }))?;
+    desk.print(&answer, show::replayed)?;
+    Ok(if answer["same"] == true {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
 fn decide(desk: &Desk<'_>, args: &DecideArgs) -> Result<ExitCode, CliError> {
+    if let Some(id) = args.replay {
+        return replay(desk, id);
+    }
+    let named = |text: &Option<String>| reference(text.as_deref().unwrap_or_default());
     let body = json!({
-        "subject": reference(&args.subject),
+        "subject": named(&args.subject),
         "action": args.action,
-        "resource": reference(&args.resource),
+        "resource": named(&args.resource),
         "properties": pairs(&args.properties),
         "context": pairs(&args.context),
     });

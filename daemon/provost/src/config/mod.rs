@@ -9,6 +9,7 @@ pub mod mail;
 mod operator;
 pub mod period;
 mod plugin;
+mod retention;
 mod route;
 pub mod secret;
 mod server_url;
@@ -31,6 +32,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{self, DocumentError};
+use crate::flow::record::Recording;
+use crate::flow::retention::Retention;
 
 /// `approve-above` unless written: more than a large district has due on any one day.
 pub const APPROVE_ABOVE: usize = 50;
@@ -92,6 +95,10 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// More stages' notices than this in one tick wait for an operator's word.
     pub approve_above: usize,
+    /// Which decisions are recorded.
+    pub recording: Recording,
+    /// How long what piles up is kept.
+    pub retention: Retention,
 }
 
 /// Reads and checks the file. `credentials` is what `%d` in paths stands for.
@@ -152,6 +159,8 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
         .filter_map(|table| route::read(table, &plugins))
         .collect();
     let approve_above = read_notices(&top);
+    let recording = retention::recording(&top);
+    let retention = retention::retention(&top);
     for key in ["source", "feed"] {
         check_districts(&top, key, &districts);
     }
@@ -169,6 +178,8 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
             plugins,
             routes,
             approve_above,
+            recording,
+            retention,
         }),
         _ => Err(problems.into_vec()),
     }

@@ -74,7 +74,7 @@ fn allowed(
     register: &Snapshot<'_>,
     request: &Request,
 ) -> Result<Decision, FlowError> {
-    let decision = decide::decide(register, scene.live, request, scene.now)?;
+    let decision = decide::for_flow(scene, register, request)?;
     if decision.decision {
         return Ok(decision);
     }

@@ -1,10 +1,13 @@
 //! Designate, remove and reactivate contacts: each is a decision first, then a lifecycle step.
 
+use jiff::civil::Date;
 use provost_core::change::{Actor, Change};
 use provost_core::contact::{Contact, ContactKind, ContactState};
 use provost_core::decision::{Decision, Finding, Reference, Request};
 use provost_core::id::PersonId;
 use provost_core::lifecycle;
+use provost_core::notice::Alarm;
+use provost_core::training::{COURSES_MAX, Course};
 use serde_json::{Map, Value};
 
 use super::neighbourhood::Neighbourhood;
@@ -20,6 +23,18 @@ pub enum OnWordOf {
     Operator(String),
     /// A person or agent, by reference; the rules say whether they may.
     Party(Reference),
+}
+
+/// The party that a text names: a person, or `agent=ID`.
+pub fn on_word_of(text: &str) -> OnWordOf {
+    let (kind, id) = match text.strip_prefix("agent=") {
+        Some(agent) => (Some("agent".to_owned()), agent),
+        None => (None, text),
+    };
+    OnWordOf::Party(Reference {
+        kind,
+        id: id.to_owned(),
+    })
 }
 
 impl OnWordOf {
@@ -82,7 +97,11 @@ fn allowed(
             .collect(),
         context,
     };
-    let decision = decide::decide(register, scene.live, &request, scene.now)?;
+    let decision = match by {
+        // An operator is judged below, by more than the rules.
+        OnWordOf::Operator(_) => decide::decide(register, scene.live, &request, scene.now)?,
+        OnWordOf::Party(_) => decide::for_flow(scene, register, &request)?,
+    };
     let decision = match by {
         OnWordOf::Operator(name) if action == DESIGNATE => on_operators_word(decision, name),
         _ => decision,
@@ -155,7 +174,12 @@ pub fn designate_on_evidence(
                 kind,
                 ..contact.clone()
             },
-            _ => lifecycle::designate(&person, kind, scene.now, &here.around(&person.id)),
+            _ => Contact {
+                // What was learned, and what was reported, stays with the person.
+                training: before.iter().flat_map(|of| of.training.clone()).collect(),
+                sharing_reported: before.as_ref().and_then(|of| of.sharing_reported),
+                ..lifecycle::designate(&person, kind, scene.now, &here.around(&person.id))
+            },
         };
         let change = Change::Contact {
             before: before.clone().map(Box::new),
@@ -239,4 +263,79 @@ pub fn reactivate(
     })?;
     districts::gained(scene, &restored.district, &actor)?;
     Ok(restored)
+}
+
+/// Code of the alarm for credentials that several people are said to use, and of the remark on the contact's page.
+pub const SHARING: &str = "contact.no-sharing";
+
+/// Records that a contact has completed a course; a later day replaces an earlier one. Rule: `contact.training`.
+///
+/// # Errors
+/// If the person never was a contact, or has more courses than anyone takes.
+pub fn trained(
+    scene: Scene<'_>,
+    reference: &str,
+    (course, completed): (&Course, Date),
+    by: &OnWordOf,
+) -> Result<Contact, FlowError> {
+    write(scene.store, |register| {
+        let (person, before) = contact(register, reference)?;
+        let mut after = before.clone();
+        after.training.insert(course.clone(), completed);
+        if after.training.len() > COURSES_MAX {
+            let source = Refusal::because(format!("at most {COURSES_MAX} courses are recorded"));
+            return Err(FlowError::Invalid {
+                what: format!("record a course of {}", person.id),
+                source,
+            });
+        }
+        let changes = changed(before, &after);
+        Ok((
+            plan(register, by.actor(register)?, scene.now, changes),
+            after,
+        ))
+    })
+}
+
+/// Records a report that a contact's credentials are shared, and tells the operators. Rule: `contact.no-sharing`.
+///
+/// # Errors
+/// If the person never was a contact.
+pub fn sharing_reported(
+    scene: Scene<'_>,
+    reference: &str,
+    note: Option<&str>,
+    by: &OnWordOf,
+) -> Result<Contact, FlowError> {
+    write(scene.store, |register| {
+        let (person, before) = contact(register, reference)?;
+        let after = Contact {
+            sharing_reported: Some(scene.now),
+            ..before.clone()
+        };
+        let actor = by.actor(register)?;
+        let said = note.map(|note| format!(": {note}")).unwrap_or_default();
+        let alarm = Alarm {
+            code: SHARING.to_owned(),
+            district: Some(after.district.clone()),
+            person: Some(person.id),
+            message: format!("{actor} reports that credentials are shared{said}"),
+            at: scene.now,
+        };
+        let mut changes = changed(before, &after);
+        changes.push(Change::Alarm {
+            alarm: Box::new(alarm),
+        });
+        Ok((plan(register, actor, scene.now, changes), after))
+    })
+}
+
+fn changed(before: Contact, after: &Contact) -> Vec<Change> {
+    if before == *after {
+        return Vec::new();
+    }
+    vec![Change::Contact {
+        before: Some(Box::new(before)),
+        after: Box::new(after.clone()),
+    }]
 }

@@ -3,7 +3,7 @@
 use provost_core::Timestamp;
 use provost_core::decision::{self, Decision, Facts, Request};
 
-use super::FlowError;
+use super::{FlowError, Scene, record};
 use crate::live::Live;
 use crate::store::{Snapshot, Store};
 
@@ -50,6 +50,21 @@ pub fn at_once(
     }
     let decision = decide_on(live, request, &facts);
     Some((facts, decision))
+}
+
+/// Decides what a flow is about to do, and has a denial recorded.
+///
+/// # Errors
+/// As [`decide`].
+pub fn for_flow(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    request: &Request,
+) -> Result<Decision, FlowError> {
+    let facts = register.facts(request, scene.now, &scene.live.roles)?;
+    let decision = decide_on(scene.live, request, &facts);
+    record::note(scene.store, scene.live, request.clone(), facts, &decision);
+    Ok(decision)
 }
 
 /// Decides on facts that were read already.

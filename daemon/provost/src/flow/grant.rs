@@ -5,11 +5,11 @@ use provost_core::Timestamp;
 use provost_core::change::Change;
 use provost_core::decision::{Decision, Reference, Request};
 use provost_core::person::Person;
-use provost_core::role::{Grant, Granted, Origin};
+use provost_core::role::{Grant, Granted, Group, Origin};
 use serde_json::{Map, Value, json};
 
 use super::contact::OnWordOf;
-use super::{FlowError, Refusal, Scene, decide, person, plan, write};
+use super::{FlowError, NotFound, Refusal, Scene, decide, person, plan, write};
 use crate::store::Snapshot;
 
 /// The question whether `by` may give that to the person; `None` for what no rule lets a person give.
@@ -63,7 +63,7 @@ fn allowed(
             "calendar rights are given by operators or with a role",
         )));
     };
-    let decision = decide::decide(register, scene.live, &request, scene.now)?;
+    let decision = decide::for_flow(scene, register, &request)?;
     if decision.decision {
         Ok(Some(decision))
     } else {
@@ -171,4 +171,57 @@ fn manual(
     Ok(grants
         .filter(|grant| grant.origin == Origin::Manual)
         .find(|grant| grant.what == *what))
+}
+
+/// Creates a user group, or gives one other rights. Rule: `group.create`.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids, [`FlowError::Unknown`] if there is no such district.
+pub fn put_group(scene: Scene<'_>, group: &Group, by: &OnWordOf) -> Result<Group, FlowError> {
+    write(scene.store, |register| {
+        if register.district(&group.district)?.is_none() {
+            return Err(FlowError::Unknown {
+                what: "district",
+                id: group.district.to_string(),
+                source: NotFound::None,
+            });
+        }
+        if matches!(by, OnWordOf::Party(_)) {
+            let request = Request {
+                subject: by.reference(),
+                action: "group.create".to_owned(),
+                resource: Reference {
+                    kind: Some("district".to_owned()),
+                    id: group.district.to_string(),
+                },
+                properties: Map::new(),
+                context: Map::new(),
+            };
+            let decision = decide::for_flow(scene, register, &request)?;
+            if !decision.decision {
+                return Err(FlowError::Refused {
+                    what: format!("create group {}", group.id),
+                    source: Refusal::denied(decision),
+                });
+            }
+        }
+        let before = register.group(&group.district, &group.id)?;
+        // What the request does not speak of stays.
+        let calendars = before.iter().flat_map(|of| of.calendars.clone()).collect();
+        let after = Group {
+            calendars,
+            ..group.clone()
+        };
+        let mut changes = Vec::new();
+        if before.as_ref() != Some(&after) {
+            changes.push(Change::Group {
+                before: before.map(Box::new),
+                after: Some(Box::new(after.clone())),
+            });
+        }
+        Ok((
+            plan(register, by.actor(register)?, scene.now, changes),
+            after,
+        ))
+    })
 }

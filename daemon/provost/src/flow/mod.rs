@@ -16,11 +16,16 @@ pub mod import;
 pub mod ingest;
 pub mod neighbourhood;
 pub mod notify;
+pub mod preview;
 pub mod proof;
+pub mod record;
 pub mod reload;
+pub mod report;
+pub mod retention;
 pub mod retry;
 #[cfg(test)]
 pub(crate) mod rig;
+pub mod search;
 pub mod session;
 pub mod status;
 pub mod sweep;

@@ -8,7 +8,7 @@ use provost_core::person::Person;
 use provost_core::session::{Access, Session, ThirdPartyAdmin};
 use serde_json::Map;
 
-use super::{FlowError, NotFound, Refusal, Scene, decide, person, plan, write};
+use super::{FlowError, NotFound, Refusal, Scene, decide, person, plan, record, write};
 use crate::store::{Snapshot, Store};
 
 /// From where a session comes.
@@ -124,6 +124,7 @@ pub fn open(
 /// # Errors
 /// [`FlowError::Refused`] with every rule that forbids.
 pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decision, FlowError> {
+    let mut seen = None;
     let decision = write(scene.store, |register| {
         let before = open_session(register, id)?;
         let actor = person(register, before.actor.as_str())?;
@@ -143,7 +144,9 @@ pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decisi
                 .into_iter()
                 .collect(),
         };
-        let decision = decide::decide(register, scene.live, &request, scene.now)?;
+        let facts = register.facts(&request, scene.now, &scene.live.roles)?;
+        let decision = decide::decide_on(scene.live, &request, &facts);
+        seen = Some((request, facts));
         let mut changes = both_logs(&actor, &target, id, scene.now, decision.decision);
         if decision.decision {
             let after = Session {
@@ -158,7 +161,12 @@ pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decisi
             decision,
         ))
     })?;
+    if let Some((request, facts)) = seen {
+        record::note(scene.store, scene.live, request, facts, &decision);
+    }
     if decision.decision {
+        // A login-as that starts is on record, with both access logs, before anybody is told of it.
+        scene.store.record_noted()?;
         return Ok(decision);
     }
     Err(FlowError::Refused {

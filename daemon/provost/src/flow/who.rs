@@ -26,7 +26,7 @@ pub fn ask(scene: Scene<'_>, reference: &str) -> Result<(DistrictId, Value), Flo
         properties: Map::new(),
         context: Map::new(),
     };
-    let decision = decide::decide(&register, scene.live, &request, scene.now)?;
+    let decision = decide::for_flow(scene, &register, &request)?;
     let contact = register.contact(&caller.id)?;
     let answer = json!({
         "person": caller.id,

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use jiff::civil::Date;
 use provost_core::contact::{Contact, ContactKind, ContactState};
-use provost_core::decision::{Reference, Warning};
+use provost_core::decision::Warning;
 use provost_core::district::District;
 use provost_core::id::{DistrictId, PersonId};
 use provost_core::person::Person;
+use provost_core::training::Course;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use super::problem::Problem;
 use super::shapes;
 use super::work::{Answer, person_of, read, write};
 use crate::daemon::Daemon;
-use crate::flow::contact::OnWordOf;
+use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::timeline::Happening;
 use crate::flow::{self, FlowError};
 use crate::store::{NoticeFilter, Page, Snapshot};
@@ -35,6 +37,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
         .routes(routes!(designate))
         .routes(routes!(remove))
         .routes(routes!(reactivate))
+        .routes(routes!(trained))
+        .routes(routes!(sharing))
 }
 
 /// Notices shown with a contact: years of them.
@@ -167,6 +171,12 @@ struct ContactInFull {
     episode: Option<provost_core::contact::Episode>,
     /// Why held, and since when.
     hold: Value,
+    /// Courses completed, with the day of each.
+    #[schema(value_type = Object)]
+    training: Value,
+    /// What the desk should know: training that is recommended, credentials reported as shared.
+    #[schema(value_type = Vec<shapes::Warning>)]
+    remarks: Vec<Warning>,
     /// The stages that lie ahead if nothing happens.
     ahead: Vec<StageAhead>,
     /// The latest notices.
@@ -203,6 +213,8 @@ fn in_full(daemon: &Daemon, reference: &str) -> Result<ContactInFull, FlowError>
     let timeline = flow::timeline::of(&register, &person.id, zone, LINES)?;
     Ok(ContactInFull {
         hold: serde_json::to_value(contact.hold).unwrap_or_default(),
+        training: serde_json::to_value(&contact.training).unwrap_or_default(),
+        remarks: contact.remarks(),
         ahead: ahead
             .into_iter()
             .map(|(stage, at)| StageAhead {
@@ -284,19 +296,8 @@ struct ContactChange {
 
 impl ContactChange {
     fn by(&self, caller: &Caller) -> OnWordOf {
-        match &self.by {
-            None => OnWordOf::Operator(caller.name.clone()),
-            Some(id) => match id.strip_prefix("agent=") {
-                Some(agent) => OnWordOf::Party(Reference {
-                    kind: Some("agent".to_owned()),
-                    id: agent.to_owned(),
-                }),
-                None => OnWordOf::Party(Reference {
-                    kind: None,
-                    id: id.clone(),
-                }),
-            },
-        }
+        let own = || OnWordOf::Operator(caller.name.clone());
+        self.by.as_deref().map_or_else(own, on_word_of)
     }
 }
 
@@ -308,6 +309,15 @@ struct Changed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<shapes::Warning>, required = false)]
     warnings: Vec<Warning>,
+}
+
+impl Changed {
+    fn with_remarks(contact: Contact) -> Self {
+        Self {
+            warnings: contact.remarks(),
+            contact,
+        }
+    }
 }
 
 /// Makes a person a contact.
@@ -383,6 +393,72 @@ async fn reactivate(
             contact,
             warnings: Vec::new(),
         })
+    })
+    .await
+}
+
+/// A course that a contact has completed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CourseDone {
+    person: String,
+    /// Its name, e.g. `fundamentals`.
+    #[schema(value_type = String)]
+    course: Course,
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    completed: Date,
+}
+
+/// Records a course that a contact has completed. Rule: `contact.training`.
+#[utoipa::path(post, path = "/v1/contacts/training", tag = "contacts", security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))), request_body = CourseDone,
+    responses((status = 200, description = "the contact", body = Changed)))]
+async fn trained(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Body(done): Body<CourseDone>,
+) -> Answer<Changed> {
+    let person = person_of(&daemon, done.person).await?;
+    caller.must_reach(Some(&person.district))?;
+    let by = OnWordOf::Operator(caller.name.clone());
+    write(daemon, move |daemon| {
+        let (id, course) = (person.id.as_str(), (&done.course, done.completed));
+        let contact = daemon.scene(|scene| flow::contact::trained(scene, id, course, &by))?;
+        Ok(Changed::with_remarks(contact))
+    })
+    .await
+}
+
+/// A report of shared credentials.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Sharing {
+    person: String,
+    /// What was seen.
+    note: Option<String>,
+    /// Who reports it: a person, or `agent=ID`; the caller if left out.
+    by: Option<String>,
+}
+
+/// Records that a contact is said to share credentials, and alarms the operators. Rule: `contact.no-sharing`.
+#[utoipa::path(post, path = "/v1/contacts/sharing", tag = "contacts", security(("token" = ["desk"])),
+    extensions(("x-provost-per-district" = json!(true))), request_body = Sharing,
+    responses((status = 200, description = "the contact", body = Changed)))]
+async fn sharing(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Body(said): Body<Sharing>,
+) -> Answer<Changed> {
+    let person = person_of(&daemon, said.person).await?;
+    caller.must_reach(Some(&person.district))?;
+    let own = || OnWordOf::Operator(caller.name.clone());
+    let by = said.by.as_deref().map_or_else(own, on_word_of);
+    write(daemon, move |daemon| {
+        let (id, note) = (person.id.as_str(), said.note.as_deref());
+        let contact =
+            daemon.scene(|scene| flow::contact::sharing_reported(scene, id, note, &by))?;
+        Ok(Changed::with_remarks(contact))
     })
     .await
 }

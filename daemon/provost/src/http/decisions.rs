@@ -22,7 +22,7 @@ use super::work::{Answer, read};
 use crate::daemon::Daemon;
 use crate::flow::{self, FlowError};
 use crate::live::Live;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Store};
 
 /// Bytes of a request for decisions: a thousand evaluations of a kilobyte each.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -213,17 +213,22 @@ async fn one(
     let begun = tokio::time::Instant::now();
     let (live, now) = (daemon.config(), daemon.ports.clock.now());
     // What is kept is decided right here: some microseconds of work are not worth a thread of their own.
-    let (facts, decision) = match flow::decide::at_once(&daemon.store, &live, &request, now) {
-        Some(decided) => decided,
-        None => {
-            let asked =
-                move |daemon: &Daemon| flow::decide::ask(&daemon.store, &live, &request, now);
-            let Json(decided) = read(daemon, asked).await?;
-            decided
-        }
-    };
+    let (request, facts, decision) =
+        match flow::decide::at_once(&daemon.store, &live, &request, now) {
+            Some((facts, decision)) => (request, facts, decision),
+            None => {
+                let live = Arc::clone(&live);
+                let asked = move |daemon: &Daemon| {
+                    let (facts, decision) = flow::decide::ask(&daemon.store, &live, &request, now)?;
+                    Ok((request, facts, decision))
+                };
+                let Json(decided) = read(Arc::clone(&daemon), asked).await?;
+                decided
+            }
+        };
     may_ask(&caller, facts.districts.keys())?;
     metrics.decided(decision.decision, begun.elapsed());
+    flow::record::note(&daemon.store, &live, request, facts, &decision);
     Ok(Json(decision.into()))
 }
 
@@ -364,8 +369,7 @@ async fn evaluations(
         let desk = Desk::open(daemon, &metrics, &caller)?;
         let mut evaluations = Vec::with_capacity(items.len());
         for item in items {
-            let mut members = top.clone();
-            members.extend(item);
+            let members = beneath(&top, item);
             let evaluated = match whole(members) {
                 Err(problem) => Err(problem),
                 Ok(request) => desk.evaluate(&request)?,
@@ -382,6 +386,27 @@ async fn evaluations(
     .await
 }
 
+/// What an evaluation says, over what the top says. A subject, action or resource counts as a whole, but takes its
+/// type, id or name from the top where it has none itself.
+fn beneath(top: &Map<String, Value>, mut item: Map<String, Value>) -> Map<String, Value> {
+    for (key, above) in top {
+        match item.get_mut(key) {
+            None => {
+                item.insert(key.clone(), above.clone());
+            }
+            Some(Value::Object(members)) if key != "context" => {
+                for needed in ["type", "id", "name"] {
+                    if let (None, Some(said)) = (members.get(needed), above.get(needed)) {
+                        members.insert(needed.to_owned(), said.clone());
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    item
+}
+
 /// An evaluation that has everything it needs.
 fn whole(members: Map<String, Value>) -> Result<Request, Problem> {
     body::members::<_, Evaluation>(Value::Object(members)).map(Request::from)
@@ -389,6 +414,7 @@ fn whole(members: Map<String, Value>) -> Result<Request, Problem> {
 
 /// Where decisions are made: one state of the register, what is in force, and who asks.
 struct Desk<'d> {
+    store: &'d Store,
     register: Snapshot<'d>,
     live: Arc<Live>,
     now: Timestamp,
@@ -403,6 +429,7 @@ impl<'d> Desk<'d> {
         caller: &'d Caller,
     ) -> Result<Self, FlowError> {
         Ok(Self {
+            store: &daemon.store,
             register: daemon.store.read()?,
             live: daemon.config(),
             now: daemon.ports.clock.now(),
@@ -420,6 +447,7 @@ impl<'d> Desk<'d> {
         }
         let decision = flow::decide::decide_on(&self.live, request, &facts);
         self.metrics.decided(decision.decision, begun.elapsed());
+        flow::record::note(self.store, &self.live, request.clone(), facts, &decision);
         Ok(Ok(decision.into()))
     }
 }

@@ -60,6 +60,9 @@ struct AuthzenConfiguration {
     policy_decision_point: String,
     access_evaluation_endpoint: String,
     access_evaluations_endpoint: String,
+    search_subject_endpoint: String,
+    search_resource_endpoint: String,
+    search_action_endpoint: String,
 }
 
 /// The metadata of the decision point. Clients ask for it before they show any credentials, and it tells nothing but
@@ -87,6 +90,9 @@ async fn authzen(
     Ok(Json(AuthzenConfiguration {
         access_evaluation_endpoint: format!("{base}/access/v1/evaluation"),
         access_evaluations_endpoint: format!("{base}/access/v1/evaluations"),
+        search_subject_endpoint: format!("{base}/access/v1/search/subject"),
+        search_resource_endpoint: format!("{base}/access/v1/search/resource"),
+        search_action_endpoint: format!("{base}/access/v1/search/action"),
         policy_decision_point: base,
     }))
 }

@@ -161,6 +161,10 @@ fn of_register(registry: &mut Registry, daemon: &Daemon) -> Result<(), FlowError
         "Notices that were given up",
         counts.notices_failed,
     );
+    let unrecorded: Counter = Counter::default();
+    unrecorded.inc_by(daemon.store.unrecorded());
+    let help = "Decisions that were dropped instead of recorded, because too many waited";
+    registry.register("decisions_unrecorded", help, unrecorded);
     let contacts = Family::<Labels, Gauge>::default();
     let others = counts.contacts.saturating_sub(counts.pending + counts.held);
     let states = [

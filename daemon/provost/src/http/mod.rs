@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod body;
 mod caller;
+mod cases;
 mod changes;
 mod clock;
 mod contacts;
@@ -19,6 +20,7 @@ mod crowd;
 mod decisions;
 mod describe;
 mod feeds;
+mod grants;
 mod guard;
 mod health;
 mod inactivity;
@@ -29,7 +31,10 @@ mod once;
 mod outbox;
 mod page;
 mod problem;
+mod records;
 mod register;
+mod reports;
+mod search;
 mod sessions;
 mod shapes;
 mod sync;
@@ -88,6 +93,8 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(decisions::routes())
+        .merge(search::routes())
+        .merge(records::routes())
         .merge(register::routes())
         .merge(sync::routes())
         .merge(inactivity::routes())
@@ -95,6 +102,9 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(feeds::routes())
         .merge(backup::routes())
         .merge(contacts::routes())
+        .merge(cases::routes())
+        .merge(grants::routes())
+        .merge(reports::routes())
         .merge(sessions::routes())
         .merge(notices::routes())
         .merge(outbox::routes())

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use jiff::civil::Date;
 use provost_core::change::Actor;
 use provost_core::contact::ContactKind;
 use provost_core::decision::{Reference, Request};
@@ -9,6 +10,7 @@ use provost_core::document::Table;
 use provost_core::id::{AgentId, CaseId, DistrictId, EventId, PersonId};
 use provost_core::register::value::{Lapse, label, moment, one_or_more};
 use provost_core::register::{granted, inactivity};
+use provost_core::training::Course;
 
 use provost_core::time::Zone;
 
@@ -280,18 +282,27 @@ impl<'d> Reader<'_, 'd> {
     fn contact(&self, table: &Table) -> Option<Act> {
         let by = self.by(table);
         let kind = table.parse::<ContactKind>("type");
-        let evidence = ["second-agent", "evidence", "second-evidence"];
+        let evidence = ["second-agent", "evidence", "second-evidence", "note"];
         let said = evidence.map(|key| (key.to_owned(), label(table, key)));
         let context = said
             .into_iter()
             .filter_map(|(key, text)| Some((key, text?.into())));
-        let context = context.collect();
-        let word = one_verb(table, &["designate", "remove", "reactivate"])?;
+        let mut context: Map<String, Value> = context.collect();
+        let verbs = ["designate", "remove", "reactivate", "train", "shared"];
+        let word = one_verb(table, &verbs)?;
         let verb = match word {
             "designate" => ContactVerb::Designate,
             "remove" => ContactVerb::Remove,
+            "train" => ContactVerb::Train,
+            "shared" => ContactVerb::Shared,
             _ => ContactVerb::Reactivate,
         };
+        if verb == ContactVerb::Train {
+            let course = table.need_parse::<Course>("course")?;
+            let completed = table.need_parse::<Date>("completed")?;
+            context.insert("course".to_owned(), course.as_str().into());
+            context.insert("completed".to_owned(), completed.to_string().into());
+        }
         let person = self.person(table, word)?;
         Some(Act::Contact {
             verb,

@@ -115,7 +115,8 @@ pub enum Act {
         /// By whom.
         by: Actor,
     },
-    /// `contact = { designate | remove | reactivate = PERSON, type, by }`.
+    /// `contact = { designate | remove | reactivate = PERSON, type, by }`, `{ train = PERSON, course, completed }`,
+    /// `{ shared = PERSON }`: a report of shared credentials.
     Contact {
         /// What is done.
         verb: ContactVerb,
@@ -233,6 +234,10 @@ pub enum ContactVerb {
     Remove,
     /// Restored after deactivation.
     Reactivate,
+    /// Has completed a course; `course` and `completed` stand in the context.
+    Train,
+    /// Is reported to share credentials.
+    Shared,
 }
 
 /// A case that is opened.

@@ -260,3 +260,118 @@ fn a_file_that_cannot_be_played_does_not_keep_others_from_it() {
     let holds: Vec<_> = report.endings.iter().map(Ending::holds).collect();
     assert_eq!(holds, [false, true], "{report}");
 }
+
+/// Codes that the rules of the core give, read from the rules themselves: a new one cannot be forgotten here.
+fn codes_of_the_rules() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/decision");
+    let mut codes = BTreeSet::from(["default.deny".to_owned()]);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for call in ["Finding::permit(", "Finding::forbid(", "Finding::ruled("] {
+            for rest in text.split(call).skip(1) {
+                let literal = rest.trim_start().strip_prefix('"');
+                let code = literal.and_then(|literal| literal.split('"').next());
+                codes.extend(code.map(str::to_owned));
+            }
+        }
+    }
+    // Given by an edition's role alone; the core's own tests and the edition's stories have it.
+    codes.remove("role.may");
+    codes
+}
+
+/// The action that a step decides about, as far as its answer is that decision.
+fn action_of(step: &Value) -> Option<String> {
+    let has = |act: &str, key: &str| step.get(act).is_some_and(|act| act.get(key).is_some());
+    if let Some(decide) = step.get("decide") {
+        return decide["action"].as_str().map(str::to_owned);
+    }
+    let acts = [
+        ("login-as", "target", "login-as"),
+        ("contact", "designate", "contact.designate"),
+        ("contact", "remove", "contact.designate"),
+        ("contact", "reactivate", "contact.reactivate"),
+        ("case", "open", "case.open-for"),
+        ("case", "close", "case.close"),
+        ("case", "transition", "case.transition"),
+        ("grant", "role", "role.grant"),
+        ("grant", "group", "group.assign"),
+        ("grant", "tool", "right.grant"),
+    ];
+    let act = acts.iter().find(|(act, key, _)| has(act, key));
+    act.map(|(.., action)| (*action).to_owned())
+}
+
+#[test]
+fn every_rule_has_a_story_that_it_permits_and_one_that_it_forbids() {
+    let (mut permits, mut forbids, mut allowed) =
+        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut steps = 0;
+    for file in stories() {
+        let document = crate::document::load(&file).unwrap();
+        for step in document["step"].as_array().unwrap() {
+            let expect = &step["expect"];
+            let (Some(decision), Some(action)) = (expect["decision"].as_bool(), action_of(step))
+            else {
+                continue;
+            };
+            steps += 1;
+            if decision {
+                allowed.insert(action.clone());
+            }
+            for code in expect["reasons"].as_array().into_iter().flatten() {
+                let code = code.as_str().unwrap().to_owned();
+                if decision {
+                    permits.insert(code);
+                } else {
+                    forbids.insert((code, action.clone()));
+                }
+            }
+        }
+    }
+    let codes = codes_of_the_rules();
+    assert!(
+        codes.len() >= 37,
+        "the rules are where they were: {codes:?}"
+    );
+    let silent: Vec<_> = codes
+        .iter()
+        .filter(|code| !forbids.iter().any(|(of, _)| of == *code))
+        .collect();
+    assert_eq!(
+        silent,
+        Vec::<&String>::new(),
+        "no story is forbidden by these"
+    );
+    // A rule that only forbids permits where the very action that it forbids elsewhere is allowed.
+    let lets = |code: &&String| {
+        permits.contains(*code)
+            || forbids
+                .iter()
+                .any(|(of, action)| of == *code && allowed.contains(action))
+    };
+    let never: Vec<_> = codes
+        .iter()
+        .filter(|code| !lets(code) && *code != "default.deny")
+        .collect();
+    assert_eq!(
+        never,
+        Vec::<&String>::new(),
+        "no story is permitted by these"
+    );
+    let unknown: Vec<_> = permits
+        .iter()
+        .chain(forbids.iter().map(|(code, _)| code))
+        .filter(|code| !codes.contains(*code))
+        .collect();
+    assert_eq!(
+        unknown,
+        Vec::<&String>::new(),
+        "stories expect codes that no rule gives"
+    );
+    assert!(steps >= 150, "{steps} steps with a decision");
+}

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::commit::{Commit, Expected};
 use super::error::{CommitError, StoreError};
-use super::row::{execute, many, one, to_body, value};
+use super::row::{execute, limit, many, one, to_body, value};
 use super::snapshot::Snapshot;
 
 pub(super) fn put(
@@ -45,6 +45,21 @@ impl Snapshot<'_> {
     pub(super) fn case_by_name(&self, id: &str) -> Result<Option<Case>, StoreError> {
         const SQL: &str = "SELECT body FROM support_case WHERE id = ?1";
         one(self.connection(), "case", SQL, [id])
+    }
+
+    /// Cases after `after` by id, of one district or of all, at most `rows`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn cases_page(
+        &self,
+        district: Option<&DistrictId>,
+        after: &str,
+        rows: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let sql = include_str!("case/page.sql");
+        let params = params![district.map(DistrictId::as_str), after, limit(rows)];
+        many(self.connection(), "case", sql, params)
     }
 
     /// All cases of a district, by id.

@@ -12,8 +12,8 @@ use super::journal::{Journal, Stamp};
 use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
-    access, activity, agent, alarm, case, contact, district, feed, grant, group, notice, person,
-    session, token,
+    access, activity, agent, alarm, case, contact, district, feed, forget, grant, group, notice,
+    person, session, token,
 };
 use crate::failpoint;
 
@@ -178,6 +178,7 @@ impl<'c> Commit<'c> {
             Change::Notice { notice } => notice::add(self, notice)?,
             Change::Delivery { delivery } => return notice::deliver(self, delivery).map(Some),
             Change::Alarm { alarm } => alarm::add(self, alarm)?,
+            Change::Forget { forgotten } => forget::forget(self, forgotten)?,
         }
         Ok(None)
     }

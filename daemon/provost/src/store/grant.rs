@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::commit::{Commit, Expected};
 use super::error::{Attempt, CommitError, StoreError};
-use super::row::{collect, execute, from_column, limit, to_body, value};
+use super::row::{collect, execute, from_column, limit, to_body, value, values};
 use super::snapshot::Snapshot;
 use super::{person, tool};
 
@@ -104,6 +104,21 @@ pub(super) fn of(connection: &Connection, person: &PersonId) -> Result<Vec<Grant
 }
 
 impl Snapshot<'_> {
+    /// People of a district with a grant of any role, held or expired, after the person `after` by id, at most `rows`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn role_holders(
+        &self,
+        district: &DistrictId,
+        after: &str,
+        rows: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = include_str!("grant/role_holders.sql");
+        let params = params![district.as_str(), after, limit(rows)];
+        values(self.connection(), READ, sql, params)
+    }
+
     /// All grants of a person, held or expired, ordered.
     ///
     /// # Errors

@@ -87,7 +87,8 @@ impl Touched {
             | Change::Notice { .. }
             | Change::Delivery { .. }
             | Change::Alarm { .. }
-            | Change::Token { .. } => Self::Nothing,
+            | Change::Token { .. }
+            | Change::Forget { .. } => Self::Nothing,
         }
     }
 }

@@ -14,10 +14,12 @@ mod backup;
 mod case;
 mod commit;
 mod contact;
+mod decision;
 mod district;
 mod error;
 mod facts;
 mod feed;
+mod forget;
 mod grant;
 mod group;
 mod journal;
@@ -41,13 +43,14 @@ mod writer;
 pub use answer::{Answer, Claim, Key};
 pub use backup::{Backup, Restored, restore, verify};
 pub use commit::{Commit, Draft};
+pub use decision::{DecisionFilter, Noted, Recorded};
 pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use open::Upgrade;
 pub use person::Lookup;
 pub use register::Counts;
-pub use snapshot::Snapshot;
+pub use snapshot::{Aside, Snapshot};
 pub use staging::{
     Compared, Comparing, Due, Mirror, News, Staged, StagedAbsence, StagedList, Which,
 };
@@ -73,6 +76,8 @@ pub struct Store {
     pool: Pool,
     catalogue: Catalogue,
     kept: Arc<Kept>,
+    /// Decisions that wait to be recorded.
+    decisions: decision::Queue,
     jobs: Option<SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
@@ -157,6 +162,7 @@ impl Store {
             pool: Pool::new(origin),
             catalogue: Catalogue::default(),
             kept,
+            decisions: decision::Queue::default(),
             jobs: Some(sender),
             writer: Some(thread),
             lock,
@@ -171,6 +177,7 @@ impl Store {
             pool: Pool::new(Origin::Frozen(path.to_owned())),
             catalogue: Catalogue::default(),
             kept: Arc::default(),
+            decisions: decision::Queue::default(),
             jobs: None,
             writer: None,
             lock: None,
@@ -299,13 +306,15 @@ impl Store {
         })
     }
 
-    /// Erases what the journal says of a person; the journal's chain stays verifiable. Says how many changes it was.
+    /// Erases what the journal says of a person, and the decisions about them; the journal's chain stays verifiable.
+    /// Says how many changes it was.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
         let person = person.clone();
         self.submit(Company::Alone, move |writing| {
+            decision::erase(writing.connection(), &person)?;
             journal::erase(writing.connection(), &person)
         })
     }

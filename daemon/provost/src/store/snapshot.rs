@@ -1,6 +1,9 @@
 //! Reading: snapshots of one revision, taken from a small pool of connections.
 
+use jiff::Timestamp;
+use provost_core::decision::{Facts, Request};
 use provost_core::id::Revision;
+use provost_core::role::Roles;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use std::path::PathBuf;
@@ -160,6 +163,36 @@ impl<'s> Snapshot<'s> {
     /// The tool catalogue that readers share.
     pub(super) fn catalogue(&self) -> &'s Catalogue {
         &self.store.catalogue
+    }
+}
+
+/// Facts for many questions on one snapshot, kept for them alone: a search asks about more people than are asked for
+/// again, and would only push out what is kept for decisions.
+pub struct Aside<'a, 's> {
+    snapshot: &'a Snapshot<'s>,
+    kept: Kept,
+}
+
+impl<'a, 's> Aside<'a, 's> {
+    /// Nothing is kept yet.
+    pub fn new(snapshot: &'a Snapshot<'s>) -> Self {
+        Self {
+            snapshot,
+            kept: Kept::default(),
+        }
+    }
+
+    /// As [`Snapshot::facts`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn facts(
+        &self,
+        request: &Request,
+        now: Timestamp,
+        roles: &Arc<Roles>,
+    ) -> Result<Facts, StoreError> {
+        self.snapshot.facts_beside(&self.kept, request, now, roles)
     }
 }
 

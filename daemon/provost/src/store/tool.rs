@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::StoreError;
-use super::row::{execute, value, values};
+use super::row::{execute, limit, value, values};
+use super::snapshot::Snapshot;
 
 /// Gives a tool its place, if it has none yet.
 pub(super) fn intern(connection: &Connection, name: &ToolName) -> Result<(), StoreError> {
@@ -38,6 +39,18 @@ impl Catalogue {
             *shared = Arc::clone(&longer);
         }
         Ok(longer)
+    }
+}
+
+impl Snapshot<'_> {
+    /// Names of the tools that the register knows, after `after`, at most `rows`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn tools(&self, after: &str, rows: usize) -> Result<Vec<String>, StoreError> {
+        const SQL: &str = "SELECT name FROM tool WHERE name > ?1 ORDER BY name LIMIT ?2";
+        let params = rusqlite::params![after, limit(rows)];
+        values(self.connection(), "list the tools", SQL, params)
     }
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod contact;
 mod login_as;
 mod plugin;
+mod promises;
 mod properties;
 mod redirect;
 mod role;

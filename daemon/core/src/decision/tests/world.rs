@@ -125,6 +125,8 @@ impl Somebody {
             suspended: None,
             deactivated: None,
             next_due: None,
+            training: Default::default(),
+            sharing_reported: None,
         });
         self
     }

@@ -98,6 +98,8 @@ fn contacts() -> impl Strategy<Value = Contact> {
             suspended: None,
             deactivated: None,
             next_due: None,
+            training: Default::default(),
+            sharing_reported: None,
         })
 }
 

@@ -103,6 +103,37 @@ pub enum ContactCommand {
         #[arg(long = "type")]
         kind: Option<String>,
     },
+    /// Record a course that a contact has completed.
+    Train {
+        /// Who.
+        person: String,
+        /// Its name.
+        #[arg(long, default_value = "fundamentals")]
+        course: String,
+        /// The day, e.g. 2025-01-31.
+        #[arg(long)]
+        completed: String,
+    },
+    /// Record that a contact is said to share credentials, and alarm the operators.
+    Shared {
+        /// Who.
+        person: String,
+        /// What was seen.
+        #[arg(long)]
+        note: Option<String>,
+        /// Who reports it: a person, or agent=ID; the operator if left out.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// All contacts by district, of every state, as a sheet.
+    Report {
+        /// Only of this district.
+        #[arg(long)]
+        district: Option<String>,
+        /// table, csv or json.
+        #[arg(long, value_enum, default_value = "table")]
+        format: super::SheetFormat,
+    },
     /// The support desk's question: may this caller?
     Who(WhoArgs),
 }

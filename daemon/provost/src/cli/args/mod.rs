@@ -4,12 +4,17 @@ mod contacts;
 mod decisions;
 mod directory;
 mod operations;
+mod roles;
 
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
-pub use decisions::{DecideArgs, SessionCommand};
+pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
 pub use directory::SyncCommand;
 pub use operations::{
     AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
+};
+pub use roles::{
+    CaseCommand, Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs,
+    SheetFormat, Taking,
 };
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
@@ -195,8 +200,38 @@ pub enum DaemonCommand {
         #[command(subcommand)]
         command: ContactCommand,
     },
-    /// One decision with all reasons and the redirect.
+    /// Cases, as far as the rules need them.
+    Case {
+        /// What to do.
+        #[command(subcommand)]
+        command: CaseCommand,
+    },
+    /// Security roles.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
+    /// User groups.
+    Group {
+        /// What to do.
+        #[command(subcommand)]
+        command: GroupCommand,
+    },
+    /// Tool and calendar rights.
+    Right {
+        /// What to do.
+        #[command(subcommand)]
+        command: RightCommand,
+    },
+    /// One decision with all reasons and the redirect, or a recorded one made again.
     Decide(DecideArgs),
+    /// Decisions on record: denials and everything about logins as another user, or all of them.
+    Decisions {
+        /// What to do.
+        #[command(subcommand)]
+        command: DecisionsCommand,
+    },
     /// Sessions of the application: open, log in as, return, close.
     Session {
         /// What to do.

@@ -1,9 +1,11 @@
 //! How each answer of the daemon looks to people.
 
 mod notices;
+mod roles;
 mod tokens;
 
 pub(super) use notices::{notice, notices, proof, rendered};
+pub(super) use roles::{cases, decisions, granted, groups, preview, replayed};
 pub(super) use tokens::{made_token, tokens};
 
 use serde_json::Value;
@@ -190,6 +192,16 @@ pub(super) fn contact(answer: &Value) {
             ("deactivated", "deactivated"),
         ],
     );
+    for (course, day) in answer["training"].as_object().into_iter().flatten() {
+        println!("completed {course} on {}", cell(day, ""));
+    }
+    for remark in under(answer, "remarks") {
+        println!(
+            "warning: {} ({})",
+            cell(remark, "message"),
+            cell(remark, "code")
+        );
+    }
     println!();
     table(
         under(answer, "ahead"),

@@ -212,6 +212,9 @@ async fn the_metadata_name_the_endpoints_that_exist() {
             "policy_decision_point": "http://provost.example",
             "access_evaluation_endpoint": "http://provost.example/access/v1/evaluation",
             "access_evaluations_endpoint": "http://provost.example/access/v1/evaluations",
+            "search_subject_endpoint": "http://provost.example/access/v1/search/subject",
+            "search_resource_endpoint": "http://provost.example/access/v1/search/resource",
+            "search_action_endpoint": "http://provost.example/access/v1/search/action",
         })
     );
 }

@@ -2,11 +2,14 @@
 
 mod authzen;
 mod changes;
+mod desk;
 mod doors;
 mod once;
 mod pages;
 mod problems;
+mod records;
 pub(super) mod rig;
 mod scopes;
+mod search;
 mod shape;
 mod token;

@@ -23,6 +23,8 @@ const CONFIG: &str = r#"
 id = "lone-pine"
 name = "Lone Pine Unified"
 timezone = "America/Denver"
+hosting = "cloud-choice"
+sites = ["sandbox"]
 [[district]]
 id = "far"
 name = "Far Away"

@@ -158,6 +158,40 @@ fn about_lone_pine(path: &str) -> Option<(String, Value)> {
         "/v1/sessions/open" => json!({ "id": "s1", "person": "ana" }),
         "/v1/sessions/login-as" => json!({ "id": "ours", "target": "ben" }),
         "/v1/sessions/return" | "/v1/sessions/close" => json!({ "id": "ours" }),
+        "/access/v1/search/subject" => {
+            json!({ "subject": { "type": "person" }, "action": { "name": "case.submit" },
+                    "resource": who("district", "lone-pine") })
+        }
+        "/access/v1/search/resource" => {
+            json!({ "subject": who("person", "ana"), "action": { "name": "login-as" },
+                    "resource": { "type": "person" } })
+        }
+        "/access/v1/search/action" => {
+            json!({ "subject": who("person", "ana"), "resource": who("district", "lone-pine") })
+        }
+        "/v1/decisions"
+        | "/v1/groups"
+        | "/v1/cases"
+        | "/v1/reports/product-roles"
+        | "/v1/reports/contacts" => {
+            return Some((format!("{path}?district=lone-pine"), Value::Null));
+        }
+        "/v1/decisions/one" => return Some((format!("{path}?id=1"), Value::Null)),
+        "/v1/decisions/replay" => json!({ "id": 1 }),
+        "/v1/reports/rights" | "/v1/reports/could-enter" => {
+            return Some((format!("{path}?person=ana"), Value::Null));
+        }
+        "/v1/grants/give" | "/v1/grants/take" | "/v1/grants/preview" => {
+            json!({ "person": "ana", "role": "sis" })
+        }
+        "/v1/groups/create" => json!({ "id": "office", "district": "lone-pine" }),
+        "/v1/cases/open" => json!({ "id": "c1", "district": "lone-pine", "requester": "ana" }),
+        "/v1/cases/close" => json!({ "id": "c1" }),
+        "/v1/cases/transition" => json!({ "id": "c1", "to": "ana" }),
+        "/v1/contacts/training" => {
+            json!({ "person": "ana", "course": "fundamentals", "completed": "2025-01-31" })
+        }
+        "/v1/contacts/sharing" => json!({ "person": "ana" }),
         "/v1/notices/retry" => json!({ "failed": true, "district": "lone-pine" }),
         "/v1/notices/approve" | "/v1/notices/refuse" => json!({ "district": "lone-pine" }),
         "/v1/contacts/designate" | "/v1/contacts/remove" | "/v1/contacts/reactivate" => ana,

@@ -119,7 +119,7 @@ impl Simulation {
                 kind,
                 by,
                 context,
-            } => self.contact(*verb, person, *kind, by, context),
+            } => self.contact(*verb, person, *kind, by, context, outcome),
             Act::CaseOpen(_) | Act::CaseClose { .. } | Act::CaseTransition { .. } => self.case(act),
             Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => {
                 self.session(act)
@@ -262,6 +262,7 @@ impl Simulation {
         kind: Option<ContactKind>,
         by: &Actor,
         context: &Map<String, Value>,
+        outcome: &mut Outcome,
     ) -> Result<Option<Decision>, FlowError> {
         let (scene, word, id) = (self.scene(), word_of(by), person.as_str());
         match verb {
@@ -278,7 +279,34 @@ impl Simulation {
                 let decision = self.asked("contact.reactivate", person, &word, kind, context)?;
                 contact::reactivate(scene, id, kind, &word).map(|_| Some(decision))
             }
+            ContactVerb::Train | ContactVerb::Shared => {
+                self.remark(verb, person, by, context, outcome)
+            }
         }
+    }
+
+    /// What is recorded of a contact; the remarks of the contact's page are the step's warnings.
+    fn remark(
+        &self,
+        verb: ContactVerb,
+        person: &PersonId,
+        by: &Actor,
+        context: &Map<String, Value>,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Decision>, FlowError> {
+        let (scene, word, id) = (self.scene(), word_of(by), person.as_str());
+        let said = |key: &str| context.get(key).and_then(Value::as_str);
+        let course = said("course").and_then(|course| course.parse().ok());
+        let completed = said("completed").and_then(|day| day.parse().ok());
+        let after = match (verb, course, completed) {
+            (ContactVerb::Train, Some(course), Some(day)) => {
+                contact::trained(scene, id, (&course, day), &word)?
+            }
+            _ => contact::sharing_reported(scene, id, said("note"), &word)?,
+        };
+        let remarks = after.remarks().into_iter().map(|remark| remark.code);
+        outcome.warnings.extend(remarks);
+        Ok(None)
     }
 
     fn asked(

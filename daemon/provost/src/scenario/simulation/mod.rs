@@ -22,6 +22,8 @@ use super::report::{Ending, Report};
 use super::run::{Outcome, StepError, World, run};
 use super::{Act, Delivering, Scenario, Step, read};
 use crate::config::{Config, Listen, PluginOffer, Route};
+use crate::flow::record::Recording;
+use crate::flow::retention::Retention;
 use crate::flow::{self, FlowError, Scene};
 use crate::live::{Live, Loader, chain};
 use crate::store::{Store, StoreError};
@@ -158,6 +160,8 @@ fn config(scenario: &Scenario) -> Config {
         plugins: BTreeMap::new(),
         routes: routes(),
         approve_above: scenario.approve_above,
+        recording: Recording::default(),
+        retention: Retention::default(),
     }
 }
 

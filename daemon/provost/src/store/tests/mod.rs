@@ -118,6 +118,8 @@ fn contact(person: &str) -> Contact {
         suspended: None,
         deactivated: None,
         next_due: Some(at("2025-08-29T16:00:00Z")),
+        training: Default::default(),
+        sharing_reported: None,
     }
 }
 

@@ -267,6 +267,8 @@ impl Rig {
             suspended: None,
             deactivated: None,
             next_due: None,
+            training: Default::default(),
+            sharing_reported: None,
         };
         self.commit(vec![Change::Contact {
             before: None,

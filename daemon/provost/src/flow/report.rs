@@ -1,0 +1,366 @@
+//! Reports: who holds which role, what a person has and where it comes from, who could log in as somebody.
+
+use provost_core::decision::{Party, PersonFacts, Reference, Request, Visible, visible_rights};
+use provost_core::id::{DistrictId, PersonId, RoleId};
+use provost_core::person::Person;
+use provost_core::rights::Letters;
+use provost_core::role::{Grant, Granted, Role};
+use provost_core::time::Zone;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::contact::OnWordOf;
+use super::search::{self, Sought, Span};
+use super::{FlowError, NotFound, Refusal, Scene, decide, person};
+use crate::store::Snapshot;
+
+/// People read at once.
+const PAGE: usize = 1_000;
+
+/// What the product security role report is to show. Rule: `report.product-roles`.
+#[derive(Debug, Clone, Default)]
+pub struct ProductRoles {
+    /// Only these roles; all if none is named.
+    pub roles: BTreeSet<RoleId>,
+    /// Holders whose account is disabled, too.
+    pub include_disabled: bool,
+    /// By role, then by person; otherwise by person, then by role.
+    pub by_role: bool,
+}
+
+fn question(by: &OnWordOf, action: &str, kind: &str, id: &str) -> Request {
+    Request {
+        subject: by.reference(),
+        action: action.to_owned(),
+        resource: Reference {
+            kind: Some(kind.to_owned()),
+            id: id.to_owned(),
+        },
+        properties: Map::new(),
+        context: Map::new(),
+    }
+}
+
+/// Operators see everything; on anyone else's word the rules say whether they may.
+fn allowed(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    by: &OnWordOf,
+    request: &Request,
+) -> Result<(), FlowError> {
+    if matches!(by, OnWordOf::Operator(_)) {
+        return Ok(());
+    }
+    let decision = decide::for_flow(scene, register, request)?;
+    if decision.decision {
+        return Ok(());
+    }
+    Err(FlowError::Refused {
+        what: format!("{} {}", request.action, request.resource.id),
+        source: Refusal::denied(decision),
+    })
+}
+
+fn zone_of(register: &Snapshot<'_>, id: &DistrictId) -> Result<Zone, FlowError> {
+    let district = register.district(id)?.ok_or_else(|| FlowError::Unknown {
+        what: "district",
+        id: id.to_string(),
+        source: NotFound::None,
+    })?;
+    Ok(district.timezone)
+}
+
+/// The product security roles of a district's people, a row for each grant that is held.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids, [`FlowError::Unknown`] if there is no such district.
+pub fn product_roles(
+    scene: Scene<'_>,
+    district: &DistrictId,
+    wanted: &ProductRoles,
+    by: &OnWordOf,
+) -> Result<Vec<Value>, FlowError> {
+    let register = scene.store.read()?;
+    let zone = zone_of(&register, district)?;
+    let request = question(by, "report.product-roles", "district", district.as_str());
+    allowed(scene, &register, by, &request)?;
+    let mut rows: Vec<(RoleId, String, Value)> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let holders = register.role_holders(district, &after, PAGE)?;
+        let Some(last) = holders.last() else { break };
+        after.clone_from(last);
+        for id in &holders {
+            let Some(holder) = register.person(&id.parse().map_err(|_| gone(id))?)? else {
+                continue;
+            };
+            if !wanted.include_disabled && !holder.account_enabled() {
+                continue;
+            }
+            for grant in register.grants(&holder.id)? {
+                let Granted::Role(role) = &grant.what else {
+                    continue;
+                };
+                let named = wanted.roles.is_empty() || wanted.roles.contains(role);
+                if named && grant.is_held(scene.now) {
+                    let row = role_row(scene, &holder, role, &grant, &zone);
+                    rows.push((role.clone(), holder.username.clone(), row));
+                }
+            }
+        }
+    }
+    rows.sort_by(|(role, name, _), (other, other_name, _)| {
+        if wanted.by_role {
+            (role, name).cmp(&(other, other_name))
+        } else {
+            (name, role).cmp(&(other_name, other))
+        }
+    });
+    Ok(rows.into_iter().map(|(.., row)| row).collect())
+}
+
+fn gone(id: &str) -> FlowError {
+    FlowError::Unknown {
+        what: "person",
+        id: id.to_owned(),
+        source: NotFound::None,
+    }
+}
+
+fn role_row(scene: Scene<'_>, holder: &Person, role: &RoleId, grant: &Grant, zone: &Zone) -> Value {
+    let edition = scene.live.config.districts.get(&holder.district);
+    let known = match edition {
+        Some(district) => scene.live.roles.in_edition(role, &district.edition),
+        None => scene.live.roles.get(role),
+    };
+    json!({
+        "district": holder.district,
+        "person": holder.id,
+        "username": holder.username,
+        "name": holder.name,
+        "enabled": holder.account_enabled(),
+        "role": role,
+        "kind": known.map(|role| role.kind),
+        "effective": known.is_some() && holder.has_main_homepage(),
+        "origin": grant.origin.to_string(),
+        "by": grant.by,
+        "at": zone.rfc3339(grant.at),
+        "expires": grant.expires.map(|at| zone.rfc3339(at)),
+    })
+}
+
+/// The contacts of a district or of all, of every state, with what the desk should know of each.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn contacts(scene: Scene<'_>, district: Option<&DistrictId>) -> Result<Vec<Value>, FlowError> {
+    let register = scene.store.read()?;
+    let mut rows = Vec::new();
+    for (contact, person) in register.contacts(district)? {
+        let zone = zone_of(&register, &contact.district)?;
+        let time = |at| zone.rfc3339(at);
+        let remarks: Vec<_> = contact.remarks().into_iter().map(|of| of.code).collect();
+        rows.push(json!({
+            "district": contact.district,
+            "person": person.id,
+            "username": person.username,
+            "name": person.name,
+            "type": contact.kind,
+            "state": contact.state,
+            "mail": person.mail,
+            "phone": person.phone,
+            "designated": time(contact.designated),
+            "last-activity": contact.last_activity.map(time),
+            "next-due": contact.next_due.map(time),
+            "remarks": remarks,
+        }));
+    }
+    Ok(rows)
+}
+
+/// Everything that a person has, a row for each right and each way in which it comes. On the word of a holder of
+/// `sis.login-as` only what that holder has, too. Rule: `right.view`.
+///
+/// # Errors
+/// [`FlowError::Refused`] if a rule forbids.
+pub fn rights(
+    scene: Scene<'_>,
+    reference: &str,
+    by: &OnWordOf,
+) -> Result<(DistrictId, Vec<Value>), FlowError> {
+    let register = scene.store.read()?;
+    let target = person(&register, reference)?;
+    let zone = zone_of(&register, &target.district)?;
+    let request = question(by, "right.view", "person", target.id.as_str());
+    allowed(scene, &register, by, &request)?;
+    let facts = register.facts(&request, scene.now, &scene.live.roles)?;
+    let Some(of) = facts.resource_person() else {
+        return Err(gone(target.id.as_str()));
+    };
+    let mut rows = Rows {
+        of,
+        zone,
+        roles: facts
+            .roles
+            .iter()
+            .map(|role| (role.id.clone(), role))
+            .collect(),
+        rows: Vec::new(),
+    };
+    for grant in &of.grants {
+        rows.grant(&register, grant)?;
+    }
+    let mut rows = rows.rows;
+    if let (Party::Person(viewer), OnWordOf::Party(_)) = (&facts.subject, by)
+        && visible_rights(viewer) == Some(Visible::OwnRights)
+    {
+        rows.retain(|row| is_own(viewer, &facts.tools, row));
+    }
+    Ok((target.district, rows))
+}
+
+/// The viewer has what the row shows.
+fn is_own(viewer: &PersonFacts, tools: &provost_core::rights::Tools, row: &Value) -> bool {
+    let name = row["name"].as_str().unwrap_or_default();
+    match row["what"].as_str() {
+        Some("tool") => {
+            let letters: Letters = row["letters"]
+                .as_str()
+                .unwrap_or_default()
+                .parse()
+                .unwrap_or_default();
+            name.parse()
+                .is_ok_and(|tool| viewer.letters(&tool, tools).contains(letters))
+        }
+        Some("role") => viewer.roles.iter().any(|role| role.as_str() == name),
+        _ => false,
+    }
+}
+
+/// Rows of rights while they are being told.
+struct Rows<'f> {
+    of: &'f PersonFacts,
+    zone: Zone,
+    roles: BTreeMap<RoleId, &'f Role>,
+    rows: Vec<Value>,
+}
+
+impl Rows<'_> {
+    fn grant(&mut self, register: &Snapshot<'_>, grant: &Grant) -> Result<(), FlowError> {
+        match &grant.what {
+            Granted::Role(id) => self.role(id, grant),
+            Granted::Group(id) => {
+                self.row("group", id.as_str(), "", "grant", grant, true);
+                let through = format!("group {id}");
+                let group = register.group(&self.of.person.district, id)?;
+                if let Some(group) = group {
+                    for (tool, letters) in &group.rights {
+                        let (tool, letters) = (tool.to_string(), letters.to_string());
+                        self.row("tool", &tool, &letters, &through, grant, true);
+                    }
+                    for right in &group.calendars {
+                        let name = Granted::Calendar(right.clone()).to_string();
+                        self.row("calendar", &name, "", &through, grant, true);
+                    }
+                }
+            }
+            Granted::Tool(tool, letters) => {
+                let (tool, letters) = (tool.to_string(), letters.to_string());
+                self.row("tool", &tool, &letters, "grant", grant, true);
+            }
+            Granted::Calendar(_) => {
+                let name = grant.what.to_string();
+                self.row("calendar", &name, "", "grant", grant, true);
+            }
+        }
+        Ok(())
+    }
+
+    fn role(&mut self, id: &RoleId, grant: &Grant) {
+        let effective = self.of.roles.contains(id);
+        self.row("role", id.as_str(), "", "grant", grant, effective);
+        let products = self.roles.get(id).map(|role| role.products.clone());
+        let products = products.unwrap_or_default();
+        let through = format!("role {id}");
+        for product in &products {
+            let all = format!("{product}/*");
+            self.row("tool", &all, "RWAD", &through, grant, effective);
+        }
+        if !products.is_empty() {
+            self.row(
+                "calendar",
+                "calendar */* (modify)",
+                "",
+                &through,
+                grant,
+                effective,
+            );
+        }
+    }
+
+    fn row(
+        &mut self,
+        what: &str,
+        name: &str,
+        letters: &str,
+        through: &str,
+        grant: &Grant,
+        effective: bool,
+    ) {
+        self.rows.push(json!({
+            "what": what,
+            "name": name,
+            "letters": if letters.is_empty() { Value::Null } else { letters.into() },
+            "through": through,
+            "origin": grant.origin.to_string(),
+            "by": grant.by,
+            "expires": grant.expires.map(|at| self.zone.rfc3339(at)),
+            "effective": effective,
+        }));
+    }
+}
+
+/// Everybody who could log in as a person now, in a fresh session.
+///
+/// # Errors
+/// If there is no such person or the store cannot be read.
+pub fn could_enter(
+    scene: Scene<'_>,
+    reference: &str,
+) -> Result<(DistrictId, Vec<Value>), FlowError> {
+    let register = scene.store.read()?;
+    let target = person(&register, reference)?;
+    let nobody = OnWordOf::Party(Reference {
+        kind: Some("person".to_owned()),
+        id: String::new(),
+    });
+    let request = question(&nobody, "login-as", "person", target.id.as_str());
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let span = Span {
+            after: &after,
+            rows: PAGE,
+        };
+        let found = search::run(scene, Sought::Subject, &request, span, &|_| true)?;
+        for id in found.ids {
+            let id: PersonId = id.parse().map_err(|_| gone(&id))?;
+            let grants = register.grants(&id)?.into_iter();
+            let roles: Vec<_> = grants
+                .filter(|grant| grant.is_held(scene.now))
+                .filter_map(|grant| match grant.what {
+                    Granted::Role(role) => Some(role),
+                    _ => None,
+                })
+                .collect();
+            if let Some(actor) = register.person(&id)? {
+                rows.push(json!({
+                    "person": actor.id, "username": actor.username, "name": actor.name, "roles": roles,
+                }));
+            }
+        }
+        match found.next {
+            Some(next) => after = next,
+            None => return Ok((target.district, rows)),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Who may do it, to what, and what may be done: decisions about everybody and everything that comes into question.
+
+use provost_core::Timestamp;
+use provost_core::decision::{Action, Candidates, Reference, Request, Thing, candidates};
+use provost_core::id::DistrictId;
+
+use super::{FlowError, Scene, decide};
+use crate::live::Live;
+use crate::store::{Aside, Snapshot};
+
+/// Candidates that are decided upon for one page: at most some tenths of a second of work. A page may so be shorter
+/// than was asked for, and still not be the last.
+const EXAMINED: usize = 2_000;
+
+/// Which of the three is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// Who may do it.
+    Subject,
+    /// To what it may be done.
+    Resource,
+    /// What may be done.
+    Action,
+}
+
+/// Where to go on, and how far.
+#[derive(Debug, Clone, Copy)]
+pub struct Span<'s> {
+    /// After this candidate; empty for the first page.
+    pub after: &'s str,
+    /// At most so many results.
+    pub rows: usize,
+}
+
+/// One page of results.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What was found, in the order of the ids.
+    pub ids: Vec<String>,
+    /// The candidate to go on after; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Looks for what is left out of `request`: its id, or its action, is empty. Only districts that `may_see` are looked at.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn run(
+    scene: Scene<'_>,
+    sought: Sought,
+    request: &Request,
+    span: Span<'_>,
+    may_see: &dyn Fn(&DistrictId) -> bool,
+) -> Result<Found, FlowError> {
+    let register = scene.store.read()?;
+    let search = Search {
+        register: &register,
+        aside: Aside::new(&register),
+        live: scene.live,
+        now: scene.now,
+        sought,
+        request,
+        may_see,
+    };
+    search.page(span)
+}
+
+/// The district that the fixed parts of a search belong to, for whoever checks what the caller may see.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn districts(
+    scene: Scene<'_>,
+    sought: Sought,
+    request: &Request,
+) -> Result<Vec<DistrictId>, FlowError> {
+    let facts = scene.store.facts(request, scene.now, &scene.live.roles)?;
+    let subject = facts.subject_person().map(|of| of.person.district.clone());
+    let resource = facts.resource.district().cloned();
+    Ok(match sought {
+        Sought::Subject => resource.into_iter().collect(),
+        Sought::Resource => subject.into_iter().collect(),
+        Sought::Action => subject.into_iter().chain(resource).collect(),
+    })
+}
+
+struct Search<'s> {
+    register: &'s Snapshot<'s>,
+    aside: Aside<'s, 's>,
+    live: &'s Live,
+    now: Timestamp,
+    sought: Sought,
+    request: &'s Request,
+    may_see: &'s dyn Fn(&DistrictId) -> bool,
+}
+
+impl Search<'_> {
+    fn page(&self, span: Span<'_>) -> Result<Found, FlowError> {
+        let candidates = self.candidates(span.after)?;
+        let whole = candidates.len() < EXAMINED;
+        let (mut found, mut last) = (Found::default(), None);
+        for candidate in candidates {
+            if found.ids.len() >= span.rows {
+                // There is one more to look at, so this page is not the last.
+                found.next = last;
+                return Ok(found);
+            }
+            if self.may(&candidate)? {
+                found.ids.push(candidate.clone());
+            }
+            last = Some(candidate);
+        }
+        if !whole {
+            found.next = last;
+        }
+        Ok(found)
+    }
+
+    /// The question with the candidate in its place.
+    fn question(&self, candidate: &str) -> Request {
+        let mut request = self.request.clone();
+        match self.sought {
+            Sought::Subject => candidate.clone_into(&mut request.subject.id),
+            Sought::Resource => candidate.clone_into(&mut request.resource.id),
+            Sought::Action => candidate.clone_into(&mut request.action),
+        }
+        request
+    }
+
+    fn may(&self, candidate: &str) -> Result<bool, FlowError> {
+        let request = self.question(candidate);
+        let facts = self.aside.facts(&request, self.now, &self.live.roles)?;
+        let unknown = matches!(facts.resource, Thing::Unknown { .. });
+        if unknown || !facts.districts.keys().all(|id| (self.may_see)(id)) {
+            return Ok(false);
+        }
+        Ok(decide::decide_on(self.live, &request, &facts).decision)
+    }
+
+    /// What comes into question, in order, after `after`; at most [`EXAMINED`].
+    fn candidates(&self, after: &str) -> Result<Vec<String>, FlowError> {
+        let kind = |reference: &Reference| reference.kind.clone().unwrap_or_default();
+        let all = match self.sought {
+            Sought::Subject => return self.subjects(&kind(&self.request.subject), after),
+            Sought::Resource => return self.resources(&kind(&self.request.resource), after),
+            Sought::Action => self.actions(),
+        };
+        Ok(beyond(all, after))
+    }
+
+    fn subjects(&self, kind: &str, after: &str) -> Result<Vec<String>, FlowError> {
+        let facts = self.aside.facts(self.request, self.now, &self.live.roles)?;
+        let district = facts.resource.district();
+        match (kind, candidates(&self.request.action)) {
+            ("agent", _) => {
+                let agents = self.register.agents()?;
+                let ids = agents.into_iter().map(|id| id.to_string());
+                Ok(beyond(ids.collect(), after))
+            }
+            ("person", Candidates::Everybody) => self.people(district, after),
+            ("person", Candidates::Contacts) => {
+                let of = facts.resource_district();
+                let valid = of.into_iter().flat_map(|of| of.valid_contacts());
+                let ids = valid.map(|(contact, _)| contact.person.to_string());
+                Ok(beyond(ids.collect(), after))
+            }
+            ("person", Candidates::RoleHolders) => match district {
+                Some(district) => Ok(self.register.role_holders(district, after, EXAMINED)?),
+                None => Ok(Vec::new()),
+            },
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn people(&self, district: Option<&DistrictId>, after: &str) -> Result<Vec<String>, FlowError> {
+        let after = after.parse().ok();
+        let people = self.register.people(district, after.as_ref(), EXAMINED)?;
+        Ok(people
+            .into_iter()
+            .map(|person| person.id.to_string())
+            .collect())
+    }
+
+    /// Nothing is done across districts, so a person's own district is all there is to look at; agents act in all.
+    fn resources(&self, kind: &str, after: &str) -> Result<Vec<String>, FlowError> {
+        let facts = self.aside.facts(self.request, self.now, &self.live.roles)?;
+        let home = facts.subject_person().map(|of| &of.person.district);
+        match kind {
+            "person" => self.people(home, after),
+            "case" => {
+                let cases = self.register.cases_page(home, after, EXAMINED)?;
+                Ok(cases.into_iter().map(|case| case.id.to_string()).collect())
+            }
+            "tool" => Ok(self.register.tools(after, EXAMINED)?),
+            "district" => {
+                let districts = self.register.districts()?.into_iter();
+                let own = districts.filter(|of| home.is_none_or(|home| of.id == *home));
+                Ok(beyond(own.map(|of| of.id.to_string()).collect(), after))
+            }
+            "group" => {
+                let mut ids = Vec::new();
+                for district in self.register.districts()? {
+                    if home.is_none_or(|home| district.id == *home) {
+                        let groups = self.register.groups(&district.id)?.into_iter();
+                        ids.extend(groups.map(|of| format!("{}/{}", of.district, of.id)));
+                    }
+                }
+                Ok(beyond(ids, after))
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Actions of the rule book, and those that editions and their roles know.
+    fn actions(&self) -> Vec<String> {
+        let core = Action::NAMES.iter().map(|(_, name)| (*name).to_owned());
+        let judged = self.live.policies.iter();
+        let judged = judged.flat_map(|policy| policy.edition().judges.iter().cloned());
+        let named = self.live.roles.iter();
+        let named = named.flat_map(|role| role.may.iter().cloned());
+        core.chain(judged).chain(named).collect()
+    }
+}
+
+/// Those after `after`, in order and each once.
+fn beyond(mut ids: Vec<String>, after: &str) -> Vec<String> {
+    ids.retain(|id| id.as_str() > after);
+    ids.sort();
+    ids.dedup();
+    ids.truncate(EXAMINED);
+    ids
+}

@@ -1,0 +1,353 @@
+//! `/access/v1/search/…`: who may do it, to what, and what may be done (AuthZEN Authorization API 1.0 §8).
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use provost_core::decision::{Reference, Request};
+use provost_core::hex;
+use provost_core::id::DistrictId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::{Body, object};
+use super::caller::Caller;
+use super::problem::Problem;
+use super::work::{Answer, read};
+use crate::daemon::Daemon;
+use crate::flow::search::{self, Sought, Span};
+
+/// Bytes of a request: a search names two things.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Results of a page at most, and if nothing is asked for.
+const ROWS_MAX: usize = 1_000;
+
+/// Letters of the digest in a token.
+const DIGEST_LETTERS: usize = 16;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
+    OpenApiRouter::default()
+        .routes(routes!(subject))
+        .routes(routes!(resource))
+        .routes(routes!(action))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// Something of a type; its id is what is looked for.
+#[derive(Debug, Deserialize, ToSchema)]
+struct OfType {
+    /// `person`, `district`, `case`, `group`, `tool` or `agent`; of any other type nothing is found.
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    properties: Map<String, Value>,
+}
+
+/// Something that is named.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Named {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+    #[serde(default)]
+    properties: Map<String, Value>,
+}
+
+/// An action.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ActionNamed {
+    name: String,
+    #[serde(default)]
+    properties: Map<String, Value>,
+}
+
+/// Which page (§8.2.1). Unknown members are ignored, here as elsewhere.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct Paging {
+    /// The `next_token` of the page before; the question must be the same.
+    token: Option<String>,
+    /// Results of a page, 1 to 1000; of more, 1000 are given.
+    #[schema(minimum = 1)]
+    limit: Option<usize>,
+}
+
+/// Who may do that? An id of the subject is ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SubjectSearch {
+    #[serde(deserialize_with = "object")]
+    subject: OfType,
+    #[serde(deserialize_with = "object")]
+    action: ActionNamed,
+    #[serde(deserialize_with = "object")]
+    resource: Named,
+    #[serde(default)]
+    context: Map<String, Value>,
+    #[serde(default, deserialize_with = "object")]
+    page: Paging,
+}
+
+/// To what may that be done? An id of the resource is ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ResourceSearch {
+    #[serde(deserialize_with = "object")]
+    subject: Named,
+    #[serde(deserialize_with = "object")]
+    action: ActionNamed,
+    #[serde(deserialize_with = "object")]
+    resource: OfType,
+    #[serde(default)]
+    context: Map<String, Value>,
+    #[serde(default, deserialize_with = "object")]
+    page: Paging,
+}
+
+/// What may be done? An action is ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ActionSearch {
+    #[serde(deserialize_with = "object")]
+    subject: Named,
+    #[serde(deserialize_with = "object")]
+    resource: Named,
+    #[serde(default)]
+    context: Map<String, Value>,
+    #[serde(default, deserialize_with = "object")]
+    page: Paging,
+}
+
+/// A subject or resource that was found.
+#[derive(Debug, Serialize, ToSchema)]
+struct FoundThing {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+}
+
+/// An action that was found.
+#[derive(Debug, Serialize, ToSchema)]
+struct FoundAction {
+    name: String,
+}
+
+/// How far the answer goes.
+#[derive(Debug, Serialize, ToSchema)]
+struct PageEnd {
+    /// Empty at the end. A page may be shorter than its limit, even empty, and still not be the last.
+    next_token: String,
+    count: usize,
+}
+
+/// Subjects or resources, in the order of their ids.
+#[derive(Debug, Serialize, ToSchema)]
+struct Things {
+    results: Vec<FoundThing>,
+    page: PageEnd,
+}
+
+/// Actions, in the order of their names.
+#[derive(Debug, Serialize, ToSchema)]
+struct Actions {
+    results: Vec<FoundAction>,
+    page: PageEnd,
+}
+
+/// Who may do that to this? Nobody, if the register does not know it.
+#[utoipa::path(post, path = "/access/v1/search/subject", tag = "decisions",
+    security(("token" = ["decide"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
+    request_body = SubjectSearch,
+    responses((status = 200, description = "those who may, page by page", body = Things)))]
+async fn subject(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    body: Result<Body<SubjectSearch>, Problem>,
+) -> Answer<Things> {
+    let Body(asked) = body.map_err(malformed)?;
+    let kind = asked.subject.kind;
+    let question = Question {
+        sought: Sought::Subject,
+        request: Request {
+            subject: reference(kind.clone(), String::new()),
+            action: asked.action.name,
+            resource: reference(asked.resource.kind, asked.resource.id),
+            properties: both(asked.action.properties, asked.resource.properties),
+            context: asked.context,
+        },
+        page: asked.page,
+    };
+    let (ids, page) = find(daemon, caller, question).await?;
+    Ok(things(kind, ids, page))
+}
+
+/// To what may they do that? To nothing, if the register does not know them.
+#[utoipa::path(post, path = "/access/v1/search/resource", tag = "decisions",
+    security(("token" = ["decide"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
+    request_body = ResourceSearch,
+    responses((status = 200, description = "that to which they may, page by page", body = Things)))]
+async fn resource(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    body: Result<Body<ResourceSearch>, Problem>,
+) -> Answer<Things> {
+    let Body(asked) = body.map_err(malformed)?;
+    let kind = asked.resource.kind;
+    let question = Question {
+        sought: Sought::Resource,
+        request: Request {
+            subject: reference(asked.subject.kind, asked.subject.id),
+            action: asked.action.name,
+            resource: reference(kind.clone(), String::new()),
+            properties: both(asked.action.properties, asked.resource.properties),
+            context: asked.context,
+        },
+        page: asked.page,
+    };
+    let (ids, page) = find(daemon, caller, question).await?;
+    Ok(things(kind, ids, page))
+}
+
+/// What may they do to this? Nothing, if the register does not know them or it.
+#[utoipa::path(post, path = "/access/v1/search/action", tag = "decisions",
+    security(("token" = ["decide"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
+    request_body = ActionSearch,
+    responses((status = 200, description = "what they may do, page by page", body = Actions)))]
+async fn action(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    body: Result<Body<ActionSearch>, Problem>,
+) -> Answer<Actions> {
+    let Body(asked) = body.map_err(malformed)?;
+    let question = Question {
+        sought: Sought::Action,
+        request: Request {
+            subject: reference(asked.subject.kind, asked.subject.id),
+            action: String::new(),
+            resource: reference(asked.resource.kind, asked.resource.id),
+            properties: asked.resource.properties,
+            context: asked.context,
+        },
+        page: asked.page,
+    };
+    let (names, page) = find(daemon, caller, question).await?;
+    let results = names.into_iter().map(|name| FoundAction { name }).collect();
+    Ok(axum::Json(Actions { results, page }))
+}
+
+/// A search with its page.
+struct Question {
+    sought: Sought,
+    request: Request,
+    page: Paging,
+}
+
+impl Question {
+    /// What a token is good for: a page of another question would begin anywhere.
+    fn digest(&self) -> String {
+        let text = serde_json::to_vec(&self.request).unwrap_or_default();
+        let mut digest = hex(&Sha256::digest(&text));
+        digest.truncate(DIGEST_LETTERS);
+        digest
+    }
+
+    /// The candidate to go on after.
+    fn after(&self) -> Result<String, Problem> {
+        let Some(token) = self.page.token.as_deref().filter(|token| !token.is_empty()) else {
+            return Ok(String::new());
+        };
+        let digest = self.digest();
+        token
+            .strip_prefix(digest.as_str())
+            .and_then(unhex)
+            .ok_or_else(|| {
+                let why = "it must be the `next_token` of an earlier page of this very search";
+                Problem::bad_request("read the body", why).with("field", "page.token".into())
+            })
+    }
+
+    fn rows(&self) -> Result<usize, Problem> {
+        match self.page.limit {
+            None => Ok(ROWS_MAX),
+            Some(0) => {
+                let why = "it must be at least 1";
+                Err(Problem::bad_request("read the body", why).with("field", "page.limit".into()))
+            }
+            Some(rows) => Ok(rows.min(ROWS_MAX)),
+        }
+    }
+}
+
+fn unhex(text: &str) -> Option<String> {
+    let bytes = text.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+}
+
+async fn find(
+    daemon: Arc<Daemon>,
+    caller: Caller,
+    question: Question,
+) -> Result<(Vec<String>, PageEnd), Problem> {
+    let (after, rows, digest) = (question.after()?, question.rows()?, question.digest());
+    let Question {
+        sought, request, ..
+    } = question;
+    let about = {
+        let request = request.clone();
+        let asked =
+            move |daemon: &Daemon| daemon.scene(|scene| search::districts(scene, sought, &request));
+        read(Arc::clone(&daemon), asked).await?.0
+    };
+    for district in &about {
+        caller.must_reach(Some(district))?;
+    }
+    let axum::Json(found) = read(daemon, move |daemon| {
+        let may_see = |district: &DistrictId| caller.must_reach(Some(district)).is_ok();
+        let span = Span {
+            after: &after,
+            rows,
+        };
+        daemon.scene(|scene| search::run(scene, sought, &request, span, &may_see))
+    })
+    .await?;
+    let next = found.next.map(|last| digest + &hex(last.as_bytes()));
+    let page = PageEnd {
+        next_token: next.unwrap_or_default(),
+        count: found.ids.len(),
+    };
+    Ok((found.ids, page))
+}
+
+fn things(kind: String, ids: Vec<String>, page: PageEnd) -> axum::Json<Things> {
+    let results = ids.into_iter().map(|id| FoundThing {
+        kind: kind.clone(),
+        id,
+    });
+    axum::Json(Things {
+        results: results.collect(),
+        page,
+    })
+}
+
+fn reference(kind: String, id: String) -> Reference {
+    Reference {
+        kind: Some(kind),
+        id,
+    }
+}
+
+fn both(mut action: Map<String, Value>, resource: Map<String, Value>) -> Map<String, Value> {
+    action.extend(resource);
+    action
+}
+
+/// The standard has 400 for a wrong content type too (§10.1.1).
+fn malformed(problem: Problem) -> Problem {
+    match problem.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => problem.under(StatusCode::BAD_REQUEST),
+        _ => problem,
+    }
+}

@@ -1,0 +1,192 @@
+//! Decisions on record, as an auditor reads them, and what is forgotten.
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use provost_core::change::Actor;
+use provost_core::token::Scope;
+use serde_json::{Value, json};
+
+use super::rig::Rig;
+use crate::flow::{self, Scene};
+
+fn submits(who: &str) -> Value {
+    json!({ "subject": { "id": who }, "action": "case.submit", "resource": { "id": "lone-pine" } })
+}
+
+async fn asks(rig: &Rig, who: &str) {
+    let reply = rig.post(&rig.admin, "/v1/decide", &submits(who)).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+}
+
+async fn recorded(rig: &Rig) -> Vec<Value> {
+    rig.daemon.store.record_noted().unwrap();
+    let reply = rig.get(&rig.admin, "/v1/decisions").await;
+    reply.json()["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_denial_is_recorded_once_however_often_it_is_asked_and_comes_out_the_same_again() {
+    let rig = Rig::new().await;
+    for _ in 0..3 {
+        asks(&rig, "ben").await;
+        asks(&rig, "ana").await;
+    }
+    let records = recorded(&rig).await;
+    assert_eq!(records.len(), 1, "an allow is no denial: {records:?}");
+    let (record, id) = (&records[0], records[0]["id"].as_u64().unwrap());
+    assert_eq!(record["times"], 3);
+    assert_eq!(record["decision"], false);
+    assert_eq!(record["reasons"], json!(["contact.only"]));
+    assert_eq!(record["district"], "lone-pine");
+    // The register moves on; what was decided then does not.
+    let now_contact = json!({ "person": "ben", "type": "support" });
+    rig.post(&rig.admin, "/v1/contacts/designate", &now_contact)
+        .await;
+    let again = rig
+        .post(&rig.admin, "/v1/decisions/replay", &json!({ "id": id }))
+        .await;
+    assert_eq!(again.json()["same"], true, "{}", again.text);
+    assert_eq!(
+        again.json()["now"]["redirect"]["contacts"][0]["person"],
+        "ana"
+    );
+    asks(&rig, "ben").await;
+    assert_eq!(recorded(&rig).await.len(), 1, "ben is a contact by now");
+    let full = rig
+        .get(&rig.admin, &format!("/v1/decisions/one?id={id}"))
+        .await
+        .json();
+    assert_eq!(full["input"]["subject"]["person"]["person"]["id"], "ben");
+    assert_eq!(full["rules"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn a_login_as_is_on_record_before_it_is_answered_whether_it_starts_or_not() {
+    let rig = Rig::new().await;
+    rig.post(
+        &rig.admin,
+        "/v1/sessions/open",
+        &json!({ "id": "s1", "person": "ana" }),
+    )
+    .await;
+    let enter = |target: &str| json!({ "id": "s1", "target": target });
+    let entered = rig
+        .post(&rig.admin, "/v1/sessions/login-as", &enter("ben"))
+        .await;
+    assert_eq!(entered.status, StatusCode::OK, "{}", entered.text);
+    // Nothing was flushed here: the answer itself waited.
+    let records = rig.get(&rig.admin, "/v1/decisions?person=ben").await.json();
+    assert_eq!(records["items"][0]["action"], "login-as");
+    assert_eq!(records["items"][0]["decision"], true);
+    let refused = rig
+        .post(&rig.admin, "/v1/sessions/login-as", &enter("ben"))
+        .await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let records = recorded(&rig).await;
+    assert_eq!(records[0]["reasons"], json!(["login-as.no-chain"]));
+    let allowed = rig
+        .get(&rig.admin, "/v1/decisions?decision=true")
+        .await
+        .json();
+    assert_eq!(allowed["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn records_are_for_auditors_of_the_district_and_go_with_the_person() {
+    let rig = Rig::new().await;
+    asks(&rig, "ben").await;
+    recorded(&rig).await;
+    let far = rig.token(&[Scope::Audit], Some(&["far"]));
+    for path in [
+        "/v1/decisions",
+        "/v1/decisions?district=lone-pine",
+        "/v1/decisions/one?id=1",
+        "/v1/decisions/one?id=9",
+    ] {
+        assert_eq!(
+            rig.get(&far, path).await.status,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+    }
+    let missing = rig
+        .post(&rig.admin, "/v1/decisions/replay", &json!({ "id": 99 }))
+        .await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    rig.daemon.store.erase(&"ben".parse().unwrap()).unwrap();
+    assert_eq!(recorded(&rig).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_queue_is_dropped_and_counted_and_nobody_waits() {
+    let rig = Rig::new().await;
+    let request: provost_core::decision::Request = serde_json::from_value(submits("ben")).unwrap();
+    let (live, store) = (rig.daemon.config(), &rig.daemon.store);
+    let (facts, decision) =
+        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    for _ in 0..8_200 {
+        flow::record::note(store, &live, request.clone(), facts.clone(), &decision);
+    }
+    assert_eq!(store.unrecorded(), 8);
+    assert_eq!(recorded(&rig).await[0]["times"], 8_192);
+    let metrics = rig.get(&rig.admin, "/metrics").await.text;
+    assert!(
+        metrics.contains("provost_decisions_unrecorded_total 8"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
+    let rig = Rig::new().await;
+    asks(&rig, "ben").await;
+    rig.post(
+        &rig.admin,
+        "/v1/sessions/open",
+        &json!({ "id": "s1", "person": "ana" }),
+    )
+    .await;
+    rig.post(&rig.admin, "/v1/sessions/close", &json!({ "id": "s1" }))
+        .await;
+    rig.post(
+        &rig.admin,
+        "/v1/activity",
+        &json!({ "person": "ana", "kind": "portal-login", "id": "e1" }),
+    )
+    .await;
+    rig.post(
+        &rig.admin,
+        "/v1/contacts/sharing",
+        &json!({ "person": "ana" }),
+    )
+    .await;
+    recorded(&rig).await;
+    let (live, now) = (rig.daemon.config(), rig.daemon.ports.clock.now());
+    let run = |days: i64| {
+        let now = now
+            .checked_add(SignedDuration::from_hours(24 * days))
+            .unwrap();
+        let scene = Scene {
+            store: &rig.daemon.store,
+            live: &live,
+            now,
+        };
+        flow::retention::run(scene, &Actor::Timer).unwrap()
+    };
+    assert_eq!(run(399), 0);
+    // The decision and the session; then the event; then the alarm and two lines of the access log.
+    assert_eq!([run(401), run(801), run(1_101), run(1_101)], [2, 1, 3, 0]);
+    assert_eq!(recorded(&rig).await, Vec::<Value>::new());
+    let log = rig
+        .get(&rig.admin, "/v1/access-log?person=ana")
+        .await
+        .json();
+    assert_eq!(log["items"], json!([]));
+    let verified = rig
+        .post(&rig.admin, "/v1/journal/verify", &json!({}))
+        .await
+        .json();
+    assert_eq!(verified["broken"], Value::Null);
+    let journal = rig.get(&rig.admin, "/v1/journal").await.text;
+    assert!(journal.contains("forget"), "{journal}");
+}

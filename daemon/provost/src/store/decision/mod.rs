@@ -1,0 +1,204 @@
+//! Decisions that were made: a bounded queue in front of a table.
+//!
+//! Whoever decides hands the decision over and goes on; nobody waits for the disk. What waits is written every now and
+//! then, the same question with the same answer as one row. Where more comes than can be written, the newest are
+//! dropped and counted: an answer is worth more than its record, and the count says that the list has a hole.
+
+mod queue;
+
+pub use queue::Noted;
+pub(super) use queue::Queue;
+
+use jiff::Timestamp;
+use provost_core::decision::Record;
+use provost_core::id::{DistrictId, PersonId};
+use rusqlite::{Connection, Row, params};
+
+use super::error::{Attempt, StoreError};
+use super::row::{collect, execute, from_column, limit, micros, to_u64, value};
+use super::snapshot::Snapshot;
+use super::writer::Company;
+use super::{Page, Store};
+
+const READ: &str = "read a decision";
+
+/// A decision that was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its number; a newer one has a greater one.
+    pub id: u64,
+    /// When it was made first.
+    pub at: Timestamp,
+    /// When it was made last, if more than once within a moment.
+    pub last: Timestamp,
+    /// How often.
+    pub times: u64,
+    /// It allowed.
+    pub allowed: bool,
+    /// The district that it is about.
+    pub district: Option<DistrictId>,
+    /// Question, what the rules saw, plugins and answer.
+    pub record: Record,
+}
+
+/// Which decisions are listed; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// Only about this person.
+    pub person: Option<PersonId>,
+    /// Only about this district.
+    pub district: Option<DistrictId>,
+    /// Only those that allowed, or only those that denied.
+    pub allowed: Option<bool>,
+}
+
+/// A decision as its row: made where it may take its time, written by the writer in one go.
+struct Draft {
+    at: i64,
+    last: i64,
+    times: i64,
+    revision: i64,
+    allowed: bool,
+    action: String,
+    district: Option<String>,
+    people: Vec<String>,
+    body: String,
+}
+
+impl Store {
+    /// Hands a decision over to be recorded. Waits for nothing; if too many wait already it is dropped and counted.
+    pub fn note(&self, noted: Noted) {
+        self.decisions.push(noted);
+    }
+
+    /// Decisions wait to be written.
+    pub fn has_noted(&self) -> bool {
+        self.decisions.has_some()
+    }
+
+    /// So many wait that they had better be written now.
+    pub fn has_noted_many(&self) -> bool {
+        self.decisions.has_many()
+    }
+
+    /// Decisions that were dropped because too many waited, since the daemon's start.
+    pub fn unrecorded(&self) -> u64 {
+        self.decisions.dropped()
+    }
+
+    /// Writes the decisions that wait and waits until they are durable. Says how many rows they became.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be written; they count as dropped then.
+    pub fn record_noted(&self) -> Result<usize, StoreError> {
+        let waiting = self.decisions.take();
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let noted = waiting.len();
+        let drafts = queue::drafts(waiting);
+        let written = drafts.and_then(|drafts| {
+            let rows = drafts.len();
+            self.submit(Company::Shared, move |writing| {
+                let mut drafts = drafts.iter();
+                drafts.try_for_each(|draft| add(writing.connection(), draft))
+            })
+            .map(|()| rows)
+        });
+        if written.is_err() {
+            self.decisions.drop_also(noted);
+        }
+        written
+    }
+}
+
+fn add(connection: &Connection, draft: &Draft) -> Result<(), StoreError> {
+    const WHAT: &str = "record a decision";
+    const ABOUT: &str = "INSERT OR IGNORE INTO decision_person (person, decision) VALUES (?1, ?2)";
+    let row = params![
+        draft.at,
+        draft.last,
+        draft.times,
+        draft.revision,
+        i64::from(draft.allowed),
+        draft.action,
+        draft.district,
+        draft.body,
+    ];
+    let id: Option<i64> = value(connection, WHAT, include_str!("add.sql"), row)?;
+    for person in &draft.people {
+        execute(connection, WHAT, ABOUT, params![person, id])?;
+    }
+    Ok(())
+}
+
+/// Erases the decisions that a person was looked at for. Says how many they were.
+pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize, StoreError> {
+    let sql = include_str!("erase.sql");
+    execute(connection, "erase decisions", sql, [person.as_str()])
+}
+
+/// Reads a row of `id, at, last, times, allowed, district, body`.
+fn read(row: &Row<'_>) -> Result<Recorded, StoreError> {
+    let time = |place| -> Result<Timestamp, StoreError> {
+        let at: i64 = row.get(place).attempting(READ)?;
+        Timestamp::from_microsecond(at).map_err(|_| StoreError::Value {
+            noun: "time of a decision",
+            found: at.to_string(),
+        })
+    };
+    let district: Option<String> = row.get(5).attempting(READ)?;
+    Ok(Recorded {
+        id: to_u64("number of a decision", row.get(0).attempting(READ)?)?,
+        at: time(1)?,
+        last: time(2)?,
+        times: to_u64("times of a decision", row.get(3).attempting(READ)?)?,
+        allowed: row.get(4).attempting(READ)?,
+        district: district.and_then(|id| DistrictId::new(id).ok()),
+        record: from_column("decision", row, 6)?,
+    })
+}
+
+impl Snapshot<'_> {
+    /// Recorded decisions, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn decisions(
+        &self,
+        filter: &DecisionFilter,
+        page: Page,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let params = params![
+            page.bound(),
+            filter.district.as_ref().map(DistrictId::as_str),
+            filter.person.as_ref().map(PersonId::as_str),
+            filter.allowed.map(i64::from),
+            limit(page.rows),
+        ];
+        collect(
+            self.connection(),
+            READ,
+            include_str!("page.sql"),
+            params,
+            read,
+        )
+    }
+
+    /// A recorded decision by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn decision(&self, id: u64) -> Result<Option<Recorded>, StoreError> {
+        let Ok(id) = i64::try_from(id) else {
+            return Ok(None);
+        };
+        let found = collect(self.connection(), READ, include_str!("one.sql"), [id], read)?;
+        Ok(found.into_iter().next())
+    }
+}
+
+/// Microseconds, as the columns hold times.
+fn column(at: Timestamp) -> i64 {
+    micros(at)
+}

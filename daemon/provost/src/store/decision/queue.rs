@@ -1,0 +1,141 @@
+//! Decisions that wait to be written.
+
+use jiff::Timestamp;
+use provost_core::decision::{Decision, Facts, Input, Record, Request};
+use provost_core::id::PluginId;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Draft, column};
+use crate::store::error::StoreError;
+use crate::store::row::to_body;
+
+/// Decisions that may wait. Their facts are shared with what is kept, so they cost little memory.
+const QUEUE: usize = 8_192;
+
+/// From here on they had better be written.
+const MANY: usize = 1_000;
+
+/// Bytes of a record; with more the facts are left out, and it cannot be made again.
+const BODY_BYTES: usize = 256 << 10;
+
+/// A decision on its way into the table.
+#[derive(Debug)]
+pub struct Noted {
+    /// The question.
+    pub request: Request,
+    /// What the rules saw, their moment and revision included.
+    pub facts: Facts,
+    /// The edition plugins that had a say, with their hashes.
+    pub plugins: BTreeMap<PluginId, String>,
+    /// The answer.
+    pub decision: Decision,
+}
+
+/// The bounded queue.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Queue {
+    waiting: Mutex<VecDeque<Noted>>,
+    dropped: AtomicU64,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Noted>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, noted: Noted) {
+        let mut waiting = self.waiting();
+        if waiting.len() < QUEUE {
+            waiting.push_back(noted);
+        } else {
+            drop(waiting);
+            self.drop_also(1);
+        }
+    }
+
+    pub(super) fn take(&self) -> VecDeque<Noted> {
+        std::mem::take(&mut self.waiting())
+    }
+
+    pub(super) fn has_some(&self) -> bool {
+        !self.waiting().is_empty()
+    }
+
+    pub(super) fn has_many(&self) -> bool {
+        self.waiting().len() >= MANY
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn drop_also(&self, decisions: usize) {
+        let decisions = u64::try_from(decisions).unwrap_or(u64::MAX);
+        self.dropped.fetch_add(decisions, Ordering::Relaxed);
+    }
+}
+
+/// What makes two decisions the same one, made twice: the question, the revision and the answer.
+type Sameness = (String, u64, bool, Vec<String>);
+
+/// The rows that decisions become, in the order in which each was made first.
+pub(super) fn drafts(noted: VecDeque<Noted>) -> Result<Vec<Draft>, StoreError> {
+    let mut places: BTreeMap<Sameness, usize> = BTreeMap::new();
+    let mut drafts: Vec<Draft> = Vec::new();
+    for noted in noted {
+        let codes = noted.decision.reasons.iter().map(|of| of.code.clone());
+        let same = (
+            to_body("question", &noted.request)?,
+            noted.facts.revision.0,
+            noted.decision.decision,
+            codes.collect(),
+        );
+        match places.entry(same) {
+            Entry::Occupied(place) => {
+                let draft = &mut drafts[*place.get()];
+                draft.times += 1;
+                draft.last = draft.last.max(column(noted.facts.now));
+            }
+            Entry::Vacant(place) => {
+                place.insert(drafts.len());
+                drafts.push(draft(noted)?);
+            }
+        }
+    }
+    Ok(drafts)
+}
+
+fn draft(noted: Noted) -> Result<Draft, StoreError> {
+    let at: Timestamp = noted.facts.now;
+    let facts = &noted.facts;
+    let district = facts
+        .resource_district()
+        .or_else(|| facts.subject_district());
+    let mut record = Record {
+        request: noted.request,
+        input: Some(Input::of(facts)),
+        plugins: noted.plugins,
+        rules: env!("CARGO_PKG_VERSION").to_owned(),
+        decision: noted.decision,
+    };
+    let people: BTreeSet<String> = record.people().map(ToString::to_string).collect();
+    let mut body = to_body("decision", &record)?;
+    if body.len() > BODY_BYTES {
+        record.input = None;
+        body = to_body("decision", &record)?;
+    }
+    Ok(Draft {
+        at: column(at),
+        last: column(at),
+        times: 1,
+        revision: i64::try_from(facts.revision.0).unwrap_or(i64::MAX),
+        allowed: record.decision.decision,
+        action: record.request.action,
+        district: district.map(|of| of.district.id.to_string()),
+        people: people.into_iter().collect(),
+        body,
+    })
+}

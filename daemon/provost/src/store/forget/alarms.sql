@@ -1,0 +1,2 @@
+SELECT CAST(seq AS TEXT) FROM (SELECT seq, body ->> '$.at' AS at FROM alarm ORDER BY seq LIMIT ?2)
+WHERE unixepoch(at) * 1000000 < ?1

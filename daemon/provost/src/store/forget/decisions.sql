@@ -1,0 +1,1 @@
+SELECT CAST(id AS TEXT) FROM decision WHERE last < ?1 ORDER BY last LIMIT ?2
