@@ -7,7 +7,7 @@ use std::time::Duration;
 use openidauthzen::http::{HttpClient, HttpResponse, Method};
 use openidauthzen::{
     Action, AuthZenClient, EvaluationItem, EvaluationRequest, EvaluationSemantic,
-    EvaluationsOptions, EvaluationsRequest, Resource, Subject,
+    EvaluationsOptions, EvaluationsRequest, Resource, Subject, SubjectSearchRequest,
 };
 use provost_tests::{World, process};
 use serde_json::{Value, json};
@@ -240,10 +240,28 @@ fn an_authzen_client_finds_the_service_and_asks_it_one_thing_and_many() {
             found.access_evaluation_endpoint,
             format!("{url}/access/v1/evaluation")
         );
-        assert_eq!(
-            found.search_subject_endpoint, None,
-            "what is not served is not announced"
-        );
+        let searches = [
+            (&found.search_subject_endpoint, "subject"),
+            (&found.search_resource_endpoint, "resource"),
+            (&found.search_action_endpoint, "action"),
+        ];
+        for (announced, of) in searches {
+            let expected = format!("{url}/access/v1/search/{of}");
+            assert_eq!(announced.as_deref(), Some(expected.as_str()));
+        }
+        let search = SubjectSearchRequest {
+            subject: Subject {
+                id: None,
+                ..person("")
+            },
+            action: submit(),
+            resource: district(),
+            context: None,
+            page: None,
+        };
+        let able = client.search_subjects(&url, token, &search).await.unwrap();
+        let able: Vec<_> = able.results.into_iter().map(|who| who.id).collect();
+        assert_eq!(able, [Some("ana".to_owned())], "the only one in this month");
         let one = EvaluationRequest {
             subject: person("aortiz"),
             action: submit(),
