@@ -19,6 +19,7 @@ pub use listen::{Listen, TlsFiles};
 pub use mail::MailSettings;
 pub use operator::{Operator, Who};
 pub use plugin::PluginOffer;
+pub use retention::{Recording, Retention};
 pub use route::Route;
 pub use source::Source;
 
@@ -32,8 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{self, DocumentError};
-use crate::flow::record::Recording;
-use crate::flow::retention::Retention;
 
 /// `approve-above` unless written: more than a large district has due on any one day.
 pub const APPROVE_ABOVE: usize = 50;

@@ -1,15 +1,58 @@
 //! `[decisions]` and `[retention]`: what is recorded, and how long what piles up is kept.
 
+use jiff::SignedDuration;
+use provost_core::Timestamp;
 use provost_core::change::Kept;
 use provost_core::document::Table;
 use provost_core::register::value::Lapse;
-
-use crate::flow::record::Recording;
-use crate::flow::retention::Retention;
+use std::collections::BTreeMap;
 
 /// Less would forget what the rules still need: an event that is sent again is known by its id, and a notice belongs to
 /// an episode of a month or more.
 const SHORTEST_DAYS: i64 = 30;
+
+/// Which decisions are recorded. Denials and everything about a login-as always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recording {
+    /// Denials alone.
+    #[default]
+    Denials,
+    /// Every decision.
+    All,
+}
+
+/// How long each kind is kept; `None` for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention(BTreeMap<Kept, Option<SignedDuration>>);
+
+impl Default for Retention {
+    /// Longer than anybody asks; decisions, which come by the thousand, for a little more than a year.
+    fn default() -> Self {
+        let days = |kept| match kept {
+            Kept::Decisions | Kept::Sessions => 400,
+            Kept::Activity => 800,
+            Kept::Notices | Kept::Alarms | Kept::AccessLog => 1_100,
+        };
+        let all = Kept::WORDS.iter().map(|(kept, _)| {
+            let span = SignedDuration::from_hours(24 * days(*kept));
+            (*kept, Some(span))
+        });
+        Self(all.collect())
+    }
+}
+
+impl Retention {
+    /// Keeps a kind for that long; `None` for ever.
+    pub fn keep(&mut self, kept: Kept, span: Option<SignedDuration>) {
+        self.0.insert(kept, span);
+    }
+
+    /// The moment before which a kind is forgotten.
+    pub(crate) fn before(&self, kept: Kept, now: Timestamp) -> Option<Timestamp> {
+        let span = self.0.get(&kept).copied().flatten()?;
+        now.checked_sub(span).ok()
+    }
+}
 
 /// `[decisions] record = "denials" | "all"`.
 pub(super) fn recording(top: &Table<'_>) -> Recording {

@@ -6,18 +6,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::{FlowError, NotFound, Refusal, Scene};
+use crate::config::Recording;
 use crate::live::Live;
 use crate::store::{Noted, Recorded, Store};
-
-/// Which decisions are recorded. Denials and everything about a login-as always are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Recording {
-    /// Denials alone.
-    #[default]
-    Denials,
-    /// Every decision.
-    All,
-}
 
 /// Hands a decision over to be recorded, if it is one of those that are. Waits for nothing.
 pub fn note(store: &Store, live: &Live, request: Request, facts: Facts, decision: &Decision) {

@@ -1,9 +1,6 @@
 //! What has grown old is forgotten: timer → rows past their time → a plan of a bounded batch → commit.
 
-use jiff::SignedDuration;
-use provost_core::Timestamp;
 use provost_core::change::{Actor, Change, Forgotten, Kept, Plan};
-use std::collections::BTreeMap;
 
 use super::{FlowError, Scene, write};
 use crate::store::Snapshot;
@@ -13,39 +10,6 @@ const BATCH: usize = 1_000;
 
 /// Commits of one run: what is left waits for the next, so that a first run after years does not keep the disk busy.
 const BATCHES: usize = 100;
-
-/// How long each kind is kept; `None` for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retention(BTreeMap<Kept, Option<SignedDuration>>);
-
-impl Default for Retention {
-    /// Longer than anybody asks; decisions, which come by the thousand, for a little more than a year.
-    fn default() -> Self {
-        let days = |kept| match kept {
-            Kept::Decisions | Kept::Sessions => 400,
-            Kept::Activity => 800,
-            Kept::Notices | Kept::Alarms | Kept::AccessLog => 1_100,
-        };
-        let all = Kept::WORDS.iter().map(|(kept, _)| {
-            let span = SignedDuration::from_hours(24 * days(*kept));
-            (*kept, Some(span))
-        });
-        Self(all.collect())
-    }
-}
-
-impl Retention {
-    /// Keeps a kind for that long; `None` for ever.
-    pub fn keep(&mut self, kept: Kept, span: Option<SignedDuration>) {
-        self.0.insert(kept, span);
-    }
-
-    /// The moment before which a kind is forgotten.
-    fn before(&self, kept: Kept, now: Timestamp) -> Option<Timestamp> {
-        let span = self.0.get(&kept).copied().flatten()?;
-        now.checked_sub(span).ok()
-    }
-}
 
 /// What would be forgotten now: at most a batch of each kind.
 ///
