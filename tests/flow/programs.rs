@@ -225,6 +225,38 @@ fn district() -> Resource {
     }
 }
 
+/// Finds all endpoints, and searches through one of them.
+async fn finds_everything<H: HttpClient>(client: &AuthZenClient<H>, url: &str, token: &str) {
+    // Discovery shows no credentials, as the standard has it (§9).
+    let found = client.discover(url).await.unwrap();
+    assert_eq!(
+        found.access_evaluation_endpoint,
+        format!("{url}/access/v1/evaluation")
+    );
+    let searches = [
+        (&found.search_subject_endpoint, "subject"),
+        (&found.search_resource_endpoint, "resource"),
+        (&found.search_action_endpoint, "action"),
+    ];
+    for (announced, of) in searches {
+        let expected = format!("{url}/access/v1/search/{of}");
+        assert_eq!(announced.as_deref(), Some(expected.as_str()));
+    }
+    let search = SubjectSearchRequest {
+        subject: Subject {
+            id: None,
+            ..person("")
+        },
+        action: submit(),
+        resource: district(),
+        context: None,
+        page: None,
+    };
+    let able = client.search_subjects(url, token, &search).await.unwrap();
+    let able: Vec<_> = able.results.into_iter().map(|who| who.id).collect();
+    assert_eq!(able, [Some("ana".to_owned())], "the only one in this month");
+}
+
 #[test]
 fn an_authzen_client_finds_the_service_and_asks_it_one_thing_and_many() {
     let service = Service::start();
@@ -234,34 +266,7 @@ fn an_authzen_client_finds_the_service_and_asks_it_one_thing_and_many() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        // Discovery shows no credentials, as the standard has it (§9).
-        let found = client.discover(&url).await.unwrap();
-        assert_eq!(
-            found.access_evaluation_endpoint,
-            format!("{url}/access/v1/evaluation")
-        );
-        let searches = [
-            (&found.search_subject_endpoint, "subject"),
-            (&found.search_resource_endpoint, "resource"),
-            (&found.search_action_endpoint, "action"),
-        ];
-        for (announced, of) in searches {
-            let expected = format!("{url}/access/v1/search/{of}");
-            assert_eq!(announced.as_deref(), Some(expected.as_str()));
-        }
-        let search = SubjectSearchRequest {
-            subject: Subject {
-                id: None,
-                ..person("")
-            },
-            action: submit(),
-            resource: district(),
-            context: None,
-            page: None,
-        };
-        let able = client.search_subjects(&url, token, &search).await.unwrap();
-        let able: Vec<_> = able.results.into_iter().map(|who| who.id).collect();
-        assert_eq!(able, [Some("ana".to_owned())], "the only one in this month");
+        finds_everything(&client, &url, token).await;
         let one = EvaluationRequest {
             subject: person("aortiz"),
             action: submit(),
