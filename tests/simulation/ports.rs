@@ -245,6 +245,8 @@ impl Fuse {
             _ => false,
         };
         if blows {
+            // Once: a start that dies in the middle of what it has to do is started again, and would die for ever.
+            lit.at = None;
             lit.note(point, name);
         }
         if blows || point == Point::After {
