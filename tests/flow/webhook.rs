@@ -176,7 +176,9 @@ fn a_receiver_that_wants_no_more_is_named_and_nobody_is_deactivated_unseen() {
     world.provost.set_clock(NOTICE_DAY);
     let said = tried(&world);
     assert!(
-        said.contains("webhook: answered 410: the receiver wants no more notices"),
+        said.contains(
+            "webhook to the contact, mailbox it@lonepine.example: answered 410: the receiver wants no more notices"
+        ),
         "{said}"
     );
     let shown = world
