@@ -150,3 +150,39 @@ fn every_dependency_has_its_reason_beside_it() {
         }
     }
 }
+
+/// Words behind `struct` or `enum` in what a derive with this trait stands before.
+fn derived<'t>(text: &'t str, wanted: &str) -> Vec<&'t str> {
+    let mut names = Vec::new();
+    let mut is_wanted = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[derive(") {
+            is_wanted = line.contains(wanted);
+        }
+        let words: Vec<_> = line.split([' ', '(', '<', '{', ';']).collect();
+        if let Some(at) = words
+            .iter()
+            .position(|word| ["struct", "enum"].contains(word))
+            && !line.starts_with("//")
+            && std::mem::take(&mut is_wanted)
+        {
+            names.push(words[at + 1]);
+        }
+    }
+    names
+}
+
+#[test]
+fn no_two_shapes_of_the_api_have_one_name() {
+    // The OpenAPI document knows them by their names, and of two the last one would stand for both.
+    let rooms = files(&root().join("daemon/provost/src/http"), &[".rs"]);
+    let texts: Vec<_> = rooms.iter().map(|path| text(path)).collect();
+    let mut names: Vec<_> = texts
+        .iter()
+        .flat_map(|text| derived(text, "ToSchema"))
+        .collect();
+    assert!(names.len() > 50, "{names:?}");
+    names.sort_unstable();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}

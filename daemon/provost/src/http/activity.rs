@@ -19,7 +19,7 @@ use super::body::{self, Body};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, write};
+use super::work::{Answer, person_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::ingest::{Item, Sender, Sent, Verdict};
 use crate::flow::{self, activity::Recorded};
@@ -63,8 +63,7 @@ async fn record(
     Body(event): Body<Event>,
 ) -> Answer<Recorded> {
     let occurred = event.at.unwrap_or_else(|| daemon.ports.clock.now());
-    let person = person_of(&daemon, event.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, event.person).await?;
     let id = match event.id {
         Some(id) => id,
         None => EventId::new(format!("{}:{}:{occurred}", person.id, event.kind.word()))

@@ -22,7 +22,7 @@ use super::notices::Notice;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, read, write};
+use super::work::{Answer, person_in_reach, read, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::timeline::Happening;
@@ -194,8 +194,7 @@ async fn show(
     caller: Caller,
     Params(of): Params<OfPerson>,
 ) -> Answer<ContactInFull> {
-    let person = person_of(&daemon, of.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, of.person).await?;
     read(daemon, move |daemon| in_full(daemon, person.id.as_str())).await
 }
 
@@ -329,8 +328,7 @@ async fn designate(
     caller: Caller,
     Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    let person = person_of(&daemon, change.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, change.person.clone()).await?;
     let kind = change.kind.unwrap_or(ContactKind::Support);
     let by = change.by(&caller);
     write(daemon, move |daemon| {
@@ -353,8 +351,7 @@ async fn remove(
     caller: Caller,
     Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    let person = person_of(&daemon, change.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, change.person.clone()).await?;
     let by = change.by(&caller);
     write(daemon, move |daemon| {
         let contact =
@@ -376,8 +373,7 @@ async fn reactivate(
     caller: Caller,
     Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
-    let person = person_of(&daemon, change.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, change.person.clone()).await?;
     if change.by.is_none() {
         let why = "another valid contact of the district must ask for it: give `by`";
         return Err(
@@ -419,8 +415,7 @@ async fn trained(
     caller: Caller,
     Body(done): Body<CourseDone>,
 ) -> Answer<Changed> {
-    let person = person_of(&daemon, done.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, done.person).await?;
     let by = OnWordOf::Operator(caller.name.clone());
     write(daemon, move |daemon| {
         let (id, course) = (person.id.as_str(), (&done.course, done.completed));
@@ -450,8 +445,7 @@ async fn sharing(
     caller: Caller,
     Body(said): Body<Sharing>,
 ) -> Answer<Changed> {
-    let person = person_of(&daemon, said.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, said.person).await?;
     let own = || OnWordOf::Operator(caller.name.clone());
     let by = said.by.as_deref().map_or_else(own, on_word_of);
     write(daemon, move |daemon| {

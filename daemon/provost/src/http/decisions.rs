@@ -1,7 +1,6 @@
 //! `/access/v1/…`: decisions, as the OpenID AuthZEN Authorization API 1.0 has them.
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
 use axum::{Extension, Json};
 use provost_core::Timestamp;
 use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning};
@@ -17,6 +16,7 @@ use super::body::{self, Body, object};
 use super::caller::Caller;
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::question::{self, ActionName, Entity, malformed};
 use super::shapes;
 use super::work::{Answer, read};
 use crate::daemon::Daemon;
@@ -53,42 +53,9 @@ struct Evaluation {
     context: Map<String, Value>,
 }
 
-/// A subject or a resource (§5.1, §5.2).
-#[derive(Debug, Deserialize, ToSchema)]
-struct Entity {
-    /// `person`, `district`, `case`, `group`, `tool` or `agent`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// For a person: the register's id, `district/username`, a unique username, `uuid:…`, `mail:…` or `tel:…`.
-    id: String,
-    #[serde(default)]
-    properties: Map<String, Value>,
-}
-
-/// An action (§5.3).
-#[derive(Debug, Deserialize, ToSchema)]
-struct ActionName {
-    /// E.g. `case.submit` or `login-as`.
-    name: String,
-    #[serde(default)]
-    properties: Map<String, Value>,
-}
-
 impl From<Evaluation> for Request {
     fn from(asked: Evaluation) -> Self {
-        let mut properties = asked.action.properties;
-        properties.extend(asked.resource.properties);
-        let reference = |kind, id| Reference {
-            kind: Some(kind),
-            id,
-        };
-        Self {
-            subject: reference(asked.subject.kind, asked.subject.id),
-            action: asked.action.name,
-            resource: reference(asked.resource.kind, asked.resource.id),
-            properties,
-            context: asked.context,
-        }
+        question::request(asked.subject, asked.action, asked.resource, asked.context)
     }
 }
 
@@ -464,12 +431,4 @@ fn may_ask<'f>(
         caller.must_reach(Some(district))?;
     }
     Ok(())
-}
-
-/// The standard has 400 for a wrong content type too (§10.1.1).
-fn malformed(problem: Problem) -> Problem {
-    match problem.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => problem.under(StatusCode::BAD_REQUEST),
-        _ => problem,
-    }
 }

@@ -20,7 +20,7 @@ use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, read, write};
+use super::work::{Answer, person_in_reach, read, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::preview::{self, Preview};
@@ -113,8 +113,7 @@ async fn give(
     caller: Caller,
     Body(gift): Body<Gift>,
 ) -> Answer<Given> {
-    let person = person_of(&daemon, gift.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let (what, by) = (gift.what()?, gift.by(&caller));
     write(daemon, move |daemon| {
         let (grant, decision) = daemon
@@ -133,8 +132,7 @@ async fn take(
     caller: Caller,
     Body(gift): Body<Gift>,
 ) -> Answer<Given> {
-    let person = person_of(&daemon, gift.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let (what, by) = (gift.what()?, gift.by(&caller));
     write(daemon, move |daemon| {
         let (grant, decision) =
@@ -170,8 +168,7 @@ async fn would(
     caller: Caller,
     Body(gift): Body<Gift>,
 ) -> Answer<Preview> {
-    let person = person_of(&daemon, gift.person.clone()).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let what = gift.what()?;
     read(daemon, move |daemon| {
         daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what))

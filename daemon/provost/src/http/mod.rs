@@ -31,6 +31,7 @@ mod once;
 mod outbox;
 mod page;
 mod problem;
+mod question;
 mod records;
 mod register;
 mod reports;

@@ -17,7 +17,7 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, read};
+use super::work::{Answer, person_in_reach, read};
 use crate::daemon::Daemon;
 use crate::flow;
 use crate::flow::proof::EpisodeProof;
@@ -180,8 +180,7 @@ async fn render(
     caller: Caller,
     Params(of): Params<OfStage>,
 ) -> Answer<Value> {
-    let person = person_of(&daemon, of.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, of.person).await?;
     read(daemon, move |daemon| {
         daemon.scene(|scene| flow::notify::preview(scene, person.id.as_str(), of.stage))
     })
@@ -222,8 +221,7 @@ async fn proof(
     caller: Caller,
     Params(of): Params<OfEpisode>,
 ) -> Answer<Value> {
-    let person = person_of(&daemon, of.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, of.person).await?;
     read(daemon, move |daemon| {
         daemon.scene(|scene| flow::proof::of(scene, person.id.as_str(), of.episode))
     })

@@ -16,7 +16,7 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, read};
+use super::work::{Answer, person_in_reach, read};
 use crate::daemon::Daemon;
 use crate::flow::record::{self, Replayed};
 use crate::store::{DecisionFilter, Page, Recorded};
@@ -102,7 +102,7 @@ async fn list(
         rows: paging.rows()?,
     };
     let person = match which.person {
-        Some(reference) => Some(person_of(&daemon, reference).await?.id),
+        Some(reference) => Some(person_in_reach(&daemon, &caller, reference).await?.id),
         None => None,
     };
     let filter = DecisionFilter {
@@ -189,7 +189,7 @@ async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorde
 /// Which decision to make again.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Again {
+struct Replay {
     id: u64,
 }
 
@@ -210,12 +210,12 @@ struct ReplayedShape {
 
 /// Makes a decision again, of what the rules saw then. Changes nothing and is not recorded.
 #[utoipa::path(post, path = "/v1/decisions/replay", tag = "decisions", security(("token" = ["audit"])),
-    extensions(("x-provost-per-district" = json!(true))), request_body = Again,
+    extensions(("x-provost-per-district" = json!(true))), request_body = Replay,
     responses((status = 200, description = "both answers", body = ReplayedShape)))]
 async fn replay(
     State(daemon): State<Arc<Daemon>>,
     caller: Caller,
-    Body(again): Body<Again>,
+    Body(again): Body<Replay>,
 ) -> Answer<Replayed> {
     found(&daemon, &caller, again.id).await?;
     read(daemon, move |daemon| {

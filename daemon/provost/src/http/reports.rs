@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::body::Params;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::work::{person_of, read};
+use super::work::{person_in_reach, read};
 use crate::daemon::Daemon;
 use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::report::{self, ProductRoles};
@@ -171,8 +171,7 @@ async fn rights(
     caller: Caller,
     Params(asked): Params<RightsAsked>,
 ) -> Result<Response, Problem> {
-    let person = person_of(&daemon, asked.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, asked.person).await?;
     let by = by(&caller, asked.by.as_deref());
     let Json((_, rows)) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::rights(scene, person.id.as_str(), &by))
@@ -198,8 +197,7 @@ async fn could_enter(
     caller: Caller,
     Params(asked): Params<EnteredAsked>,
 ) -> Result<Response, Problem> {
-    let person = person_of(&daemon, asked.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, asked.person).await?;
     let Json((_, rows)) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::could_enter(scene, person.id.as_str()))
     })

@@ -1,8 +1,7 @@
 //! `/access/v1/search/…`: who may do it, to what, and what may be done (AuthZEN Authorization API 1.0 §8).
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use provost_core::decision::{Reference, Request};
+use provost_core::decision::Request;
 use provost_core::hex;
 use provost_core::id::DistrictId;
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use utoipa_axum::routes;
 use super::body::{Body, object};
 use super::caller::Caller;
 use super::problem::Problem;
+use super::question::{self, ActionName, Entity, malformed};
 use super::work::{Answer, read};
 use crate::daemon::Daemon;
 use crate::flow::search::{self, Sought, Span};
@@ -47,22 +47,15 @@ struct OfType {
     properties: Map<String, Value>,
 }
 
-/// Something that is named.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Named {
-    #[serde(rename = "type")]
-    kind: String,
-    id: String,
-    #[serde(default)]
-    properties: Map<String, Value>,
-}
-
-/// An action.
-#[derive(Debug, Deserialize, ToSchema)]
-struct ActionNamed {
-    name: String,
-    #[serde(default)]
-    properties: Map<String, Value>,
+impl From<OfType> for Entity {
+    /// Nothing yet: each candidate takes the place of the id.
+    fn from(sought: OfType) -> Self {
+        Self {
+            kind: sought.kind,
+            id: String::new(),
+            properties: sought.properties,
+        }
+    }
 }
 
 /// Which page (§8.2.1). Unknown members are ignored, here as elsewhere.
@@ -81,9 +74,9 @@ struct SubjectSearch {
     #[serde(deserialize_with = "object")]
     subject: OfType,
     #[serde(deserialize_with = "object")]
-    action: ActionNamed,
+    action: ActionName,
     #[serde(deserialize_with = "object")]
-    resource: Named,
+    resource: Entity,
     #[serde(default)]
     context: Map<String, Value>,
     #[serde(default, deserialize_with = "object")]
@@ -94,9 +87,9 @@ struct SubjectSearch {
 #[derive(Debug, Deserialize, ToSchema)]
 struct ResourceSearch {
     #[serde(deserialize_with = "object")]
-    subject: Named,
+    subject: Entity,
     #[serde(deserialize_with = "object")]
-    action: ActionNamed,
+    action: ActionName,
     #[serde(deserialize_with = "object")]
     resource: OfType,
     #[serde(default)]
@@ -109,9 +102,9 @@ struct ResourceSearch {
 #[derive(Debug, Deserialize, ToSchema)]
 struct ActionSearch {
     #[serde(deserialize_with = "object")]
-    subject: Named,
+    subject: Entity,
     #[serde(deserialize_with = "object")]
-    resource: Named,
+    resource: Entity,
     #[serde(default)]
     context: Map<String, Value>,
     #[serde(default, deserialize_with = "object")]
@@ -165,19 +158,18 @@ async fn subject(
     body: Result<Body<SubjectSearch>, Problem>,
 ) -> Answer<Things> {
     let Body(asked) = body.map_err(malformed)?;
-    let kind = asked.subject.kind;
-    let question = Question {
+    let kind = asked.subject.kind.clone();
+    let search = Search {
         sought: Sought::Subject,
-        request: Request {
-            subject: reference(kind.clone(), String::new()),
-            action: asked.action.name,
-            resource: reference(asked.resource.kind, asked.resource.id),
-            properties: both(asked.action.properties, asked.resource.properties),
-            context: asked.context,
-        },
+        request: question::request(
+            asked.subject.into(),
+            asked.action,
+            asked.resource,
+            asked.context,
+        ),
         page: asked.page,
     };
-    let (ids, page) = find(daemon, caller, question).await?;
+    let (ids, page) = find(daemon, caller, search).await?;
     Ok(things(kind, ids, page))
 }
 
@@ -192,19 +184,18 @@ async fn resource(
     body: Result<Body<ResourceSearch>, Problem>,
 ) -> Answer<Things> {
     let Body(asked) = body.map_err(malformed)?;
-    let kind = asked.resource.kind;
-    let question = Question {
+    let kind = asked.resource.kind.clone();
+    let search = Search {
         sought: Sought::Resource,
-        request: Request {
-            subject: reference(asked.subject.kind, asked.subject.id),
-            action: asked.action.name,
-            resource: reference(kind.clone(), String::new()),
-            properties: both(asked.action.properties, asked.resource.properties),
-            context: asked.context,
-        },
+        request: question::request(
+            asked.subject,
+            asked.action,
+            asked.resource.into(),
+            asked.context,
+        ),
         page: asked.page,
     };
-    let (ids, page) = find(daemon, caller, question).await?;
+    let (ids, page) = find(daemon, caller, search).await?;
     Ok(things(kind, ids, page))
 }
 
@@ -219,30 +210,29 @@ async fn action(
     body: Result<Body<ActionSearch>, Problem>,
 ) -> Answer<Actions> {
     let Body(asked) = body.map_err(malformed)?;
-    let question = Question {
+    let search = Search {
         sought: Sought::Action,
-        request: Request {
-            subject: reference(asked.subject.kind, asked.subject.id),
-            action: String::new(),
-            resource: reference(asked.resource.kind, asked.resource.id),
-            properties: asked.resource.properties,
-            context: asked.context,
-        },
+        request: question::request(
+            asked.subject,
+            ActionName::default(),
+            asked.resource,
+            asked.context,
+        ),
         page: asked.page,
     };
-    let (names, page) = find(daemon, caller, question).await?;
+    let (names, page) = find(daemon, caller, search).await?;
     let results = names.into_iter().map(|name| FoundAction { name }).collect();
     Ok(axum::Json(Actions { results, page }))
 }
 
 /// A search with its page.
-struct Question {
+struct Search {
     sought: Sought,
     request: Request,
     page: Paging,
 }
 
-impl Question {
+impl Search {
     /// What a token is good for: a page of another question would begin anywhere.
     fn digest(&self) -> String {
         let text = serde_json::to_vec(&self.request).unwrap_or_default();
@@ -289,12 +279,12 @@ fn unhex(text: &str) -> Option<String> {
 async fn find(
     daemon: Arc<Daemon>,
     caller: Caller,
-    question: Question,
+    search: Search,
 ) -> Result<(Vec<String>, PageEnd), Problem> {
-    let (after, rows, digest) = (question.after()?, question.rows()?, question.digest());
-    let Question {
+    let (after, rows, digest) = (search.after()?, search.rows()?, search.digest());
+    let Search {
         sought, request, ..
-    } = question;
+    } = search;
     let about = {
         let request = request.clone();
         let asked =
@@ -330,24 +320,4 @@ fn things(kind: String, ids: Vec<String>, page: PageEnd) -> axum::Json<Things> {
         results: results.collect(),
         page,
     })
-}
-
-fn reference(kind: String, id: String) -> Reference {
-    Reference {
-        kind: Some(kind),
-        id,
-    }
-}
-
-fn both(mut action: Map<String, Value>, resource: Map<String, Value>) -> Map<String, Value> {
-    action.extend(resource);
-    action
-}
-
-/// The standard has 400 for a wrong content type too (§10.1.1).
-fn malformed(problem: Problem) -> Problem {
-    match problem.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => problem.under(StatusCode::BAD_REQUEST),
-        _ => problem,
-    }
 }

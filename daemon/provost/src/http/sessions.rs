@@ -17,7 +17,7 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_of, read, write};
+use super::work::{Answer, person_in_reach, read, write};
 use crate::daemon::Daemon;
 use crate::flow::{self, FlowError};
 use crate::store::{Page, Store};
@@ -55,8 +55,7 @@ async fn open(
     caller: Caller,
     Body(login): Body<Login>,
 ) -> Answer<Session> {
-    let person = person_of(&daemon, login.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, login.person).await?;
     let origin = flow::session::Origin {
         remote: login.remote,
         client: login.client,
@@ -183,8 +182,7 @@ async fn access_log(
         before: paging.from(|cursor| cursor.parse().ok())?,
         rows: paging.rows()?,
     };
-    let person = person_of(&daemon, of.person).await?;
-    caller.must_reach(Some(&person.district))?;
+    let person = person_in_reach(&daemon, &caller, of.person).await?;
     read(daemon, move |daemon| {
         let log = daemon.store.read()?.access_log(&person.id, page)?;
         let cursor = |(seq, _): &(u64, Access)| seq.to_string();

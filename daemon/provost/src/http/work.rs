@@ -5,6 +5,7 @@ use provost_core::person::Person;
 use serde::Serialize;
 use std::sync::Arc;
 
+use super::caller::Caller;
 use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::{self, FlowError};
@@ -33,11 +34,19 @@ pub(super) async fn write<T: Serialize + Send + 'static>(
     Ok(Json(answer?))
 }
 
-/// The person that a request is about, whose district decides whether the caller may ask.
-pub(super) async fn person_of(daemon: &Arc<Daemon>, reference: String) -> Result<Person, Problem> {
+/// The person that a request is about.
+///
+/// # Errors
+/// A 404 if there is no such person, a 403 if the caller may not ask about the person's district.
+pub(super) async fn person_in_reach(
+    daemon: &Arc<Daemon>,
+    caller: &Caller,
+    reference: String,
+) -> Result<Person, Problem> {
     let Json(person) = read(Arc::clone(daemon), move |daemon| {
         flow::person(&daemon.store.read()?, &reference)
     })
     .await?;
+    caller.must_reach(Some(&person.district))?;
     Ok(person)
 }
