@@ -92,7 +92,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(place) = words.iter().position(|word| word == serve::EMPTY) {
-        serve::empty_server(words[place + 1].as_ref());
+        serve::empty_server(&words[place + 1]);
         return ExitCode::SUCCESS;
     }
     let extent = if words.iter().any(|word| word == "--full") {

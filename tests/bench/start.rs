@@ -54,18 +54,23 @@ fn started(people: u64, plugins: usize) -> (Amount, Amount) {
     (Amount::Seconds(median(times)), Amount::Bytes(median(sizes)))
 }
 
-/// A folder with the register and the configuration of a daemon.
+/// A folder with the register and the configuration of a daemon that answers on a Unix socket.
 pub(crate) fn configured(people: u64, plugins: usize) -> tempfile::TempDir {
+    configured_with(people, plugins, "")
+}
+
+/// The same with further lines in `[listen]`.
+pub(crate) fn configured_with(people: u64, plugins: usize, listen: &str) -> tempfile::TempDir {
     let folder = register::folder();
     drop(register::staffed(folder.path(), people));
-    configure(folder.path(), plugins);
+    configure(folder.path(), plugins, listen);
     folder
 }
 
 /// One edition's policy; all others are the mail channel under names of their own.
-fn configure(folder: &Path, plugins: usize) {
+fn configure(folder: &Path, plugins: usize, listen: &str) {
     let mut text = format!(
-        "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n\
+        "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n{listen}\
          [[district]]\nid = \"{STANDARD}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
          edition = \"standard\"\nproducts = [\"sis\"]\n\
          [[district]]\nid = \"{EDITION}\"\nname = \"Big Sky Unified\"\ntimezone = \"America/Denver\"\n\
