@@ -51,11 +51,15 @@ pub(crate) fn fuzz(place: &Place, seconds: u32) -> Result<(), Failed> {
             command.arg(format!("-artifact_prefix={}/{target}-", folder.display()));
             command.arg(corpus).arg(place.seeds(target));
             announce(&command);
-            let child = command.spawn();
-            running.push((child.map_err(|why| Failed::start(&command, &why))?, command));
+            running.push((command.spawn(), command));
         }
-        for (mut child, command) in running {
-            let ended = child.wait().map_err(|why| Failed::start(&command, &why))?;
+        // Each is waited for, whatever became of the others: none may go on beside what comes next.
+        let ends: Vec<_> = running
+            .into_iter()
+            .map(|(child, command)| (child.and_then(|mut child| child.wait()), command))
+            .collect();
+        for (ended, command) in ends {
+            let ended = ended.map_err(|why| Failed::start(&command, &why))?;
             if !ended.success() {
                 return Err(Failed::status(&command, ended));
             }
