@@ -18,7 +18,7 @@ pub(crate) enum Extent {
 /// Cases of each property test that does not set its own number.
 const CASES_LONG: &str = "20000";
 
-/// District-years of the simulation: an quarter of an hour on two cores.
+/// District-years of the simulation: half an hour on two cores.
 const SIMULATION_LONG: &str = "100000";
 
 /// The test that the fuzzer drives.
@@ -26,6 +26,9 @@ const FUZZ: &str = "programs::five_minutes_of_fuzz_by_the_openapi_document_find_
 
 /// Seconds of the load test.
 const LOAD_LONG: &str = "300";
+
+/// Staff of the school years on 389-ds and Samba; on slapd they are as many each time.
+const YEAR_STAFF_LONG: &str = "3000";
 
 /// Random moments at which a run is killed.
 const KILLS_LONG: &str = "200";
@@ -119,6 +122,7 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
         test.env("PROPTEST_CASES", CASES_LONG)
             .env("PROVOST_LOAD_SECONDS", LOAD_LONG)
             .env("PROVOST_KILLS", KILLS_LONG)
+            .env("PROVOST_YEAR_STAFF", YEAR_STAFF_LONG)
             .env("PROVOST_SIMULATION_YEARS", SIMULATION_LONG);
     }
     run(&mut test)

@@ -11,6 +11,7 @@ use provost_tests::{
 };
 use serde_json::Value;
 
+use crate::from_environment;
 use crate::live::{begun_with, follows};
 use crate::rounds::{Rounds, Server};
 use crate::sync::{NOW, apply, register, run};
@@ -357,12 +358,6 @@ fn faults_of_rounds<S: Server>(
         rounds.round("the line holds", &[]);
     }
     rounds.world.provost.cli(&["audit", "verify"]).ok();
-}
-
-/// A number from the environment.
-#[allow(clippy::disallowed_methods)] // the runner's choice
-fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
 #[test]

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use provost_tests::World;
 
+use crate::from_environment;
+
 /// Kills of the usual run; `PROVOST_KILLS` says another number.
 const KILLS: u64 = 40;
 
@@ -41,12 +43,6 @@ impl Lot {
 fn any_seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one("a seed")
-}
-
-/// A number from the environment.
-#[allow(clippy::disallowed_methods)] // the runner's choice
-fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
 /// The moment at which the contacts of a step were last seen, and at which their notices are due: an hour apart, so

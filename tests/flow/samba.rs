@@ -8,7 +8,7 @@ use provost_tests::world::DISTRICT;
 use provost_tests::{Office, SambaAd, Staff, Step, World};
 use serde_json::Value;
 
-use crate::rounds::{Rounds, Server, quirk, school_year};
+use crate::rounds::{Rounds, Server, an_empty_group_fills, quirk, school_year, staff_of_a_year};
 use crate::sync::{NOW, count, run};
 
 const FILTER: &str = "(&(objectClass=user)(!(employeeType=left)))";
@@ -52,10 +52,12 @@ fn access(server: &SambaAd, world: &World, account: &str) -> String {
 
 #[test]
 fn a_school_year_on_a_domain_controller_arrives_whole_in_every_mode() {
-    let mut rounds = Rounds::begin(STAFF, &["full", "dirsync"], |world| {
-        SambaAd::start(world.path(), &STAFF)
+    let staff = staff_of_a_year(STAFF);
+    let mut rounds = Rounds::begin(staff, &["full", "dirsync"], |world| {
+        SambaAd::start(world.path(), &staff)
     });
     school_year(&mut rounds);
+    an_empty_group_fills(&mut rounds);
     let status = run(&rounds.world.provost, &["sync", "status", "--json"]).json();
     let modes = status
         .as_array()

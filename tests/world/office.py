@@ -121,7 +121,11 @@ class Office:
     def group(self, dn, numbers, groups):
         members = [self.find(number).encode() for number in numbers] + [g.encode() for g in groups]
         name = ldap.dn.str2dn(dn)[0][0][1]
-        attributes = {"objectClass": [b"group"], "sAMAccountName": [name.encode()], "member": members}
+        attributes = {"objectClass": [b"groupOfNames"]}
+        if self.controller:
+            attributes = {"objectClass": [b"group"], "sAMAccountName": [name.encode()]}
+        if members:
+            attributes["member"] = members
         self.server.add_s(dn, ldap.modlist.addModlist(attributes))
 
     def join(self, dn, number):
