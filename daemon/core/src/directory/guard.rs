@@ -89,8 +89,22 @@ pub enum Concern {
         /// How many.
         people: u64,
     },
-    /// Another server answers, and it has not come as far as the one before: what it shows may be older.
+    /// What answers has not come as far as what was read before: what it shows may be older.
     Behind,
+    /// Another server answers, and nobody can tell whether it has come as far as the one before: whoever would be back by
+    /// its word may have left without its knowledge.
+    ReturnedElsewhere {
+        /// Who would be back.
+        people: u64,
+    },
+    /// More disabled people than the guard lets through would be enabled at once: what an access rule that hides the
+    /// evidence looks like.
+    TooManyEnabled {
+        /// Who would be.
+        people: u64,
+        /// Let through.
+        allowed: u64,
+    },
     /// More entries are absent than the guard lets through.
     TooManyMissing {
         /// Absent in this read and not known to be before, or about to count as gone.
@@ -134,6 +148,8 @@ impl Concern {
             Self::FirstPlan
             | Self::RoleGains { .. }
             | Self::Behind
+            | Self::ReturnedElsewhere { .. }
+            | Self::TooManyEnabled { .. }
             | Self::TooManyMissing { .. }
             | Self::Emptied { .. } => true,
             Self::NoContactLeft { .. } | Self::NoHolderLeft { .. } => false,
@@ -150,7 +166,15 @@ impl fmt::Display for Concern {
                 "{people} people would gain product roles, more than {ROLE_GAINS_MAX}"
             ),
             Self::Behind => f.write_str(
-                "another server answers, and it has not come as far as the one before: what it shows may be older",
+                "what answers has not come as far as what was read before: what it shows may be older",
+            ),
+            Self::ReturnedElsewhere { people } => write!(
+                f,
+                "another server answers, which may not have come as far as the one before, and {people} departed or disabled people would be back by its word"
+            ),
+            Self::TooManyEnabled { people, allowed } => write!(
+                f,
+                "{people} disabled people would be enabled at once, more than the {allowed} that guard.missing-max allows; may the account still read what disables them?"
             ),
             Self::TooManyMissing {
                 missing,

@@ -25,6 +25,6 @@ pub use guard::{BadPercent, Concern, Guard, Percent, Summary};
 pub use mapping::{Mapping, observe};
 pub use observed::{Observation, Observed, Quarantined, Remark};
 pub use pair::{Goes, Held, Namesake, Ours, Pair, Standing, Theirs, relink};
-pub use reconcile::{Consequence, Reconciler};
+pub use reconcile::{About, Consequence, Reach, Reconciler};
 pub use stable_id::{IdAttribute, IdFormat};
 pub use status::StatusRule;

@@ -1,6 +1,9 @@
 //! Ours and theirs, pair by pair → changes, counts and concerns.
 
+mod concerns;
 mod effects;
+
+pub use concerns::{About, Reach};
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +17,6 @@ use crate::change::{Actor, Change, PlanHasher};
 use crate::contact::Contact;
 use crate::id::{PersonId, RoleId, SourceId};
 use crate::lifecycle::{self, Surroundings};
-use crate::limits::ROLE_GAINS_MAX;
 use crate::person::{DirectoryLink, DirectoryStatus, MAIN_HOMEPAGE, Person};
 use crate::role::{Grant, Granted, Origin};
 
@@ -52,8 +54,12 @@ pub struct Reconciler<'s> {
     emptied: BTreeMap<&'static str, u64>,
     /// People who gained product roles by plans shortly before.
     gained_before: u64,
-    leaves_grants: bool,
-    behind: bool,
+    /// People who were disabled and are not any more.
+    enabled: u64,
+    /// People who were shut out and are not any more.
+    back: u64,
+    about: About,
+    reach: Reach,
 }
 
 /// Whether the directory says it, or only fails to say the contrary.
@@ -88,8 +94,10 @@ impl<'s> Reconciler<'s> {
             roles_lost: BTreeSet::new(),
             emptied: BTreeMap::new(),
             gained_before: 0,
-            leaves_grants: false,
-            behind: false,
+            enabled: 0,
+            back: 0,
+            about: About::Everything,
+            reach: Reach::Level,
         }
     }
 
@@ -100,26 +108,30 @@ impl<'s> Reconciler<'s> {
         self
     }
 
-    /// Leaves grants alone: what follows is about the people themselves.
+    /// Compares no more than this.
     #[must_use]
-    pub fn leaving_grants(mut self) -> Self {
-        self.leaves_grants = true;
+    pub fn about(mut self, about: About) -> Self {
+        self.about = about;
         self
     }
 
-    /// Compares with what a server shows that has not come as far as the one before: a departure that it does not know
-    /// of yet would look like a return.
+    /// Says how far the server has come.
     #[must_use]
-    pub fn with_a_server_behind(mut self) -> Self {
-        self.behind = true;
+    pub fn read_from(mut self, reach: Reach) -> Self {
+        self.reach = reach;
         self
     }
 
     /// Takes the next pair.
     pub fn take(&mut self, pair: Pair) -> Consequence {
         let mut out = Consequence::default();
-        let plain = pair.is_plain();
+        let plain = pair.is_plain() && self.about != About::ShutOut;
         match pair {
+            Pair::Both(ours, theirs) if self.about == About::ShutOut => {
+                self.shut_out(*ours, &theirs.observed, &mut out);
+            }
+            Pair::Deleted(ours) => self.deletion(*ours, &mut out),
+            _ if self.about == About::ShutOut => {}
             Pair::Both(ours, theirs) => {
                 self.summary.read += 1;
                 self.both(*ours, &theirs, &mut out);
@@ -129,7 +141,6 @@ impl<'s> Reconciler<'s> {
                 self.arrival(*theirs, &mut out);
             }
             Pair::Ours(ours, absence) => self.absence(*ours, absence, &mut out),
-            Pair::Deleted(ours) => self.deletion(*ours, &mut out),
             Pair::Unknown => {}
             Pair::Unusable(ours) => out.remarks.push(Remark {
                 about: ours.person.id.to_string(),
@@ -167,48 +178,6 @@ impl<'s> Reconciler<'s> {
         self.summary.hash = self.hasher.finish();
         self.summary.concerns = concerns;
         self.summary
-    }
-
-    fn concerns(&self) -> Vec<Concern> {
-        let mut concerns = Vec::new();
-        let summary = &self.summary;
-        if !self.standing.applied_before {
-            concerns.push(Concern::FirstPlan);
-        }
-        let people = summary.role_gains + self.gained_before;
-        if summary.role_gains > 0 && people > ROLE_GAINS_MAX {
-            concerns.push(Concern::RoleGains { people });
-        }
-        if self.behind && summary.changes > 0 {
-            concerns.push(Concern::Behind);
-        }
-        let missing = summary.missing + summary.gone;
-        let (known, allowed) = (summary.known, self.guard.allowed(summary.known));
-        if missing > allowed {
-            concerns.push(Concern::TooManyMissing {
-                missing,
-                allowed,
-                known,
-            });
-        }
-        let emptied = self.emptied.iter().filter(|(_, people)| **people > allowed);
-        concerns.extend(emptied.map(|(attribute, people)| Concern::Emptied {
-            attribute: (*attribute).to_owned(),
-            people: *people,
-            allowed,
-        }));
-        if self.contact_lost && self.valid_before > 0 && self.standing.valid == 0 {
-            let district = self.standing.district.id.clone();
-            concerns.push(Concern::NoContactLeft { district });
-        }
-        let orphaned = self.roles_lost.iter().filter(|role| {
-            self.standing
-                .holders
-                .get(*role)
-                .is_none_or(|holders| *holders == 0)
-        });
-        concerns.extend(orphaned.map(|role| Concern::NoHolderLeft { role: role.clone() }));
-        concerns
     }
 
     fn arrival(&mut self, theirs: Theirs, out: &mut Consequence) {
@@ -335,16 +304,39 @@ impl<'s> Reconciler<'s> {
             }
         }
         let after = self.described(&ours.person, observed, username);
-        for attribute in effects::emptied(&ours.person, &after) {
-            *self.emptied.entry(attribute).or_default() += 1;
+        // Who leaves is often stripped of these in one go.
+        if observed.disabled.is_none() {
+            for attribute in effects::emptied(&ours.person, &after) {
+                *self.emptied.entry(attribute).or_default() += 1;
+            }
         }
         let grants = self.given(observed);
         self.becomes(ours, after, grants, Evidence::Positive, out);
     }
 
+    /// Who has authority and is disabled loses it; nothing else about them changes.
+    fn shut_out(&mut self, ours: Ours, observed: &Observed, out: &mut Consequence) {
+        let Some(link) = ours.person.directory.clone() else {
+            return;
+        };
+        let acts = matches!(
+            link.status,
+            DirectoryStatus::Present | DirectoryStatus::Missing { .. }
+        );
+        if observed.disabled.is_none() || !acts {
+            return;
+        }
+        let mut after = ours.person.clone();
+        after.directory = Some(DirectoryLink {
+            status: DirectoryStatus::Disabled,
+            ..link
+        });
+        self.becomes(ours, after, None, Evidence::Positive, out);
+    }
+
     /// What the mapped groups give, if it is looked at.
     fn given<'o>(&self, observed: &'o Observed) -> Option<&'o BTreeSet<Granted>> {
-        (!self.leaves_grants).then_some(&observed.grants)
+        (self.about == About::Everything).then_some(&observed.grants)
     }
 
     fn absence(&mut self, ours: Ours, absence: Absence, out: &mut Consequence) {
@@ -445,3 +437,7 @@ mod tests;
 #[cfg(test)]
 #[path = "reconcile_name_tests.rs"]
 mod name_tests;
+
+#[cfg(test)]
+#[path = "reconcile_guard_tests.rs"]
+mod guard_tests;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::Seen;
 use super::error::DirectoryError;
-use super::people::{BATCH, hand_over};
+use super::pages::{BATCH, hand_over};
 use super::reading::LdapReading;
 use super::refresh::CHANGES_MAX;
 use super::search::{Asked, Query};

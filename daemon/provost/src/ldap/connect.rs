@@ -1,6 +1,6 @@
 //! From a source's settings to a bound connection.
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, Scope, StdStream};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use tokio::time::timeout;
 
 use super::driver::Driver;
 use super::error::{DirectoryError, meaning};
+use super::reading::ROOT;
+use super::search::{NO_ATTRIBUTES, Query};
 use super::{line, tls};
 use crate::config::source::{Bind, ServerUrl, Source};
 
@@ -100,7 +102,17 @@ impl Connection {
     async fn bind(&mut self, bind: &Bind) -> Result<(), DirectoryError> {
         let what = format!("bind to {}", self.server);
         let answer = match bind {
-            Bind::Anonymous => return Ok(()),
+            Bind::Anonymous => {
+                // Nobody binds, so that a question has to show whether anybody answers.
+                let query = Query {
+                    what: &what,
+                    base: ROOT,
+                    scope: Scope::Base,
+                    filter: "(objectClass=*)",
+                    attributes: vec![NO_ATTRIBUTES.to_owned()],
+                };
+                return self.find(&query).await.map(drop);
+            }
             Bind::Simple { dn, password_file } => {
                 let password = password(password_file)?;
                 let answer = self.ldap.simple_bind(dn, &password);

@@ -124,12 +124,10 @@ pub enum DirectoryError {
         found: &'static str,
     },
     /// The server promised further pages and sends none, or the same one for ever.
-    #[error("read page {page} of {base}: the server sends empty pages without an end")]
+    #[error("{what}: the server sends empty pages without an end")]
     EndlessPages {
-        /// Number of the page, from 1.
-        page: u64,
-        /// Where.
-        base: String,
+        /// What was asked, and which page of it.
+        what: String,
     },
     /// The filter or the mapping names something that the server's schema does not define. Some servers answer such a
     /// search with success and no entries.

@@ -14,9 +14,10 @@ use super::connect::connect_to;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
-use super::reading::LdapReading;
+use super::profile::Vendor;
+use super::reading::{LdapReading, ROOT};
 use super::refresh::{NO_NUMBERS, REFRESH_REQUIRED, UNCHANGED, UNWILLING};
-use super::search::{self, Answers, Asked, Ending, Query};
+use super::search::{self, Answers, Asked, Ending, NO_ATTRIBUTES, Query};
 use super::since::ANOTHER_SERVER;
 use super::{Follow, Following, How, Mark, News, Reading, Seen, Told};
 
@@ -41,6 +42,11 @@ pub(super) struct LdapFollowing {
 impl LdapReading {
     /// Asks to be told what changes from the mark on.
     pub(super) async fn begin_to_follow(mut self, since: &Mark) -> Result<Follow, DirectoryError> {
+        // Of these vendors none can be, and rounds find another server soon enough.
+        if self.server.root.vendor.is_active_directory() || self.server.root.vendor == Vendor::Ds389
+        {
+            return Ok(Follow::Not(self.server.way.because.clone()));
+        }
         // Whether another one can be followed shows when it has been read.
         if since.server != self.server.address {
             return Ok(Follow::Stale(ANOTHER_SERVER));
@@ -87,10 +93,10 @@ impl Following for LdapFollowing {
         async {
             let query = Query {
                 what: "ask whether the server is still there",
-                base: "",
+                base: ROOT,
                 scope: Scope::Base,
                 filter: "(objectClass=*)",
-                attributes: vec!["1.1".to_owned()],
+                attributes: vec![NO_ATTRIBUTES.to_owned()],
             };
             let connection = &mut self.reading.connection;
             connection.limit = self.reading.source.keep_alive.ping_timeout;

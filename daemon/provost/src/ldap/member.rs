@@ -6,6 +6,7 @@ use provost_core::hex;
 use sha2::{Digest, Sha256};
 
 use super::error::DirectoryError;
+use super::groups::is_group;
 use super::member_value::member;
 use super::primary::TOKEN;
 use super::reading::LdapReading;
@@ -52,14 +53,17 @@ impl LdapReading {
     async fn try_members(&mut self, group: &str) -> Result<Tried, DirectoryError> {
         let asked = LISTS
             .into_iter()
-            .chain([VERSION, CHANGED, TOKEN])
+            .chain([VERSION, CHANGED, TOKEN, "objectClass"])
             .map(str::to_owned);
         let Some(entry) = self.group_entry(group, asked.collect()).await? else {
             return Ok(Tried::Read(Members::Absent));
         };
         let (version, changed) = (shown(&entry, VERSION), shown(&entry, CHANGED));
         let token = shown(&entry, TOKEN);
-        let mut list = List::default();
+        let mut list = List {
+            is_group: is_group(&entry),
+            ..List::default()
+        };
         let mut next = list.take(&entry);
         for _ in 0..PIECES_MAX {
             let Some((attribute, from)) = next else { break };
@@ -149,6 +153,8 @@ fn piece_missing(group: &str) -> DirectoryError {
 /// A list in the making.
 #[derive(Default)]
 struct List {
+    /// Its entry says that it is a group: an empty one may have members the next time.
+    is_group: bool,
     members: Vec<Member>,
     unreadable: u64,
     /// Values so far, readable or not.
@@ -191,7 +197,7 @@ impl List {
 
     fn finish(self, version: Option<String>) -> Members {
         let version = version.or_else(|| Some(digest(&self.members, self.unreadable)));
-        if self.values == 0 {
+        if self.values == 0 && !self.is_group {
             return Members::NoList { version };
         }
         Members::Group {

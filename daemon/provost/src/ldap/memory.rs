@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use super::error::DirectoryError;
 use super::profile::{RootDse, Vendor};
 use super::{
-    Changes, Content, Directory, Follow, Following, Found, How, Mark, Member, Members, Quirk,
-    Reading, Sample, Seen, Server, Told, Wanted, Way,
+    Changes, Content, Directory, Follow, Following, Found, Groups, How, Mark, Member, Members,
+    Quirk, Reading, Sample, Seen, Server, Told, Wanted, Way,
 };
 use crate::config::source::Source;
 
@@ -294,6 +294,10 @@ impl Reading for InMemoryReading {
             }
         };
         async move { Ok(members) }.boxed()
+    }
+
+    fn groups(&mut self) -> BoxFuture<'_, Result<Option<Groups>, DirectoryError>> {
+        async { Ok(None) }.boxed()
     }
 
     fn group_version<'a>(

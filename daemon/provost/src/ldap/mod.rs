@@ -16,6 +16,7 @@ mod error;
 mod expiry;
 mod file_time;
 mod frame;
+mod groups;
 mod line;
 mod live;
 mod lookup;
@@ -24,6 +25,7 @@ mod member_value;
 mod memory;
 mod message;
 mod mode;
+mod pages;
 mod people;
 mod primary;
 mod profile;
@@ -36,6 +38,7 @@ mod since;
 mod tls;
 
 pub use error::DirectoryError;
+pub use groups::Groups;
 pub use member_value::Member;
 pub use memory::{InMemory, Shown};
 pub use mode::{How, Mode, Way};
@@ -44,7 +47,7 @@ pub use reading::LdapDirectory;
 pub use schema::check_filter;
 
 use futures_util::future::BoxFuture;
-use provost_core::directory::{Absence, Entry, IdAttribute};
+use provost_core::directory::{Absence, Entry, IdAttribute, Reach};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 
@@ -66,7 +69,7 @@ pub enum Seen {
 /// A group's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Members {
-    /// It has a list; members that are no names were left out and counted.
+    /// It has a list, or is a group whose list is empty; members that are no names were left out and counted.
     Group {
         /// Members, in the server's order.
         members: Vec<Member>,
@@ -75,7 +78,7 @@ pub enum Members {
         /// Changes whenever the list does; `None` if the server does not show that.
         version: Option<String>,
     },
-    /// An entry without a list of members: a person, or an empty group.
+    /// An entry without a list of members that does not say that it is a group: a person.
     NoList {
         /// As of a list.
         version: Option<String>,
@@ -115,13 +118,50 @@ pub struct Mark {
     pub schema: String,
 }
 
-impl Mark {
-    /// Another server gave it, which has not come as far as this one had. Servers that don't count by the same change
-    /// numbers are not compared.
-    pub fn is_behind(&self, known: &Self) -> bool {
-        let numbers = |mark: &Self| ChangeNumbers::of(&mark.cookie);
-        let both = numbers(known).zip(numbers(self));
-        self.server != known.server && both.is_some_and(|(known, now)| known.is_ahead_of(&now))
+/// Where a server stood when it was read, as far as it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stood {
+    /// Its address.
+    server: String,
+    /// The database behind that address, if it is known.
+    instance: Option<String>,
+    /// Its cookie, if it gave one.
+    cookie: Option<Vec<u8>>,
+}
+
+impl From<&Mark> for Stood {
+    fn from(mark: &Mark) -> Self {
+        Self {
+            server: mark.server.clone(),
+            instance: mark.instance.clone(),
+            cookie: Some(mark.cookie.clone()),
+        }
+    }
+}
+
+impl Stood {
+    /// A server that does not say more than that it was read.
+    pub fn at(server: &Server) -> Self {
+        Self {
+            server: server.address.clone(),
+            instance: None,
+            cookie: None,
+        }
+    }
+
+    /// How far this is beside what was read `before`. Change numbers tell, whichever servers gave them: behind one address
+    /// there may be another server, or one that came back from a backup. Without them a server is level with itself.
+    pub fn reach(&self, before: &Self) -> Reach {
+        let numbers = |stood: &Self| ChangeNumbers::of(stood.cookie.as_ref()?);
+        let databases = self.instance.as_ref().zip(before.instance.as_ref());
+        let same = self.server == before.server && databases.is_none_or(|(now, then)| now == then);
+        match numbers(before).zip(numbers(self)) {
+            Some((before, now)) if before.is_ahead_of(&now) => Reach::Behind,
+            Some(_) => Reach::Level,
+            None if same => Reach::Level,
+            None => Reach::Unknown,
+        }
     }
 }
 
@@ -264,6 +304,9 @@ pub trait Reading: Send {
     /// The list of one group, not followed into nested ones.
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>>;
 
+    /// Where groups are; `None` if every name has to be asked for by itself.
+    fn groups(&mut self) -> BoxFuture<'_, Result<Option<Groups>, DirectoryError>>;
+
     /// What changes whenever the list of the group does, without reading the list; `None` if nothing shows it.
     fn group_version<'a>(
         &'a mut self,
@@ -313,4 +356,59 @@ pub trait Reading: Send {
         stable_id: &'a str,
         dn: &'a str,
     ) -> BoxFuture<'a, Result<Found, DirectoryError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stood(server: &str, instance: Option<&str>, cookie: Option<&str>) -> Stood {
+        Stood {
+            server: server.to_owned(),
+            instance: instance.map(str::to_owned),
+            cookie: cookie.map(|cookie| cookie.as_bytes().to_vec()),
+        }
+    }
+
+    #[test]
+    fn change_numbers_tell_who_is_behind_and_without_them_another_server_may_be() {
+        let csn = |second| format!("rid=000,csn=202503021700{second}.000000Z#000000#001#000000");
+        let (early, late) = (csn("00"), csn("01"));
+        let [one, two] = ["ldap://one", "ldap://two"];
+        let cases = [
+            (
+                (one, None, Some(&*late)),
+                (one, None, Some(&*early)),
+                Reach::Behind,
+            ),
+            (
+                (one, None, Some(&*late)),
+                (two, None, Some(&*early)),
+                Reach::Behind,
+            ),
+            (
+                (one, None, Some(&*early)),
+                (two, None, Some(&*late)),
+                Reach::Level,
+            ),
+            ((one, None, Some(&*late)), (one, None, None), Reach::Level),
+            ((one, None, Some(&*late)), (two, None, None), Reach::Unknown),
+            ((one, None, None), (one, None, None), Reach::Level),
+            (
+                (one, Some("a"), Some("x")),
+                (one, Some("a"), Some("y")),
+                Reach::Level,
+            ),
+            (
+                (one, Some("a"), Some("x")),
+                (one, Some("b"), Some("y")),
+                Reach::Unknown,
+            ),
+        ];
+        for (before, now, reach) in cases {
+            let [before, now] =
+                [before, now].map(|(server, instance, cookie)| stood(server, instance, cookie));
+            assert_eq!(now.reach(&before), reach, "{before:?} then {now:?}");
+        }
+    }
 }

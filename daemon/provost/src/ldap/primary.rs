@@ -6,13 +6,14 @@ use ldap3::Scope;
 use super::Member;
 use super::error::DirectoryError;
 use super::member_value::member;
-use super::message::PAGED_RESULTS;
-use super::people::{EMPTY_PAGES_MAX, next_page};
 use super::reading::LdapReading;
-use super::search::{Asked, Query};
+use super::search::Query;
 
 /// The number of a group, which accounts carry; the server works it out for whoever asks.
 pub(super) const TOKEN: &str = "primaryGroupToken";
+
+/// Accounts that one group may be primary to: more than any domain of a district has.
+const MEMBERS_MAX: usize = 1_000_000;
 
 impl LdapReading {
     /// The staff whose primary group has this number. Whoever is no staff gets nothing from a group anyway.
@@ -35,31 +36,15 @@ impl LdapReading {
             filter: &filter,
             attributes: vec![self.server.id.name.clone()],
         };
-        let paged = self.server.root.knows(PAGED_RESULTS);
-        let (mut members, mut cookie, mut empty) = (Vec::new(), Vec::new(), 0);
-        for page in 1.. {
-            let asked = match paged {
-                true => Asked::Page(self.source.page_size, &cookie),
-                false => Asked::All,
-            };
-            let before = members.len();
-            let mut search = self.connection.search(&query, asked).await?;
-            while let Some(entry) = search.next().await? {
-                members.extend(member(entry.dn.as_bytes(), true));
+        let (mut pages, mut members) = (self.pages(&query).await?, Vec::new());
+        while let Some(entry) = pages.next().await? {
+            if members.len() == MEMBERS_MAX {
+                return Err(DirectoryError::Malformed {
+                    what: WHAT.to_owned(),
+                    found: "more accounts than any group has members",
+                });
             }
-            let next = next_page(WHAT, asked, search.finish().await?)?;
-            if next.is_empty() {
-                break;
-            }
-            empty = if members.len() == before {
-                empty + 1
-            } else {
-                0
-            };
-            if empty > EMPTY_PAGES_MAX {
-                return Err(DirectoryError::EndlessPages { page, base });
-            }
-            cookie = next;
+            members.extend(member(entry.dn.as_bytes(), true));
         }
         Ok(members)
     }

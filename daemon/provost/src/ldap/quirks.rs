@@ -25,7 +25,7 @@ const EVERYTHING: &str = "(objectClass=*)";
 impl LdapReading {
     /// What trying came to.
     pub(super) async fn find_quirks(&mut self) -> Result<Vec<Quirk>, DirectoryError> {
-        let mut found = vec![self.pages().await?, self.long_lists().await?];
+        let mut found = vec![self.page_limit().await?, self.long_lists().await?];
         match self.server.way.how {
             How::Refresh | How::Live => {
                 found.extend([self.changes().await?, self.first_refresh().await?]);
@@ -44,7 +44,7 @@ impl LdapReading {
         Ok(found)
     }
 
-    async fn pages(&mut self) -> Result<Quirk, DirectoryError> {
+    async fn page_limit(&mut self) -> Result<Quirk, DirectoryError> {
         let tried = |found: String| Ok(quirk("page limit", found));
         if !self.server.root.knows(PAGED_RESULTS) {
             return tried("no pages: the server lacks the control".to_owned());

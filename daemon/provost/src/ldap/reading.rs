@@ -12,8 +12,8 @@ use super::error::DirectoryError;
 use super::profile::{ROOT_ATTRIBUTES, RootDse, Vendor};
 use super::search::Query;
 use super::{
-    Changes, Content, Directory, Follow, Found, How, Mark, Members, Quirk, Reading, Sample, Seen,
-    Server, Wanted, Way, schema,
+    Changes, Content, Directory, Follow, Found, Groups, How, Mark, Members, Quirk, Reading, Sample,
+    Seen, Server, Wanted, Way, schema,
 };
 use crate::config::source::{ServerUrl, Source};
 
@@ -107,6 +107,10 @@ impl Reading for LdapReading {
 
     fn members<'a>(&'a mut self, group: &'a str) -> BoxFuture<'a, Result<Members, DirectoryError>> {
         self.read_members(group).boxed()
+    }
+
+    fn groups(&mut self) -> BoxFuture<'_, Result<Option<Groups>, DirectoryError>> {
+        self.find_groups().boxed()
     }
 
     fn group_version<'a>(

@@ -12,7 +12,7 @@ use super::change_number::ChangeNumbers;
 use super::content_sync::{self, EntryState, Info, SYNC_INFO, Until};
 use super::error::DirectoryError;
 use super::message::Item;
-use super::people::{BATCH, hand_over, pass_on};
+use super::pages::{BATCH, Batches, hand_over};
 use super::reading::LdapReading;
 use super::search::{Asked, Ending, Query};
 use super::{Changes, Content, Mark, Seen};
@@ -45,7 +45,11 @@ impl LdapReading {
             .connection
             .search(&query, Asked::Changes(Until::Now, None))
             .await?;
-        let entries = pass_on(&mut search, &what, out).await?;
+        let mut batches = Batches::new(out, &what);
+        while let Some(entry) = search.next().await? {
+            batches.add(entry).await?;
+        }
+        let entries = batches.end().await?;
         let ending = search.finish().await?;
         if READ_BY_PAGES.contains(&ending.code) {
             return Ok(None);

@@ -48,6 +48,9 @@ pub(super) struct Ending {
     pub(super) dirsync: Option<Vec<u8>>,
 }
 
+/// The attribute list that asks for no attribute. Source: RFC 4511 §4.5.1.8.
+pub(super) const NO_ATTRIBUTES: &str = "1.1";
+
 /// "There is no such entry" (RFC 4511 appendix A.2).
 pub(super) const NO_SUCH_OBJECT: u32 = 32;
 
@@ -140,7 +143,7 @@ impl Connection {
     }
 }
 
-impl Search<'_> {
+impl<'c> Search<'c> {
     /// The next entry; `None` at the end. Referrals are skipped: a source reads what its own servers hold.
     pub(super) async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
         while let Some((item, _)) = self.next_item().await? {
@@ -182,14 +185,24 @@ impl Search<'_> {
     }
 
     /// The server's verdict, after the last entry.
-    pub(super) async fn finish(mut self) -> Result<Ending, DirectoryError> {
-        let connection = &mut *self.connection;
-        let finish = self.stream.finish();
+    pub(super) async fn finish(self) -> Result<Ending, DirectoryError> {
+        self.release().await.map(|(ending, _)| ending)
+    }
+
+    /// The same, and the connection for the next search.
+    pub(super) async fn release(self) -> Result<(Ending, &'c mut Connection), DirectoryError> {
+        let Self {
+            connection,
+            mut stream,
+            what,
+            ..
+        } = self;
+        let finish = stream.finish();
         let result = connection
             .driver
-            .attend(&self.what, connection.limit, async { Ok(finish.await) })
+            .attend(&what, connection.limit, async { Ok(finish.await) })
             .await?;
-        Ok(Ending::of(result))
+        Ok((Ending::of(result), connection))
     }
 }
 

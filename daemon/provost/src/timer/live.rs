@@ -1,5 +1,6 @@
 //! One source that is followed: open a stream, take what it tells, open it again when it breaks off.
 
+use provost_core::directory::Concern;
 use provost_core::id::SourceId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,17 @@ pub(super) async fn follow(daemon: Arc<Daemon>, id: SourceId, stop: Cancellation
         follower.run().await;
         daemon.syncs.forget_liveness(&id);
     }
+}
+
+/// What came of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// It was applied.
+    Applied,
+    /// The server has not come as far as the one before, which heals by itself.
+    Behind,
+    /// It waits for an operator.
+    Waits,
 }
 
 struct Follower {
@@ -203,19 +215,20 @@ impl Follower {
                 () = tokio::time::sleep(self.pause()) => {}
             }
         }
-        self.failures += 1;
         tracing::info!(source = %self.source.id, why, "reading before changes are followed again");
         let begun = Instant::now();
-        if self.read(again).await? {
-            return Ok(End::Renew);
-        }
+        let came = self.read(again).await?;
+        self.failures += 1;
         let moment = Instant::now() + begun.elapsed() * WAITING_SHARE;
-        self.not_before = Some((why, moment));
-        Ok(End::Unsettled)
+        self.not_before = (came == Came::Waits).then_some((why, moment));
+        Ok(match came {
+            Came::Applied => End::Renew,
+            Came::Behind | Came::Waits => End::Unsettled,
+        })
     }
 
-    /// Reads and applies; says whether it was applied.
-    async fn read(&self, again: Again) -> Result<bool, SyncError> {
+    /// Reads and applies; says what came of it.
+    async fn read(&self, again: Again) -> Result<Came, SyncError> {
         let live = self.daemon.config();
         let feed = live.feed_of(&self.source.district);
         let now = self.daemon.ports.clock.now();
@@ -226,17 +239,21 @@ impl Follower {
             .await?;
         let outcome = report.done.as_ref().map_or("planned", outcome_word);
         tracing::info!(source = %self.source.id, outcome, read = report.summary.read, changes = report.summary.changes, "sync finished");
-        let applied = matches!(report.done, Some(Outcome::Applied { .. }));
+        let came = match (&report.done, report.summary.concerns.as_slice()) {
+            (Some(Outcome::Applied { .. }), _) => Came::Applied,
+            (_, [Concern::Behind]) => Came::Behind,
+            _ => Came::Waits,
+        };
         synced(&self.daemon, report).await;
-        Ok(applied)
+        Ok(came)
     }
 
     async fn read_besides(&self, reading: &mut Reading) -> Result<(), SyncError> {
         if let Some(again) = reading.wanted.take() {
             let begun = Instant::now();
             let share = match self.read(again).await? {
-                true => READING_SHARE,
-                false => WAITING_SHARE,
+                Came::Applied | Came::Behind => READING_SHARE,
+                Came::Waits => WAITING_SHARE,
             };
             reading.not_before = Some(Instant::now() + begun.elapsed() * share);
         }
@@ -256,6 +273,7 @@ impl Follower {
         }
         let failed = self.failures > 0;
         self.caught_up = Some(Instant::now());
+        self.not_before = None;
         self.note(|liveness| {
             liveness.following = true;
             liveness.server = Some(server.to_owned());

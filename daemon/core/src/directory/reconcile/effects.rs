@@ -65,6 +65,8 @@ impl Reconciler<'_> {
             }
             (Some(was), Some(DirectoryStatus::Present)) if was != DirectoryStatus::Present => {
                 self.summary.returned += 1;
+                self.enabled += u64::from(was == DirectoryStatus::Disabled);
+                self.back += u64::from(!matches!(was, DirectoryStatus::Missing { .. }));
             }
             (None, _) => {}
             _ => self.summary.updated += 1,

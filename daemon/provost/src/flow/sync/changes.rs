@@ -1,6 +1,6 @@
 //! A read of what changed since the last one: only what the server names is believed, and only if it names everything.
 
-use provost_core::directory::{Absence, Mapping, Remark};
+use provost_core::directory::{Absence, Mapping, Reach, Remark};
 use provost_core::person::Person;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,8 +9,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::read::{Explained, Read, Remarks, UNEXPLAINED, mapped};
 use super::stage::{BATCHES, Staging, stage, stage_few};
 use super::state::{self, Cookie};
-use super::{Extent, Reach, Run, SyncError, blocking};
-use crate::ldap::{Changes, Reading, Seen};
+use super::{Extent, Run, SyncError, blocking};
+use crate::ldap::{Changes, Reading, Seen, Stood};
 use crate::store::StagedAbsence;
 
 /// What a read of changes came to.
@@ -68,6 +68,7 @@ pub(super) async fn read(
             remarks,
             extent,
             because: None,
+            stood: Stood::from(&mark),
             reach: Reach::Level,
             cookie: Some(Cookie { mark, ..cookie }),
         }))

@@ -7,7 +7,7 @@ use provost_core::directory::{
 };
 
 use super::read::Remarks;
-use super::{About, Approval, Line, Lines, Outcome, Reach, Run, SyncError, blocking, state};
+use super::{Approval, Line, Lines, Outcome, Run, SyncError, blocking, state};
 use crate::store::{Compared, Comparing, Snapshot};
 
 /// Pairs that are in memory at once.
@@ -134,13 +134,9 @@ fn walk<E: From<SyncError>>(
     let mapping = source.attributes.mapping(IdAttribute::named("entryUUID"));
     let standing = standing(run, applied_before, comparing)?;
     let mut reconciler = Reconciler::new(&source.id, &mapping, source.guard, standing, run.at)
-        .after_gains(run.gained_before);
-    if run.about == About::People {
-        reconciler = reconciler.leaving_grants();
-    }
-    if run.reach == Reach::Behind {
-        reconciler = reconciler.with_a_server_behind();
-    }
+        .after_gains(run.gained_before)
+        .about(run.about)
+        .read_from(run.reach);
     let mut remarks = Remarks::default();
     let mut after = String::new();
     loop {

@@ -5,6 +5,7 @@
 //! the people themselves passes whatever else waits.
 
 use jiff::Timestamp;
+use provost_core::directory::{About, Reach};
 use provost_core::id::{FeedId, SourceId};
 use provost_core::limits::ROLE_GAINS_MAX;
 use std::collections::VecDeque;
@@ -15,14 +16,12 @@ use tokio::time::Instant;
 use super::compare;
 use super::liveness::Liveness;
 use super::news::{Gathered, Standing, gather};
-use super::read::{Read, Remarks};
+use super::read::Read;
 use super::state::{self, Cookie};
 use super::turn::By;
-use super::{
-    About, Approval, Extent, Outcome, Reach, Report, Run, SyncError, Syncs, blocking, read, report,
-};
+use super::{Approval, Extent, Outcome, Report, Run, SyncError, Syncs, blocking, read, report};
 use crate::config::source::Source;
-use crate::ldap::{Follow, Following, Mark, News, Reading, Told};
+use crate::ldap::{Follow, Following, Mark, News, Reading, Stood, Told};
 use crate::store::Which;
 
 /// A source that is followed.
@@ -189,9 +188,18 @@ impl Syncs {
         let mut again = gathered.again;
         let mut report = None;
         if gathered.staged {
-            let server = stream.server().to_owned();
-            let (done, passed) = passing(&run, server, gathered.remarks).await?;
-            if passed == Passed::People || waits {
+            let read = Read {
+                source: run.source.id.clone(),
+                server: stream.server().to_owned(),
+                remarks: gathered.remarks,
+                extent: Extent::Changes,
+                because: None,
+                cookie: None,
+                stood: Stood::from(&mark),
+                reach: Reach::Level,
+            };
+            let (done, passed) = passing(&run, &read).await?;
+            if passed == Passed::Part || waits {
                 again = again.or(Some(Again::Round));
             }
             stream.gains.add(at, done.summary.role_gains);
@@ -200,7 +208,8 @@ impl Syncs {
                 .set(&source.id, |stream| stream.lag = Some(lag));
             report = Some(done);
         }
-        if gathered.owes {
+        // News are told once: those that come next must not make it look as if nothing were left to read.
+        if gathered.owes || again.is_some() {
             stream.owed = Some(cookie.mark.clone());
         }
         let all_known = again.is_none() && stream.owed.as_ref() != Some(&cookie.mark);
@@ -292,36 +301,29 @@ impl Syncs {
 enum Passed {
     /// All of it.
     Everything,
-    /// What is about the people themselves: no guard stands between somebody who is shut out and the loss of authority.
-    /// What groups would give waits for an operator.
-    People,
+    /// A part. The rest waits for an operator.
+    Part,
 }
 
-/// Applies what follows from the staged news, as far as it is let through.
-async fn passing(
-    run: &Run,
-    server: String,
-    remarks: Remarks,
-) -> Result<(Report, Passed), SyncError> {
-    let read = Read {
-        source: run.source.id.clone(),
-        server,
-        remarks,
-        extent: Extent::Changes,
-        because: None,
-        cookie: None,
-        reach: Reach::Level,
-    };
-    let (all, done) = compare::apply(run.clone(), Approval::Automatic).await?;
-    if matches!(done, Outcome::Applied { .. }) {
-        return Ok((report(&read, all, Some(done)), Passed::Everything));
+/// Applies what follows from the staged news, as far as it is let through: without what groups would give, if that is what
+/// has to wait, and in any case who is shut out.
+async fn passing(run: &Run, read: &Read) -> Result<(Report, Passed), SyncError> {
+    let (mut passed, mut last) = (Passed::Everything, None);
+    for about in [About::Everything, About::People, About::ShutOut] {
+        let part = Run {
+            about,
+            ..run.clone()
+        };
+        let (comparison, done) = compare::apply(part, Approval::Automatic).await?;
+        let applied = matches!(done, Outcome::Applied { .. });
+        last = Some(report(read, comparison, Some(done)));
+        if applied {
+            break;
+        }
+        passed = Passed::Part;
     }
-    let people = Run {
-        about: About::People,
-        ..run.clone()
-    };
-    let (some, done) = compare::apply(people, Approval::Automatic).await?;
-    Ok((report(&read, some, Some(done)), Passed::People))
+    let report = last.ok_or(SyncError::Interrupted)?;
+    Ok((report, passed))
 }
 
 /// People who gained product roles by the plans of a stream.

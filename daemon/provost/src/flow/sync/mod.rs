@@ -34,7 +34,7 @@ pub use state::SourceState;
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan, PlanHasher};
-use provost_core::directory::Summary;
+use provost_core::directory::{About, Reach, Remark, Summary};
 use provost_core::id::{FeedId, SourceId};
 use provost_core::notice::Alarm;
 use std::sync::Arc;
@@ -78,24 +78,6 @@ struct Run {
     gained_before: u64,
     about: About,
     reach: Reach,
-}
-
-/// How far the server has come that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// As far as the last one, or nobody can tell.
-    Level,
-    /// Not as far as the one that was read before.
-    Behind,
-}
-
-/// What is compared of those who are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// People and what groups give them.
-    Everything,
-    /// People alone: grants stay as they are.
-    People,
 }
 
 impl Syncs {
@@ -208,10 +190,25 @@ impl Syncs {
         approval: &Approval,
         verifies: bool,
     ) -> Result<Report, SyncError> {
-        let (comparison, done) = apply(run, &read, approval.clone()).await?;
-        let cookie = read.cookie.take();
+        let (mut comparison, mut done) = apply(run, &read, approval.clone()).await?;
+        if matches!(done, Outcome::Refused | Outcome::Waiting) {
+            let shut_out = shut_out(as_read(run, &read)).await?;
+            if shut_out > 0 {
+                // What waits is another plan now.
+                (comparison, done) = apply(run, &read, approval.clone()).await?;
+                read.remarks.add(Remark {
+                    about: run.source.id.to_string(),
+                    text: format!("shut out all the same: {shut_out} disabled or deleted people"),
+                });
+            }
+        }
+        let kept = Kept {
+            cookie: read.cookie.take(),
+            stood: read.stood.clone(),
+            verifies,
+        };
         let report = report(&read, comparison, Some(done));
-        self.note_success(run, &report, cookie, verifies).await?;
+        self.note_success(run, &report, kept).await?;
         Ok(report)
     }
 
@@ -257,13 +254,7 @@ impl Syncs {
     }
 
     /// Keeps what a read came to; alarms the operators when a refusal or a waiting plan is news.
-    async fn note_success(
-        &self,
-        run: &Run,
-        report: &Report,
-        cookie: Option<Cookie>,
-        verifies: bool,
-    ) -> Result<(), SyncError> {
+    async fn note_success(&self, run: &Run, report: &Report, kept: Kept) -> Result<(), SyncError> {
         let (run, report) = (run.clone(), report.clone());
         blocking(move || {
             let before = state::load(&run.store, &run.source.id)?;
@@ -288,12 +279,10 @@ impl Syncs {
                 );
                 raise(&run, code, message)?;
             }
-            let kept = Kept {
-                report: &report,
-                cookie,
-                verifies,
-            };
-            state::save(&run.store, &before.after(kept, &run.source, run.at))
+            state::save(
+                &run.store,
+                &before.after(&report, kept, &run.source, run.at),
+            )
         })
         .await
     }
@@ -377,6 +366,17 @@ async fn apply(
     let revision = blocking(move || Ok(run.store.read()?.revision())).await?;
     let held = compare::held(&approval, &comparison.summary);
     Ok((comparison, held.unwrap_or(Outcome::Applied { revision })))
+}
+
+/// Whoever is disabled or deleted loses authority, whatever keeps the rest of the plan from being applied. Says how many
+/// did.
+async fn shut_out(run: Run) -> Result<u64, SyncError> {
+    let run = Run {
+        about: About::ShutOut,
+        ..run
+    };
+    let (comparison, _) = compare::apply(run, Approval::Automatic).await?;
+    Ok(comparison.summary.disabled + comparison.summary.deleted)
 }
 
 fn report(read: &Read, comparison: Comparison, done: Option<Outcome>) -> Report {

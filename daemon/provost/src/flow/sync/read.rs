@@ -1,6 +1,6 @@
 //! Reading: entries into the staging tables, then groups, then what became of those who were not read.
 
-use provost_core::directory::{Absence, Dn, Remark};
+use provost_core::directory::{Absence, Dn, Reach, Remark};
 use provost_core::id::SourceId;
 use provost_core::limits::{GROUP_DEPTH_MAX, MISSING_CEILING};
 use provost_core::role::Granted;
@@ -11,9 +11,9 @@ use tokio::sync::mpsc::channel;
 use super::changes::{self, Round};
 use super::stage::{BATCHES, Staging, stage};
 use super::state::{self, Cookie, ListVersion, keep_lists};
-use super::{Extent, Reach, Run, SyncError, blocking};
+use super::{Extent, Run, SyncError, blocking};
 use crate::config::source::Source;
-use crate::ldap::{Directory, DirectoryError, Mark, Member, Members, Reading};
+use crate::ldap::{Directory, DirectoryError, Groups, Member, Members, Reading, Stood};
 use crate::store::{StagedAbsence, StagedList};
 
 /// What a read left beside the staged rows.
@@ -25,7 +25,9 @@ pub(super) struct Read {
     pub(super) extent: Extent,
     /// Why everything was.
     pub(super) because: Option<String>,
-    /// How far the server has come.
+    /// Where the server stood.
+    pub(super) stood: Stood,
+    /// How far that is.
     pub(super) reach: Reach,
     /// What the next read goes on from once this one is applied.
     pub(super) cookie: Option<Cookie>,
@@ -147,7 +149,11 @@ async fn everything(
             (_, _, Explained::All) => None,
         },
     };
-    let reach = reach(run, content.mark.as_ref().ok()).await?;
+    let stood = match &content.mark {
+        Ok(mark) => Stood::from(mark),
+        Err(_) => Stood::at(&server),
+    };
+    let reach = reach(run, stood.clone()).await?;
     // A read of changes would not hear again of who is absent for no known reason.
     let mark = content.mark.ok().filter(|_| explained == Explained::All);
     let cookie = mark.zip(lists).map(|(mark, lists)| Cookie {
@@ -161,19 +167,18 @@ async fn everything(
         remarks,
         extent: Extent::Everything,
         because,
+        stood,
         reach,
         cookie,
     })
 }
 
-/// How far a server has come beside the one that was read before.
-async fn reach(run: &Run, mark: Option<&Mark>) -> Result<Reach, SyncError> {
-    let (asked, mark) = (run.clone(), mark.cloned());
+/// How far a server has come that stands there.
+async fn reach(run: &Run, now: Stood) -> Result<Reach, SyncError> {
+    let asked = run.clone();
     blocking(move || {
         let state = state::load(&asked.store, &asked.source.id)?;
-        let known = state.cookie_for(&asked.source).zip(mark);
-        let behind = known.is_some_and(|(known, mark)| mark.is_behind(&known.mark));
-        Ok(if behind { Reach::Behind } else { Reach::Level })
+        Ok(state.reach(&asked.source, &now))
     })
     .await
 }
@@ -209,6 +214,21 @@ pub(super) fn mapped(source: &Source) -> Vec<(Dn, Granted)> {
         .collect()
 }
 
+/// What is known on the way down through nested groups.
+struct Descent {
+    versions: Versions,
+    /// Where groups are, once somebody has asked; `None` in it if every name has to be asked for by itself.
+    groups: Option<Option<Groups>>,
+}
+
+impl Descent {
+    /// Whether an entry of this name may be a group.
+    fn may_have(&self, name: &str) -> bool {
+        let known = self.groups.as_ref().and_then(Option::as_ref);
+        known.is_none_or(|groups| groups.may_have(name))
+    }
+}
+
 /// Reads the mapped groups and every group within them, breadth first, and works out who is given what. Says which
 /// versions of the lists that were.
 async fn groups(
@@ -237,8 +257,12 @@ async fn groups(
         lists.push(list(name, 0, members));
     }
     stage_lists(run, lists).await?;
+    let mut descent = Descent {
+        versions,
+        groups: None,
+    };
     for depth in 0..=GROUP_DEPTH_MAX {
-        let deeper = nested(run, reading, depth, &mut versions).await?;
+        let deeper = nested(run, reading, depth, &mut descent).await?;
         if deeper == Nested::None {
             break;
         }
@@ -251,7 +275,7 @@ async fn groups(
     }
     let run = run.clone();
     blocking(move || {
-        let versions = versions.0;
+        let versions = descent.versions.0;
         run.store.stage_gains(&run.source.id, mapped(&source))?;
         keep_lists(&run.store, &run.source.id, versions.as_deref())?;
         Ok(versions)
@@ -270,8 +294,9 @@ async fn nested(
     run: &Run,
     reading: &mut dyn Reading,
     depth: u32,
-    versions: &mut Versions,
+    descent: &mut Descent,
 ) -> Result<Nested, SyncError> {
+    let failed = |error| SyncError::directory(&run.source.id)(error);
     let mut found = Nested::None;
     let mut after = String::new();
     loop {
@@ -283,14 +308,18 @@ async fn nested(
         .await?;
         let Some(last) = names.last() else { break };
         after.clone_from(last);
+        if names.len() == NAMES && descent.groups.is_none() {
+            // So many are people of whom we know nothing rather than groups.
+            descent.groups = Some(reading.groups().await.map_err(failed)?);
+        }
         let mut lists = Vec::new();
         for name in names {
-            let members = reading
-                .members(&name)
-                .await
-                .map_err(SyncError::directory(&run.source.id))?;
+            let members = match descent.may_have(&name) {
+                true => reading.members(&name).await.map_err(failed)?,
+                false => Members::Absent,
+            };
             if let Members::Group { version, .. } = &members {
-                versions.add(&name, version.clone());
+                descent.versions.add(&name, version.clone());
             }
             let list = list(name, depth + 1, members);
             if list.depth.is_some() {

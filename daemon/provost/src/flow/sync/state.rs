@@ -1,7 +1,7 @@
 //! What is kept of a source between runs.
 
 use jiff::Timestamp;
-use provost_core::directory::Summary;
+use provost_core::directory::{Reach, Summary};
 use provost_core::hex;
 use provost_core::id::SourceId;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Extent, Outcome, Report, SyncError};
 use crate::config::source::Source;
-use crate::ldap::Mark;
+use crate::ldap::{Mark, Stood};
 use crate::store::Store;
 
 /// What a read of changes goes on from. It is kept only once the plan of the read that it belongs to is applied, so
@@ -93,6 +93,9 @@ pub struct SourceState {
     /// What the next read of changes goes on from.
     #[serde(default)]
     cookie: Option<Cookie>,
+    /// Where the directory stood at the last read that was applied.
+    #[serde(default)]
+    stood: Option<Stood>,
 }
 
 fn key(source: &SourceId) -> String {
@@ -120,6 +123,7 @@ pub(super) fn load(store: &Store, source: &SourceId) -> Result<SourceState, Sync
         missed_last: 0,
         latest: None,
         cookie: None,
+        stood: None,
     }))
 }
 
@@ -175,10 +179,11 @@ pub(super) fn question(source: &Source) -> String {
 }
 
 /// What a run came to, beside its report.
-pub(super) struct Kept<'k> {
-    pub(super) report: &'k Report,
+pub(super) struct Kept {
     /// What the next read of changes goes on from, if it can.
     pub(super) cookie: Option<Cookie>,
+    /// Where the directory stood.
+    pub(super) stood: Stood,
     /// It read everything right after a read of changes: what it found had been missed.
     pub(super) verifies: bool,
 }
@@ -210,6 +215,15 @@ impl SourceState {
         cookie.filter(|cookie| cookie.question == question(source))
     }
 
+    /// How far a server has come that stands there, beside what was applied last.
+    pub(super) fn reach(&self, source: &Source, now: &Stood) -> Reach {
+        let cookie = self
+            .cookie_for(source)
+            .map(|cookie| Stood::from(&cookie.mark));
+        let before = cookie.or_else(|| self.stood.clone());
+        before.map_or(Reach::Level, |before| now.reach(&before))
+    }
+
     /// A read of changes can go on from where the last read stood.
     pub fn keeps_cookie(&self) -> bool {
         self.cookie.is_some()
@@ -226,8 +240,7 @@ impl SourceState {
     }
 
     /// After a run that came to an end.
-    pub(super) fn after(self, kept: Kept<'_>, source: &Source, at: Timestamp) -> Self {
-        let report = kept.report;
+    pub(super) fn after(self, report: &Report, kept: Kept, source: &Source, at: Timestamp) -> Self {
         let applied = matches!(report.done, Some(Outcome::Applied { .. }));
         let everything = report.extent == Extent::Everything;
         let now = |so: bool, before: Option<Timestamp>| if so { Some(at) } else { before };
@@ -255,6 +268,11 @@ impl SourceState {
             missed: self.missed + if kept.verifies { missed } else { 0 },
             missed_last: missed,
             cookie: if applied { kept.cookie } else { self.cookie },
+            stood: if applied {
+                Some(kept.stood)
+            } else {
+                self.stood
+            },
             error: None,
             ..self
         }

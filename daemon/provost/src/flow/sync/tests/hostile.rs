@@ -47,7 +47,7 @@ async fn a_size_limit_is_no_read() {
     let said = broken(Fault::SizeLimit(3)).await;
     assert_eq!(
         said,
-        "read the directory of source staff: read page 1 of ou=staff,dc=x: incomplete, the server answered 4 (size limit exceeded) "
+        "read the directory of source staff: read ou=staff,dc=x, page 1: incomplete, the server answered 4 (size limit exceeded) "
     );
 }
 

@@ -229,6 +229,11 @@ async fn a_doubt_is_cleared_by_reading_everything_and_nothing_is_gone_on_from_be
         "what it did tell is a change"
     );
     assert_eq!(followed.stands_at().await, mark(0));
+    // News without a doubt come before anybody has read: the doubt stays.
+    let plain = followed.take(news(vec![entry(2, "Bea", 2, &[])], 2)).await;
+    assert_eq!(plain.again, None);
+    assert_eq!(followed.person(2).name, "Bea");
+    assert_eq!(followed.stands_at().await, mark(0));
     assert!(matches!(
         followed.catch_up(again).await,
         Outcome::Applied { .. }

@@ -2,7 +2,10 @@
 
 use provost_core::directory::Concern;
 
-use super::rig::{BASE, Rig, staff};
+use provost_core::contact::ContactState;
+use provost_core::person::DirectoryStatus;
+
+use super::rig::{BASE, Rig, person_id, staff};
 use crate::demo::directory_server::TreeEntry;
 use crate::flow::sync::{Approval, Outcome};
 
@@ -107,4 +110,34 @@ async fn an_attribute_that_nobody_has_any_more_is_hidden_until_an_operator_says_
         set(&rig, number, "mail", &[&person.mail[0]]);
     }
     assert_eq!(rig.tick(2).await.summary.updated, 3);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_refused_shuts_out_whoever_is_disabled_all_the_same() {
+    let rig = Rig::synced(10).await;
+    rig.designate(&person_id(8));
+    rig.designate(&person_id(9));
+    let before = rig.people();
+    for number in 0..10 {
+        set(&rig, number, "mail", &[]);
+    }
+    set(&rig, 9, "nsAccountLock", &["TRUE"]);
+    let first = rig.apply(1, Approval::Automatic).await.unwrap();
+    assert_eq!(first.done, Some(Outcome::Refused));
+    let said = first
+        .remarks
+        .iter()
+        .any(|remark| remark.text == "shut out all the same: 1 disabled or deleted people");
+    assert!(said, "{:?}", first.remarks);
+    assert!(matches!(rig.contact_state(9), ContactState::Suspended));
+    assert_eq!(rig.contact_state(8), ContactState::Active);
+    let status = rig.person(9).directory.map(|link| link.status);
+    assert_eq!(status, Some(DirectoryStatus::Disabled));
+    let others = |people: &[provost_core::person::Person]| people[..9].to_vec();
+    assert_eq!(others(&rig.people()), others(&before));
+    // What waits is what was printed, and nothing more happens while it does.
+    let revision = rig.revision();
+    let second = rig.apply(2, Approval::Automatic).await.unwrap();
+    assert_eq!(second.summary.hash, first.summary.hash);
+    assert_eq!(rig.revision(), revision);
 }

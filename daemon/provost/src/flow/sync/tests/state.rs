@@ -10,7 +10,7 @@ use super::rig::{mapped, minute, source};
 use crate::config::source::Source;
 use crate::flow::sync::state::{self, Cookie, Kept, Next};
 use crate::flow::sync::{Extent, Outcome, Report, SourceState};
-use crate::ldap::Mark;
+use crate::ldap::{Mark, Stood};
 use crate::store::Store;
 
 fn staff() -> Source {
@@ -52,12 +52,13 @@ fn applied() -> Outcome {
 /// The state after a run that brought this cookie.
 fn after(before: SourceState, report: &Report, bytes: &[u8], at: Timestamp) -> SourceState {
     let source = staff();
+    let cookie = cookie(bytes, &source);
     let kept = Kept {
-        report,
-        cookie: Some(cookie(bytes, &source)),
+        stood: Stood::from(&cookie.mark),
+        cookie: Some(cookie),
         verifies: false,
     };
-    before.after(kept, &source, at)
+    before.after(report, kept, &source, at)
 }
 
 fn blank() -> SourceState {
