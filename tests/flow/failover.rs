@@ -168,7 +168,7 @@ fn a_next_server_that_has_stayed_behind_takes_nothing_back() {
     world.slapd().kill();
     mirror.up();
     // It is as if nobody had been fired.
-    refuses(&world, "it has not come as far as the one before");
+    refuses(&world, "has not come as far as what was read before");
     assert_eq!(register(&world.provost), before);
     world.slapd().up();
     let url = world.slapd().url();
