@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{
@@ -40,6 +40,15 @@ impl Record {
     /// The persons it is about: who asked, and to whom it was to be done. Both are forgotten with either of them.
     pub fn people(&self) -> impl Iterator<Item = &PersonId> {
         self.input.iter().flat_map(Input::people)
+    }
+
+    /// Every district that it tells something of; whoever reads it whole must be allowed to see them all. `None` if
+    /// that is not known, because what the rules saw was not kept.
+    pub fn districts(&self) -> Option<BTreeSet<&DistrictId>> {
+        let input = self.input.as_ref()?;
+        let places = input.districts.iter().map(|place| &place.district.id);
+        let people = input.somebodies().map(|of| &of.person.district);
+        Some(places.chain(people).collect())
     }
 }
 

@@ -168,7 +168,7 @@ async fn one(
     }))
 }
 
-/// The decision, if the caller may see its district. Only callers of all districts learn that there is none.
+/// The decision, if the caller may see every district that it tells something of. Only callers of all districts learn that there is none.
 async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorded, Problem> {
     let found = read(Arc::clone(daemon), move |daemon| {
         daemon.scene(|scene| record::find(scene, id))
@@ -177,6 +177,12 @@ async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorde
     match found {
         Ok(Json(found)) => {
             caller.must_reach(found.district.as_ref())?;
+            match found.record.districts() {
+                Some(districts) => districts
+                    .into_iter()
+                    .try_for_each(|district| caller.must_reach(Some(district)))?,
+                None => caller.must_reach(None)?,
+            }
             Ok(found)
         }
         Err(problem) => {

@@ -1,6 +1,7 @@
 //! The service as a program sees it: in memory, and over loopback.
 
 mod authzen;
+mod borders;
 mod changes;
 mod desk;
 mod doors;
