@@ -281,6 +281,7 @@ async fn find(
     caller: Caller,
     search: Search,
 ) -> Result<(Vec<String>, PageEnd), Problem> {
+    question::bounded(&search.request)?;
     let (after, rows, digest) = (search.after()?, search.rows()?, search.digest());
     let Search {
         sought, request, ..

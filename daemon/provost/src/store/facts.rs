@@ -416,7 +416,7 @@ impl Gathering<'_> {
     ) -> Result<BTreeMap<String, Arc<PersonFacts>>, Stop> {
         let mut people = BTreeMap::new();
         for key in ["with", "to"] {
-            for reference in texts(request, key) {
+            for reference in request.texts(key) {
                 if let Some(person) = self.find(reference, district)?
                     && Some(&person.person.district) == district
                 {
@@ -437,18 +437,5 @@ impl Gathering<'_> {
             (Some(name), Some(district)) => self.group_in(district, name),
             _ => Ok(None),
         }
-    }
-}
-
-/// One text or a list of texts under a key of the properties, or else of the context.
-fn texts<'r>(request: &'r Request, key: &str) -> Vec<&'r str> {
-    let value = request
-        .properties
-        .get(key)
-        .or_else(|| request.context.get(key));
-    match value {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        Some(value) => value.as_str().into_iter().collect(),
-        None => Vec::new(),
     }
 }

@@ -137,6 +137,64 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted_and_nobody_waits() {
 }
 
 #[tokio::test]
+async fn few_questions_that_say_much_fill_the_queue_as_many_do_that_say_little() {
+    let rig = Rig::new().await;
+    let mut request: provost_core::decision::Request =
+        serde_json::from_value(submits("ben")).unwrap();
+    let (live, store) = (rig.daemon.config(), &rig.daemon.store);
+    let (facts, decision) =
+        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    request.context = json!({ "said": "x".repeat(1 << 20) })
+        .as_object()
+        .unwrap()
+        .clone();
+    for _ in 0..40 {
+        flow::record::note(store, &live, request.clone(), facts.clone(), &decision);
+    }
+    assert_eq!(store.unrecorded(), 9, "31 of a megabyte are let in");
+    let id = recorded(&rig).await[0]["id"].as_u64().unwrap();
+    let one = rig
+        .get(&rig.admin, &format!("/v1/decisions/one?id={id}"))
+        .await;
+    assert_eq!(one.json()["request"]["context"], json!({}), "not kept");
+    assert_eq!(one.json()["answer"]["decision"], false);
+}
+
+#[tokio::test]
+async fn a_question_that_says_too_much_is_refused_and_names_the_limit() {
+    let rig = Rig::new().await;
+    let much = json!({ "said": "x".repeat(900 << 10) });
+    let ben = json!({ "type": "person", "id": "ben" });
+    let here = json!({ "type": "district", "id": "lone-pine" });
+    let shared = json!({ "subject": ben, "action": { "name": "case.submit" }, "context": much,
+        "evaluations": vec![json!({ "resource": here }); 1_000] });
+    let crowd = json!({ "subject": { "id": "ben" }, "action": "call.talk", "resource": { "id": "lone-pine" },
+        "context": { "with": vec!["a"; 101] } });
+    let mut long = submits("ben");
+    long["properties"] = json!({ "list": vec![1; 1_024] });
+    for (path, body, limit) in [
+        ("/access/v1/evaluations", shared, "32768 bytes"),
+        ("/v1/decide", long, "32768 bytes"),
+        ("/v1/decide", submits(&"b".repeat(40_000)), "32768 bytes"),
+        ("/v1/decide", crowd, "100 people"),
+    ] {
+        let reply = rig.post(&rig.admin, path, &body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(reply.text.contains(limit), "{}", reply.text);
+    }
+    let some = json!({ "subject": ben, "action": { "name": "case.submit" }, "resource": here,
+        "evaluations": [{ "context": much }, {}] });
+    let reply = rig
+        .post(&rig.admin, "/access/v1/evaluations", &some)
+        .await
+        .json();
+    let [large, plain] = [0, 1].map(|place| &reply["evaluations"][place]["context"]);
+    assert_eq!(large["error"]["status"], 400);
+    assert_eq!(plain["reasons"][0]["code"], "contact.only");
+    assert_eq!(recorded(&rig).await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
     let rig = Rig::new().await;
     asks(&rig, "ben").await;
