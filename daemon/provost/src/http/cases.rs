@@ -15,10 +15,9 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, read, write};
+use super::work::{Answer, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::case::{self, Opening};
-use crate::flow::contact::{OnWordOf, on_word_of};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
@@ -93,10 +92,6 @@ struct Dealt {
     decision: Decision,
 }
 
-fn word(caller: &Caller, by: Option<&str>) -> OnWordOf {
-    by.map_or_else(|| OnWordOf::Operator(caller.name.clone()), on_word_of)
-}
-
 /// Opens a case. Rules: `contact.only`, `case.on-behalf`, `case.emergency`.
 #[utoipa::path(post, path = "/v1/cases/open", tag = "cases", security(("token" = ["desk"])),
     extensions(("x-provost-per-district" = json!(true))), request_body = NewCase,
@@ -116,12 +111,17 @@ async fn open(
             return Err(problem.with("field", "requester".into()));
         }
     };
+    let requester = person_in_reach(&daemon, &caller, requester).await?.id;
+    let owner = match wanted.owner {
+        Some(owner) => Some(person_in_reach(&daemon, &caller, owner).await?.id),
+        None => None,
+    };
     let opening = Opening {
-        by: word(&caller, wanted.by.as_deref()),
+        by: word_in_reach(&daemon, &caller, wanted.by.as_deref()).await?,
         id: wanted.id,
         district: wanted.district,
-        requester,
-        owner: wanted.owner,
+        requester: requester.to_string(),
+        owner: owner.map(|owner| owner.to_string()),
         emergency: wanted.emergency,
         reason: wanted.reason,
     };
@@ -152,7 +152,7 @@ async fn close(
     Body(closing): Body<Closing>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &closing.id).await?;
-    let by = word(&caller, closing.by.as_deref());
+    let by = word_in_reach(&daemon, &caller, closing.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (case, decision) = daemon.scene(|scene| case::close(scene, &closing.id, &by))?;
         Ok(Dealt { case, decision })
@@ -182,10 +182,11 @@ async fn transition(
     Body(hand): Body<HandOver>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &hand.id).await?;
-    let by = word(&caller, hand.by.as_deref());
+    let to = person_in_reach(&daemon, &caller, hand.to).await?.id;
+    let by = word_in_reach(&daemon, &caller, hand.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (case, decision) =
-            daemon.scene(|scene| case::transition(scene, &hand.id, &hand.to, &by))?;
+            daemon.scene(|scene| case::transition(scene, &hand.id, to.as_str(), &by))?;
         Ok(Dealt { case, decision })
     })
     .await

@@ -87,8 +87,9 @@ async fn login_as(
     Body(entry): Body<Entry>,
 ) -> Answer<Decision> {
     reach_session(&daemon, &caller, &entry.id).await?;
+    let target = person_in_reach(&daemon, &caller, entry.target).await?.id;
     write(daemon, move |daemon| {
-        daemon.scene(|scene| flow::session::login_as(scene, &entry.id, &entry.target))
+        daemon.scene(|scene| flow::session::login_as(scene, &entry.id, target.as_str()))
     })
     .await
 }

@@ -43,8 +43,7 @@ async fn a_question_shows_nobody_of_a_district_that_it_is_not_about() {
 #[tokio::test]
 async fn a_decision_about_two_districts_is_read_whole_only_by_who_may_see_both() {
     let rig = Rig::new().await;
-    let asked =
-        json!({ "subject": { "id": "flo" }, "action": "case.submit", "resource": { "id": "lone-pine" } });
+    let asked = json!({ "subject": { "id": "flo" }, "action": "case.submit", "resource": { "id": "lone-pine" } });
     rig.post(&rig.admin, "/v1/decide", &asked).await;
     let id = newest(&rig, &rig.admin).await["id"].clone();
     let one = format!("/v1/decisions/one?id={id}");
@@ -60,4 +59,135 @@ async fn a_decision_about_two_districts_is_read_whole_only_by_who_may_see_both()
         let again = rig.post(&token, "/v1/decisions/replay", &replay).await;
         assert_eq!(again.status, status, "{}", again.text);
     }
+}
+
+/// Twins: one here, one far away, of one username.
+async fn twins(rig: &Rig) {
+    let twin = |id: &str, district: &str| json!({ "id": id, "district": district, "username": "twin", "name": "Twin" });
+    let document = json!({ "person": [twin("twin-here", "lone-pine"), twin("twin-far", "far")] });
+    let imported = rig
+        .post(&rig.admin, "/v1/import", &json!({ "document": document }))
+        .await;
+    assert_eq!(imported.status, StatusCode::OK, "{}", imported.text);
+}
+
+#[tokio::test]
+async fn somebody_elsewhere_several_and_nobody_are_answered_alike() {
+    let rig = Rig::new().await;
+    twins(&rig).await;
+    let all = [Scope::Decide, Scope::Desk, Scope::Audit, Scope::Activity];
+    let here = rig.token(&all, HERE);
+    let case = |id: &str| json!({ "id": id, "district": "lone-pine", "by": "ana" });
+    rig.post(&here, "/v1/cases/open", &case("c0")).await;
+    let open = json!({ "id": "s1", "person": "ana" });
+    rig.post(&here, "/v1/sessions/open", &open).await;
+    let emergency = json!({ "id": "c1", "district": "lone-pine", "by": "agent=kim", "requester": "NAME",
+        "emergency": true, "reason": "locked out" });
+    let posts = [
+        ("/v1/cases/open", emergency),
+        (
+            "/v1/cases/open",
+            json!({ "id": "c1", "district": "lone-pine", "by": "NAME" }),
+        ),
+        (
+            "/v1/cases/open",
+            json!({ "id": "c1", "district": "lone-pine", "by": "agent=kim", "requester": "ana",
+            "owner": "NAME" }),
+        ),
+        ("/v1/cases/transition", json!({ "id": "c0", "to": "NAME" })),
+        (
+            "/v1/cases/transition",
+            json!({ "id": "c0", "to": "ana", "by": "NAME" }),
+        ),
+        ("/v1/cases/close", json!({ "id": "c0", "by": "NAME" })),
+        ("/v1/contacts/designate", json!({ "person": "NAME" })),
+        (
+            "/v1/contacts/designate",
+            json!({ "person": "ben", "by": "NAME" }),
+        ),
+        (
+            "/v1/contacts/sharing",
+            json!({ "person": "ana", "by": "NAME" }),
+        ),
+        (
+            "/v1/grants/give",
+            json!({ "person": "ben", "role": "sis", "by": "NAME" }),
+        ),
+        (
+            "/v1/groups/create",
+            json!({ "id": "g", "district": "lone-pine", "by": "NAME" }),
+        ),
+        ("/v1/sessions/open", json!({ "id": "s2", "person": "NAME" })),
+        (
+            "/v1/sessions/login-as",
+            json!({ "id": "s1", "target": "NAME" }),
+        ),
+        (
+            "/v1/activity",
+            json!({ "person": "NAME", "kind": "portal-login" }),
+        ),
+    ];
+    for (path, body) in posts {
+        let mut answers = Vec::new();
+        for name in ["nemo", "flo", "far/flo", "twin"] {
+            let body = body.to_string().replace("NAME", name);
+            let answer = rig
+                .post(&here, path, &serde_json::from_str(&body).unwrap())
+                .await;
+            assert_eq!(
+                answer.status,
+                StatusCode::FORBIDDEN,
+                "{path} {body}: {}",
+                answer.text
+            );
+            answers.push(answer.text.replace(name, "NAME"));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{path} {body}: {answers:?}");
+    }
+    for path in [
+        "/v1/contacts/who?username=NAME",
+        "/v1/contacts/one?person=NAME",
+        "/v1/reports/rights?person=NAME",
+        "/v1/reports/rights?person=ben&by=NAME",
+        "/v1/decisions?district=lone-pine&person=NAME",
+    ] {
+        let mut answers = Vec::new();
+        for name in ["nemo", "flo", "twin"] {
+            let answer = rig.get(&here, &path.replace("NAME", name)).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::FORBIDDEN,
+                "{path} {}",
+                answer.text
+            );
+            answers.push(answer.text.replace(name, "NAME"));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{path}: {answers:?}");
+    }
+    // No rule was asked, so nothing is on record.
+    rig.daemon.store.record_noted().unwrap();
+    let records = rig.get(&rig.admin, "/v1/decisions").await.json();
+    assert_eq!(records["items"], json!([]));
+    let ana = json!({ "id": "c0", "to": "lone-pine/ana", "by": "lone-pine/ana" });
+    let handed = rig.post(&here, "/v1/cases/transition", &ana).await;
+    assert_eq!(handed.status, StatusCode::OK, "{}", handed.text);
+    let sees_all = rig.get(&rig.admin, "/v1/contacts/one?person=twin").await;
+    assert_eq!(sees_all.status, StatusCode::NOT_FOUND);
+    assert!(
+        sees_all.text.contains("twin-here, twin-far")
+            || sees_all.text.contains("twin-far, twin-here")
+    );
+}
+
+#[tokio::test]
+async fn a_case_of_one_district_for_somebody_of_another_asks_no_rule() {
+    let rig = Rig::new().await;
+    let mixed =
+        json!({ "id": "c1", "district": "lone-pine", "by": "agent=kim", "requester": "flo" });
+    let refused = rig.post(&rig.admin, "/v1/cases/open", &mixed).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert_eq!(refused.json()["decision"], Value::Null);
+    assert!(refused.text.contains("flo belongs to district far"));
 }
