@@ -340,8 +340,9 @@ pub fn could_enter(
         let span = Span {
             after: &after,
             rows: PAGE,
+            enough: &|| false,
         };
-        let found = search::run(scene, Sought::Subject, &request, span, &|_| true)?;
+        let found = search::run(scene, Sought::Subject, &request, span, None)?;
         for id in found.ids {
             let id: PersonId = id.parse().map_err(|_| gone(&id))?;
             let grants = register.grants(&id)?.into_iter();

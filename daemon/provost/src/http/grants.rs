@@ -20,7 +20,7 @@ use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_in_reach, read, word_in_reach, write};
+use super::work::{Answer, patience, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::preview::{self, Preview};
 use crate::flow::{self, grant};
@@ -151,7 +151,7 @@ struct PreviewShape {
     /// Usernames, the first hundred.
     could_enter: Vec<String>,
     could_enter_in_all: usize,
-    /// Not everybody of the district was looked at.
+    /// Not everybody of the district was looked at, or not for everything.
     and_more: bool,
 }
 
@@ -167,7 +167,7 @@ async fn would(
     let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let what = gift.what()?;
     read(daemon, move |daemon| {
-        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what))
+        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what, &patience()))
     })
     .await
 }

@@ -6,6 +6,8 @@ use provost_core::decision::Reference;
 use provost_core::person::Person;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use super::caller::Caller;
 use super::problem::Problem;
@@ -35,6 +37,16 @@ pub(super) async fn write<T: Serialize + Send + 'static>(
     };
     daemon.changed();
     Ok(Json(answer?))
+}
+
+/// Time for the decisions of one page. Those of the core take a few milliseconds; a plugin that hangs takes its whole
+/// time for each.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Says when the time of a page that begins now is up.
+pub(super) fn patience() -> impl Fn() -> bool {
+    let begun = Instant::now();
+    move || begun.elapsed() >= PATIENCE
 }
 
 /// A person whom a request names.

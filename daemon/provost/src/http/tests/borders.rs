@@ -5,6 +5,7 @@ use provost_core::token::Scope;
 use serde_json::{Value, json};
 
 use super::rig::Rig;
+use crate::flow::search::{self, Sought, Span};
 
 const HERE: Option<&[&str]> = Some(&["lone-pine"]);
 
@@ -190,4 +191,57 @@ async fn a_case_of_one_district_for_somebody_of_another_asks_no_rule() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
     assert_eq!(refused.json()["decision"], Value::Null);
     assert!(refused.text.contains("flo belongs to district far"));
+}
+
+/// All that is found, with every candidate at which a page of one look ended.
+fn pages(rig: &Rig, sought: Sought, request: &Value) -> (Vec<String>, Vec<String>) {
+    let request = serde_json::from_value(request.clone()).unwrap();
+    let reach = ["lone-pine".parse().unwrap()];
+    let (mut ids, mut ends, mut after) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let span = Span {
+            after: &after,
+            rows: 10,
+            enough: &|| true,
+        };
+        let page = |scene: crate::flow::Scene<'_>| {
+            search::run(scene, sought, &request, span, Some(&reach))
+        };
+        let found = rig.daemon.scene(page).unwrap();
+        ids.extend(found.ids);
+        match found.next {
+            None => return (ids, ends),
+            Some(next) => after.clone_from(&next),
+        }
+        ends.push(after.clone());
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_hangs_on_no_district_looks_only_where_the_caller_may() {
+    let rig = Rig::new().await;
+    twins(&rig).await;
+    let by_agent = json!({ "subject": { "type": "agent", "id": "kim" }, "action": "case.open-for",
+        "resource": { "type": "person", "id": "" } });
+    let (found, ends) = pages(&rig, Sought::Resource, &by_agent);
+    // Each page had time for one only, and says where the next goes on.
+    assert_eq!(found, ["ana"]);
+    assert_eq!(ends, ["ana", "ben"]);
+    let of_tool = json!({ "subject": { "type": "person", "id": "" }, "action": "tool.use",
+        "resource": { "type": "tool", "id": "attendance" }, "properties": { "letter": "R" } });
+    let (found, ends) = pages(&rig, Sought::Subject, &of_tool);
+    assert_eq!(found, ["ana", "ben"]);
+    assert_eq!(ends, ["ana", "ben"]);
+    for (kind, there) in [("district", vec!["lone-pine"]), ("case", vec![])] {
+        let asked = json!({ "subject": { "type": "agent", "id": "kim" }, "action": "case.view",
+            "resource": { "type": kind, "id": "" } });
+        let (found, ends) = pages(&rig, Sought::Resource, &asked);
+        assert!(
+            found
+                .iter()
+                .chain(&ends)
+                .all(|id| there.contains(&id.as_str())),
+            "{found:?} {ends:?}"
+        );
+    }
 }
