@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{FlowError, NotFound, Scene, decide, person};
+use super::{FlowError, NotFound, Scene, decide, grant, person};
 use crate::store::{Aside, Snapshot};
 
 /// People of the district that are looked at, by id: a preview is a page, not a census.
@@ -55,7 +55,7 @@ impl Preview {
 /// plugin may take long over every decision. Changes nothing.
 ///
 /// # Errors
-/// If there is no such person or the store cannot be read.
+/// If there is no such person, role or group, if the role could have no effect, or the store cannot be read.
 pub fn of(
     scene: Scene<'_>,
     reference: &str,
@@ -64,6 +64,8 @@ pub fn of(
 ) -> Result<Preview, FlowError> {
     let register = scene.store.read()?;
     let holder = person(&register, reference)?;
+    grant::check_known(scene, &register, &holder, what)?;
+    grant::check_homepage(&holder, what)?;
     let aside = Aside::new(&register);
     let about = request(holder.id.as_str(), "tool.use", "tool", "attendance");
     let facts = aside.facts(&about, scene.now, &scene.live.roles)?;

@@ -1,9 +1,11 @@
 //! Grants, previews, groups, cases, reports and training, as the desk and auditors use them.
 
 use axum::http::{StatusCode, header};
+use provost_core::role::Granted;
 use serde_json::{Value, json};
 
 use super::rig::Rig;
+use crate::flow;
 
 async fn done(rig: &Rig, path: &str, body: Value) -> Value {
     let reply = rig.post(&rig.admin, path, &body).await;
@@ -60,6 +62,108 @@ async fn a_preview_says_what_would_come_in_addition_and_changes_nothing() {
     done(&rig, "/v1/grants/give", sis.clone()).await;
     let again = done(&rig, "/v1/grants/preview", sis).await;
     assert_eq!(again["actions"], json!([]));
+}
+
+#[tokio::test]
+async fn a_preview_is_of_what_could_be_granted_and_says_when_its_time_was_up() {
+    let rig = Rig::new().await;
+    ned(&rig).await;
+    let portal = json!({ "id": "pat", "district": "lone-pine", "username": "pat", "name": "Pat", "homepage": "parent-portal" });
+    done(
+        &rig,
+        "/v1/import",
+        json!({ "document": { "person": [portal] } }),
+    )
+    .await;
+    let path = "/v1/grants/preview";
+    for nothing in [
+        json!({ "person": "ned", "role": "king" }),
+        json!({ "person": "ned", "group": "none" }),
+    ] {
+        refused(&rig, path, nothing, StatusCode::BAD_REQUEST).await;
+    }
+    let elsewhere = json!({ "person": "pat", "role": "sis" });
+    let why = refused(&rig, path, elsewhere, StatusCode::FORBIDDEN).await;
+    assert!(why.to_string().contains("role.homepage"), "{why}");
+    let sis = Granted::Role("sis".parse().unwrap());
+    let looks = std::cell::Cell::new(0);
+    let enough = || {
+        looks.set(looks.get() + 1);
+        looks.get() > 3
+    };
+    let cut = rig
+        .daemon
+        .scene(|scene| flow::preview::of(scene, "ned", &sis, &enough))
+        .unwrap();
+    assert!(cut.and_more && cut.could_enter_in_all == 0, "{cut:?}");
+    assert_eq!(cut.products.len(), 1, "what needs no decisions is told");
+}
+
+#[tokio::test]
+async fn a_group_gives_no_rights_that_its_maker_could_not_grant() {
+    let rig = Rig::new().await;
+    let office =
+        |rights: Value| json!({ "id": "office", "district": "lone-pine", "rights": rights });
+    let by_ben = |rights: Value| {
+        let mut group = office(rights);
+        group["by"] = json!("ben");
+        group
+    };
+    let path = "/v1/groups/create";
+    let ledger = json!({ "attendance": "RW", "finance/ledger": "R" });
+    let no = refused(&rig, path, by_ben(ledger.clone()), StatusCode::FORBIDDEN).await;
+    assert_eq!(no["decision"]["reasons"][0]["code"], "role.sis-excludes");
+    // What is in the group already is not of ben's giving; other letters would be.
+    done(&rig, path, office(ledger)).await;
+    done(
+        &rig,
+        path,
+        by_ben(json!({ "attendance": "RWAD", "finance/ledger": "R" })),
+    )
+    .await;
+    let more = by_ben(json!({ "attendance": "RWAD", "finance/ledger": "RW" }));
+    refused(&rig, path, more, StatusCode::FORBIDDEN).await;
+    done(&rig, path, by_ben(json!({ "attendance": "R" }))).await;
+    done(
+        &rig,
+        "/v1/grants/give",
+        json!({ "person": "ben", "role": "finance" }),
+    )
+    .await;
+    done(&rig, path, by_ben(json!({ "finance/ledger": "RW" }))).await;
+}
+
+#[tokio::test]
+async fn a_role_is_taken_away_also_where_it_has_no_effect_any_more() {
+    let rig = Rig::new().await;
+    for by in [Value::Null, json!("ben")] {
+        let mut pat =
+            json!({ "id": "pat", "district": "lone-pine", "username": "pat", "name": "Pat" });
+        done(
+            &rig,
+            "/v1/import",
+            json!({ "document": { "person": [pat.clone()] } }),
+        )
+        .await;
+        let sis = json!({ "person": "pat", "role": "sis", "by": by });
+        done(&rig, "/v1/grants/give", sis.clone()).await;
+        pat["homepage"] = json!("parent-portal");
+        done(
+            &rig,
+            "/v1/import",
+            json!({ "document": { "person": [pat] } }),
+        )
+        .await;
+        let taken = done(&rig, "/v1/grants/take", sis.clone()).await;
+        let code = taken["decision"]["reasons"][0]["code"].as_str();
+        assert_eq!(code, by.as_str().map(|_| "role.grant"));
+        refused(&rig, "/v1/grants/give", sis, StatusCode::FORBIDDEN).await;
+    }
+    // Who may not grant may not take, whatever the homepage.
+    ned(&rig).await;
+    let by_ned = json!({ "person": "pat", "role": "sis", "by": "ned" });
+    let no = refused(&rig, "/v1/grants/take", by_ned, StatusCode::FORBIDDEN).await;
+    assert_eq!(no["decision"]["reasons"][0]["code"], "role.grant");
 }
 
 #[tokio::test]
