@@ -15,6 +15,7 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
+use super::text::Text;
 use super::work::{Answer, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::case::{self, Opening};
@@ -78,7 +79,8 @@ struct NewCase {
     #[serde(default)]
     emergency: bool,
     /// Why it is one.
-    reason: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    reason: Option<Text>,
 }
 
 /// What came of it.
@@ -123,7 +125,7 @@ async fn open(
         requester: requester.to_string(),
         owner: owner.map(|owner| owner.to_string()),
         emergency: wanted.emergency,
-        reason: wanted.reason,
+        reason: wanted.reason.map(|reason| reason.0),
     };
     write(daemon, move |daemon| {
         let (case, decision) = daemon.scene(|scene| case::open(scene, &opening))?;

@@ -21,6 +21,7 @@ use super::notices::Notice;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
+use super::text::Text;
 use super::work::{Answer, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::contact::OnWordOf;
@@ -423,7 +424,8 @@ async fn trained(
 struct Sharing {
     person: String,
     /// What was seen.
-    note: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    note: Option<Text>,
     /// Who reports it: a person, or `agent=ID`; the caller if left out.
     by: Option<String>,
 }
@@ -442,7 +444,7 @@ async fn sharing(
     write(daemon, move |daemon| {
         let (id, note) = (
             person.id.as_str(),
-            said.note.as_deref(),
+            said.note.as_ref().map(|note| note.0.as_str()),
         );
         let contact =
             daemon.scene(|scene| flow::contact::sharing_reported(scene, id, note, &by))?;

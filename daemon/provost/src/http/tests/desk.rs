@@ -407,3 +407,41 @@ async fn a_case_is_opened_handed_over_and_closed_by_whom_the_rules_let() {
     let nobody = refused(&rig, "/v1/cases/open", nobody, StatusCode::BAD_REQUEST).await;
     assert_eq!(nobody["field"], "requester");
 }
+
+#[tokio::test]
+async fn free_texts_are_of_bounded_length_and_carry_no_control_characters() {
+    let rig = Rig::new().await;
+    let long = "x".repeat(4_097);
+    for text in [long.as_str(), "two\nlines", "\u{1b}[2J", " "] {
+        for (path, field, mut body) in [
+            ("/v1/contacts/sharing", "note", json!({ "person": "ana" })),
+            (
+                "/v1/cases/open",
+                "reason",
+                json!({ "id": "c1", "district": "lone-pine", "requester": "ben",
+                "emergency": true }),
+            ),
+            (
+                "/v1/sessions/open",
+                "client",
+                json!({ "id": "s1", "person": "ana" }),
+            ),
+            (
+                "/v1/sessions/open",
+                "remote",
+                json!({ "id": "s1", "person": "ana" }),
+            ),
+            (
+                "/v1/tokens/create",
+                "name",
+                json!({ "scopes": ["decide"], "districts": ["*"] }),
+            ),
+        ] {
+            body[field] = json!(text);
+            let wrong = refused(&rig, path, body, StatusCode::BAD_REQUEST).await;
+            assert_eq!(wrong["field"], field, "{path}: {wrong}");
+        }
+    }
+    let note = json!({ "person": "ana", "note": "x".repeat(4_096) });
+    done(&rig, "/v1/contacts/sharing", note).await;
+}
