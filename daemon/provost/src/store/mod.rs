@@ -43,7 +43,7 @@ mod writer;
 pub use answer::{Answer, Claim, Key};
 pub use backup::{Backup, Restored, restore, verify};
 pub use commit::{Commit, Draft};
-pub use decision::{DecisionFilter, Noted, Recorded};
+pub use decision::{DecisionFilter, DecisionLine, Noted, Recorded};
 pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};

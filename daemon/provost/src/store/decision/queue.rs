@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Draft, column};
+use super::Draft;
 use crate::store::error::StoreError;
-use crate::store::row::to_body;
+use crate::store::row::{micros, to_body};
 
 /// Decisions that may wait. Their facts are shared with what is kept, so they cost little memory.
 const QUEUE: usize = 8_192;
@@ -111,7 +111,7 @@ pub(super) fn drafts(noted: VecDeque<Noted>) -> Result<Vec<Draft>, StoreError> {
             Entry::Occupied(place) => {
                 let draft = &mut drafts[*place.get()];
                 draft.times += 1;
-                draft.last = draft.last.max(column(noted.facts.now));
+                draft.last = draft.last.max(micros(noted.facts.now));
             }
             Entry::Vacant(place) => {
                 place.insert(drafts.len());
@@ -147,8 +147,8 @@ fn draft(noted: Noted) -> Result<Draft, StoreError> {
         body = to_body("decision", &record)?;
     }
     Ok(Draft {
-        at: column(at),
-        last: column(at),
+        at: micros(at),
+        last: micros(at),
         times: 1,
         revision: i64::try_from(facts.revision.0).unwrap_or(i64::MAX),
         allowed: record.decision.decision,
