@@ -168,7 +168,7 @@ async fn rights(
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
     let by = word_in_reach(&daemon, &caller, asked.by.as_deref()).await?;
-    let Json((_, rows)) = read(daemon, move |daemon| {
+    let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::rights(scene, person.id.as_str(), &by))
     })
     .await?;
@@ -193,7 +193,7 @@ async fn could_enter(
     Params(asked): Params<EnteredAsked>,
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
-    let Json((_, rows)) = read(daemon, move |daemon| {
+    let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::could_enter(scene, person.id.as_str()))
     })
     .await?;

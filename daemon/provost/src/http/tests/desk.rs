@@ -1,7 +1,7 @@
 //! Grants, previews, groups, cases, reports and training, as the desk and auditors use them.
 
 use axum::http::{StatusCode, header};
-use provost_core::role::Granted;
+use provost_core::role::{Granted, Roles};
 use serde_json::{Value, json};
 
 use super::rig::Rig;
@@ -444,4 +444,80 @@ async fn free_texts_are_of_bounded_length_and_carry_no_control_characters() {
     }
     let note = json!({ "person": "ana", "note": "x".repeat(4_096) });
     done(&rig, "/v1/contacts/sharing", note).await;
+}
+
+#[tokio::test]
+async fn a_login_as_viewer_sees_of_others_just_what_it_holds_itself() {
+    let rig = Rig::new().await;
+    ned(&rig).await;
+    let vera = json!({ "id": "vera", "district": "lone-pine", "username": "vera", "name": "Vera", "roles": ["sis.login-as"],
+        "rights": { "attendance": "R", "user-account": "R" }, "groups": ["office"],
+        "calendars": [{ "school": "HS01", "calendar": "*", "modify": false }] });
+    let nora = json!({ "id": "nora", "district": "lone-pine", "username": "nora", "name": "Nora", "groups": ["office", "desk"],
+        "rights": { "attendance": "RW", "grades": "R" },
+        "calendars": [{ "school": "HS01", "calendar": "*", "modify": true }, { "school": "HS02", "calendar": "*", "modify": true }] });
+    let group =
+        |id: &str, rights: Value| json!({ "id": id, "district": "lone-pine", "rights": rights });
+    let groups = [
+        group("office", json!({ "attendance": "R" })),
+        group("desk", json!({ "attendance": "RWAD", "grades": "W" })),
+    ];
+    done(
+        &rig,
+        "/v1/import",
+        json!({ "document": { "group": groups, "person": [vera, nora] } }),
+    )
+    .await;
+    let rows = rig
+        .get(&rig.admin, "/v1/reports/rights?person=nora&by=vera")
+        .await
+        .json();
+    let told = |row: &Value| {
+        ["what", "name", "letters", "through"]
+            .map(|key| row[key].as_str().unwrap_or("-").to_owned())
+            .join(" ")
+    };
+    let mut shown: Vec<_> = rows["items"].as_array().unwrap().iter().map(told).collect();
+    shown.sort();
+    assert_eq!(
+        shown,
+        [
+            "calendar calendar HS01/* - grant",
+            "group office - grant",
+            "tool attendance R a group",
+            "tool attendance R grant",
+            "tool attendance R group office",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_role_report_goes_by_the_edition_that_the_register_has() {
+    let rig = Rig::new().await;
+    let paper = json!({ "id": "paper", "name": "Paper", "timezone": "America/Denver" });
+    let pat = json!({ "id": "pat", "district": "paper", "username": "pat", "name": "Pat" });
+    let document = json!({ "document": { "district": [paper], "person": [pat] } });
+    done(&rig, "/v1/import", document).await;
+    let montana = json!({ "id": "montana", "title": "Montana", "kind": "edition", "products": ["sis"], "edition": "montana" });
+    let mut live = Rig::live();
+    let mut roles = Roles::standard();
+    roles.add_edition([serde_json::from_value(montana).unwrap()]);
+    live.roles = std::sync::Arc::new(roles);
+    let scene = flow::Scene {
+        store: &rig.daemon.store,
+        live: &live,
+        now: rig.daemon.ports.clock.now(),
+    };
+    let word = flow::contact::OnWordOf::Operator("test".to_owned());
+    let montana = Granted::Role("montana".parse().unwrap());
+    flow::grant::give(scene, "pat", &montana, &word, None).unwrap();
+    let district = "paper".parse().unwrap();
+    let wanted = flow::report::ProductRoles::default();
+    let rows = flow::report::product_roles(scene, &district, &wanted, &word).unwrap();
+    assert_eq!(rows[0]["role"], "montana");
+    assert_eq!(
+        rows[0]["effective"], false,
+        "paper is no Montana district: {}",
+        rows[0]
+    );
 }
