@@ -447,6 +447,22 @@ async fn free_texts_are_of_bounded_length_and_carry_no_control_characters() {
 }
 
 #[tokio::test]
+async fn a_course_counts_on_its_latest_day_and_none_is_completed_tomorrow() {
+    let rig = Rig::new().await;
+    let path = "/v1/contacts/training";
+    let on = |day: &str| json!({ "person": "ana", "course": "fundamentals", "completed": day });
+    for day in ["2025-01-31", "2026-02-01", "2024-06-30"] {
+        done(&rig, path, on(day)).await;
+    }
+    refused(&rig, path, on("2999-01-01"), StatusCode::BAD_REQUEST).await;
+    let shown = rig
+        .get(&rig.admin, "/v1/contacts/one?person=ana")
+        .await
+        .json();
+    assert_eq!(shown["training"]["fundamentals"], "2026-02-01", "{shown}");
+}
+
+#[tokio::test]
 async fn a_login_as_viewer_sees_of_others_just_what_it_holds_itself() {
     let rig = Rig::new().await;
     ned(&rig).await;
