@@ -312,6 +312,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
+        // What waits to be written may be about them, too.
+        self.record_noted()?;
         let person = person.clone();
         self.submit(Company::Alone, move |writing| {
             decision::erase(writing.connection(), &person)?;

@@ -248,3 +248,37 @@ async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
     let journal = rig.get(&rig.admin, "/v1/journal").await.text;
     assert!(journal.contains("forget"), "{journal}");
 }
+
+#[tokio::test]
+async fn a_decision_goes_with_each_whom_it_names_and_keeps_no_names_of_others() {
+    let rig = Rig::new().await;
+    let ned = json!({ "id": "ned", "district": "lone-pine", "username": "ned", "name": "ned" });
+    let document = json!({ "document": { "person": [ned] } });
+    rig.post(&rig.admin, "/v1/import", &document).await;
+    let open = json!({ "id": "s1", "person": "ben" });
+    rig.post(&rig.admin, "/v1/sessions/open", &open).await;
+    let enter = json!({ "id": "s1", "target": "ned" });
+    let entered = rig.post(&rig.admin, "/v1/sessions/login-as", &enter).await;
+    assert_eq!(entered.status, StatusCode::OK, "{}", entered.text);
+    asks(&rig, "ben").await;
+    let records = recorded(&rig).await;
+    let texts = async || {
+        let mut texts = Vec::new();
+        for record in &records {
+            let path = format!("/v1/decisions/one?id={}", record["id"]);
+            texts.push(rig.get(&rig.admin, &path).await);
+        }
+        texts
+    };
+    let [denied, login_as] = texts().await.try_into().ok().unwrap();
+    assert!(denied.text.contains("ana@example.org"), "the redirect");
+    assert!(!login_as.text.contains("ana@"), "{}", login_as.text);
+    let again = json!({ "id": records[1]["id"] });
+    let again = rig.post(&rig.admin, "/v1/decisions/replay", &again).await;
+    assert_eq!(again.json()["same"], true, "{}", again.text);
+    // One more waits to be written while ana is erased.
+    asks(&rig, "ned").await;
+    rig.daemon.store.erase(&"ana".parse().unwrap()).unwrap();
+    let left = recorded(&rig).await;
+    assert_eq!(left, [records[1].clone()]);
+}

@@ -1,7 +1,7 @@
 //! Decisions that wait to be written.
 
 use jiff::Timestamp;
-use provost_core::decision::{Decision, Facts, Input, Record, Request};
+use provost_core::decision::{Decision, Facts, Record, Request};
 use provost_core::id::PluginId;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -128,13 +128,8 @@ fn draft(noted: Noted) -> Result<Draft, StoreError> {
     let district = facts
         .resource_district()
         .or_else(|| facts.subject_district());
-    let mut record = Record {
-        request: noted.request,
-        input: Some(Input::of(facts)),
-        plugins: noted.plugins,
-        rules: env!("CARGO_PKG_VERSION").to_owned(),
-        decision: noted.decision,
-    };
+    let rules = env!("CARGO_PKG_VERSION");
+    let mut record = Record::of(noted.request, facts, noted.plugins, rules, noted.decision);
     let people: BTreeSet<String> = record.people().map(ToString::to_string).collect();
     let mut body = to_body("decision", &record)?;
     if body.len() > BODY_BYTES {
