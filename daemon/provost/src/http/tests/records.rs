@@ -250,6 +250,37 @@ async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
 }
 
 #[tokio::test]
+async fn a_line_with_a_later_time_before_old_ones_does_not_keep_them() {
+    let rig = Rig::new().await;
+    let store = &rig.daemon.store;
+    let begun = rig.daemon.ports.clock.now();
+    let after = |days: i64| {
+        begun
+            .checked_add(SignedDuration::from_hours(24 * days))
+            .unwrap()
+    };
+    let origin = flow::session::Origin::default();
+    // The clock was ahead when the first one logged in.
+    for (id, days) in [("s1", 3_000), ("s2", 0)] {
+        let id = id.parse().unwrap();
+        flow::session::open(store, &id, "ana", &origin, after(days)).unwrap();
+    }
+    let live = rig.daemon.config();
+    let scene = Scene {
+        store,
+        live: &live,
+        now: after(1_101),
+    };
+    let forgotten = [(); 2].map(|()| flow::retention::run(scene, &Actor::Timer).unwrap());
+    assert_eq!(forgotten, [1, 0]);
+    let log = rig
+        .get(&rig.admin, "/v1/access-log?person=ana")
+        .await
+        .json();
+    assert_eq!(log["items"].as_array().unwrap().len(), 1, "{log}");
+}
+
+#[tokio::test]
 async fn a_decision_goes_with_each_whom_it_names_and_keeps_no_names_of_others() {
     let rig = Rig::new().await;
     let ned = json!({ "id": "ned", "district": "lone-pine", "username": "ned", "name": "ned" });
