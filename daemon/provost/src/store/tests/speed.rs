@@ -12,7 +12,7 @@ fn steps(connection: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Statements with the index that each must use.
-const ASKED_OFTEN: [(&str, &str); 24] = [
+const ASKED_OFTEN: [(&str, &str); 27] = [
     (
         include_str!("../person/holders.sql"),
         "person_username (username=?",
@@ -105,6 +105,15 @@ const ASKED_OFTEN: [(&str, &str); 24] = [
     (
         include_str!("../decision/ids_of_district.sql"),
         "decision_district (district=? AND id<?",
+    ),
+    (include_str!("../forget/activity.sql"), "activity_at (at<?"),
+    (
+        include_str!("../forget/sessions.sql"),
+        "session_closed (<expr><?",
+    ),
+    (
+        include_str!("../forget/notices.sql"),
+        "notice_queued (<expr><?",
     ),
 ];
 
