@@ -59,16 +59,6 @@ pub const ACTIVITY_BATCH_MAX: usize = 1000;
 /// Bytes of one event as a line of a file: its five fields at their longest, written with escapes, take less.
 pub const ACTIVITY_LINE_BYTES_MAX: usize = 16 << 10;
 
-/// Bytes of one message of a directory server: a group of half a million members comes as one.
-pub const LDAP_MESSAGE_BYTES_MAX: usize = 64 << 20;
-
-/// Elements of one such message, each of which takes much more memory than bytes: the members of that group.
-pub const LDAP_MESSAGE_ELEMENTS_MAX: u32 = 1_000_000;
-
-/// Elements within each other in one such message. A value of an entry is the sixth, those of extended answers are fewer;
-/// readers that descend by recursion would have no end of stack.
-pub const LDAP_MESSAGE_DEPTH_MAX: usize = 12;
-
 /// Bytes of a question, as it weighs in memory: who asks, for what, and a page of circumstances. What is recorded keeps
 /// it whole, and thousands may wait.
 pub const QUESTION_BYTES_MAX: usize = 32 << 10;
@@ -78,3 +68,13 @@ pub const VALUE_BYTES: usize = 32;
 
 /// People that a question names in `with`, or in `to`: more than anyone has on one call. Each is looked up.
 pub const QUESTION_NAMES_MAX: usize = 100;
+
+/// Bytes of one message of a directory server: a group of half a million members comes as one.
+pub const LDAP_MESSAGE_BYTES_MAX: usize = 64 << 20;
+
+/// Elements of one such message, each of which takes much more memory than bytes: the members of that group.
+pub const LDAP_MESSAGE_ELEMENTS_MAX: u32 = 1_000_000;
+
+/// Elements within each other in one such message. A value of an entry is the sixth, those of extended answers are fewer;
+/// readers that descend by recursion would have no end of stack.
+pub const LDAP_MESSAGE_DEPTH_MAX: usize = 12;

@@ -154,8 +154,8 @@ impl Request {
     }
 }
 
-/// Bytes that an object takes in memory, about: its texts, and [`VALUE_BYTES`] for each of its values. Of a short text
-/// that is a long list, only the latter tells.
+/// Bytes that an object takes in memory, about: its texts, and [`VALUE_BYTES`] for each of its values, of which a short
+/// text may hold many.
 pub fn weight(object: &Map<String, Value>) -> usize {
     let members = object.iter();
     members.map(|(key, value)| key.len() + heft(value)).sum()

@@ -84,7 +84,8 @@ const ROLE: &str = "role.grant";
 /// homepage forbids, the permit rule has let it pass. Rule: `role.homepage`.
 fn apart_from_homepage(mut decision: Decision) -> Option<Decision> {
     let reasons = &mut decision.reasons;
-    if decision.decision || !reasons.iter().all(|reason| reason.code == HOMEPAGE) {
+    let alone = !reasons.is_empty() && reasons.iter().all(|reason| reason.code == HOMEPAGE);
+    if decision.decision || !alone {
         return None;
     }
     let message = "Who may grant the role may take it away, also where it has no effect.";
