@@ -5,6 +5,7 @@ mod borders;
 mod changes;
 mod desk;
 mod doors;
+mod grants;
 mod once;
 mod pages;
 mod problems;
