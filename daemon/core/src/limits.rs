@@ -59,6 +59,16 @@ pub const ACTIVITY_BATCH_MAX: usize = 1000;
 /// Bytes of one event as a line of a file: its five fields at their longest, written with escapes, take less.
 pub const ACTIVITY_LINE_BYTES_MAX: usize = 16 << 10;
 
+/// Bytes of a question, as it weighs in memory: who asks, for what, and a page of circumstances. What is recorded keeps
+/// it whole, and thousands may wait.
+pub const QUESTION_BYTES_MAX: usize = 32 << 10;
+
+/// Bytes that a value of a question counts for beside its text: what it takes in memory.
+pub const VALUE_BYTES: usize = 32;
+
+/// People that a question names in `with`, or in `to`: more than anyone has on one call. Each is looked up.
+pub const QUESTION_NAMES_MAX: usize = 100;
+
 /// Bytes of one message of a directory server: a group of half a million members comes as one.
 pub const LDAP_MESSAGE_BYTES_MAX: usize = 64 << 20;
 

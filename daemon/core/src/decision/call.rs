@@ -1,7 +1,5 @@
 //! Calls. Rules: domain §1, `call.accompanied`.
 
-use serde_json::Value;
-
 use super::contact::valid_contact_of;
 use super::judge::Ruling;
 use super::{Facts, Finding, Party, Request};
@@ -33,19 +31,10 @@ fn accompanied(request: &Request, facts: &Facts, district: &DistrictId) -> Rulin
         Party::Unknown(id) => return Err(format!("The register knows no person `{id}`.")),
         Party::Person(_) | Party::Agent(_) => {}
     }
-    on_the_call(request)
+    let on_the_call = request.texts("with");
+    on_the_call
         .filter_map(|id| facts.people.get(id))
         .any(|person| valid_contact_of(person, district).is_some())
         .then_some("A valid contact of the district is on the call.")
         .ok_or_else(|| "The call pauses until a valid contact of the district is on it.".to_owned())
-}
-
-/// The persons on the call, from `with`: a list of ids, or one id.
-fn on_the_call(request: &Request) -> impl Iterator<Item = &str> {
-    let with = request
-        .properties
-        .get("with")
-        .or_else(|| request.context.get("with"));
-    let listed = with.and_then(Value::as_array).into_iter().flatten();
-    listed.chain(with).filter_map(Value::as_str)
 }

@@ -113,10 +113,7 @@ impl Facts {
 
     /// The subject, if it is a person of the register.
     pub fn subject_person(&self) -> Option<&PersonFacts> {
-        match &self.subject {
-            Party::Person(subject) => Some(subject),
-            Party::Agent(_) | Party::Unknown(_) => None,
-        }
+        self.subject.person()
     }
 
     /// The resource, if it is a person of the register.
@@ -124,6 +121,16 @@ impl Facts {
         match &self.resource {
             Thing::Person(person) => Some(person),
             _ => None,
+        }
+    }
+}
+
+impl Party {
+    /// The party, if it is a person of the register.
+    pub fn person(&self) -> Option<&PersonFacts> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Agent(_) | Self::Unknown(_) => None,
         }
     }
 }

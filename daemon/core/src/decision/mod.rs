@@ -45,6 +45,7 @@ use serde_json::{Map, Value};
 use crate::contact::ContactKind;
 use crate::district::Help;
 use crate::id::{PersonId, Revision};
+use crate::limits::VALUE_BYTES;
 
 /// What a rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -127,6 +128,22 @@ impl Request {
             .and_then(Value::as_str)
     }
 
+    /// One text or a list of texts among the properties, or else in the context.
+    pub fn texts(&self, key: &str) -> impl Iterator<Item = &str> {
+        let value = self.properties.get(key).or_else(|| self.context.get(key));
+        let listed = value.and_then(Value::as_array).into_iter().flatten();
+        listed.chain(value).filter_map(Value::as_str)
+    }
+
+    /// Everything that it says, weighed in bytes, see [`weight`].
+    pub fn weight(&self) -> usize {
+        let ids = [&self.subject.id, &self.action, &self.resource.id];
+        let kinds = [&self.subject.kind, &self.resource.kind];
+        let texts = ids.into_iter().chain(kinds.into_iter().flatten());
+        let texts: usize = texts.map(String::len).sum();
+        texts + weight(&self.properties) + weight(&self.context)
+    }
+
     /// A flag among the properties, or else in the context.
     pub fn flag(&self, key: &str) -> bool {
         self.properties
@@ -135,6 +152,23 @@ impl Request {
             .and_then(Value::as_bool)
             .unwrap_or(false)
     }
+}
+
+/// Bytes that an object takes in memory, about: its texts, and [`VALUE_BYTES`] for each of its values, of which a short
+/// text may hold many.
+pub fn weight(object: &Map<String, Value>) -> usize {
+    let members = object.iter();
+    members.map(|(key, value)| key.len() + heft(value)).sum()
+}
+
+fn heft(value: &Value) -> usize {
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(heft).sum(),
+        Value::Object(members) => weight(members),
+    };
+    VALUE_BYTES + within
 }
 
 /// Someone to turn to instead.

@@ -5,11 +5,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{
-    Decision, DistrictFacts, Facts, Holding, NestedSession, Party, PersonFacts, Request, Thing,
+    Decision, DistrictFacts, Facts, Holding, NestedSession, Party, PersonFacts, Redirect,
+    RedirectCoach, RedirectContact, Request, Thing,
 };
 use crate::case::Case;
 use crate::contact::Contact;
@@ -37,10 +38,71 @@ pub struct Record {
 }
 
 impl Record {
-    /// The persons it is about: who asked, and to whom it was to be done. Both are forgotten with either of them.
-    pub fn people(&self) -> impl Iterator<Item = &PersonId> {
-        self.input.iter().flat_map(Input::people)
+    /// What is kept of a decision. Of contacts and coaches whom it does not name no more stays than the rules count.
+    pub fn of(
+        request: Request,
+        facts: &Facts,
+        plugins: BTreeMap<PluginId, String>,
+        rules: &str,
+        decision: Decision,
+    ) -> Self {
+        let mut input = Input::of(facts);
+        let told: BTreeSet<_> = told(&decision).cloned().collect();
+        for place in &mut input.districts {
+            let contacts = place.contacts.iter_mut().map(|(_, person)| person);
+            for person in contacts.chain(&mut place.coaches) {
+                if !told.contains(&person.id) {
+                    withhold(person);
+                }
+            }
+        }
+        Self {
+            request,
+            input: Some(input),
+            plugins,
+            rules: rules.to_owned(),
+            decision,
+        }
     }
+
+    /// The persons it tells something of: who asked, to whom it was to be done, and to whom it sent them. It is
+    /// forgotten with any of them.
+    pub fn people(&self) -> impl Iterator<Item = &PersonId> {
+        let seen = self.input.iter().flat_map(Input::people);
+        seen.chain(told(&self.decision))
+    }
+
+    /// Every district that it tells something of; whoever reads it whole must be allowed to see them all. `None` if
+    /// that is not known, because what the rules saw was not kept.
+    pub fn districts(&self) -> Option<BTreeSet<&DistrictId>> {
+        let input = self.input.as_ref()?;
+        let places = input.districts.iter().map(|place| &place.district.id);
+        let people = input.somebodies().map(|of| &of.person.district);
+        Some(places.chain(people).collect())
+    }
+}
+
+/// Whom the answer names, with mail address and number.
+fn told(decision: &Decision) -> impl Iterator<Item = &PersonId> {
+    let (contacts, coaches): (&[RedirectContact], &[RedirectCoach]) = match &decision.redirect {
+        Some(Redirect::Contacts(contacts)) => (contacts, &[]),
+        Some(Redirect::Coaches(coaches)) => (&[], coaches),
+        _ => (&[], &[]),
+    };
+    let contacts = contacts.iter().map(|contact| &contact.person);
+    contacts.chain(coaches.iter().map(|coach| &coach.person))
+}
+
+/// Takes away what tells who a person is; the id stays.
+fn withhold(person: &mut Person) {
+    person.username.clear();
+    person.name.clear();
+    person.mail.clear();
+    person.phone.clear();
+    person.employee_number = None;
+    person.title = None;
+    // No rule asks from where somebody comes who is known to be here.
+    person.directory = None;
 }
 
 /// [`Facts`] as they are kept.
@@ -82,7 +144,7 @@ enum Target {
     Unknown { kind: Option<String>, id: String },
 }
 
-/// A district with its valid contacts: no rule looks at others.
+/// A district with its valid contacts and coaches: no rule looks at others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Place {
     district: District,
@@ -113,8 +175,7 @@ struct Somebody {
 }
 
 impl Input {
-    /// Keeps what the rules saw.
-    pub fn of(facts: &Facts) -> Self {
+    fn of(facts: &Facts) -> Self {
         let keep = |person: &PersonFacts| Somebody::of(person, &facts.tools);
         Self {
             now: facts.now,
@@ -254,7 +315,12 @@ impl Place {
             contacts: valid
                 .map(|(contact, person)| (contact.clone(), person.clone()))
                 .collect(),
-            coaches: facts.coaches.clone(),
+            coaches: facts
+                .coaches
+                .iter()
+                .filter(|coach| !coach.is_shut_out())
+                .cloned()
+                .collect(),
         }
     }
 }

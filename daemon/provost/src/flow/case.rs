@@ -103,19 +103,19 @@ pub fn open(scene: Scene<'_>, opening: &Opening) -> Result<(Case, Decision), Flo
     write(scene.store, |register| {
         let requester = person(register, &opening.requester)?;
         let actor = opening.by.actor(register)?;
-        let decision = allowed(scene, register, &opening.request(&requester.id, &actor))?;
-        if register.case(&opening.id)?.is_some() {
-            return Err(refused(
-                format!("open case {}", opening.id),
-                "a case of that id exists already",
-            ));
-        }
         if requester.district != opening.district {
             let why = format!(
                 "{} belongs to district {}",
                 requester.id, requester.district
             );
             return Err(refused(format!("open case {}", opening.id), why));
+        }
+        let decision = allowed(scene, register, &opening.request(&requester.id, &actor))?;
+        if register.case(&opening.id)?.is_some() {
+            return Err(refused(
+                format!("open case {}", opening.id),
+                "a case of that id exists already",
+            ));
         }
         let here = Neighbourhood::read(register, &scene.live.config.feeds, &opening.district)?;
         let acting = match &actor {

@@ -7,6 +7,7 @@ use provost_core::decision::{Decision, Finding, Reference, Request};
 use provost_core::id::PersonId;
 use provost_core::lifecycle;
 use provost_core::notice::Alarm;
+use provost_core::time::Zone;
 use provost_core::training::{COURSES_MAX, Course};
 use serde_json::{Map, Value};
 
@@ -268,10 +269,10 @@ pub fn reactivate(
 /// Code of the alarm for credentials that several people are said to use, and of the remark on the contact's page.
 pub const SHARING: &str = "contact.no-sharing";
 
-/// Records that a contact has completed a course; a later day replaces an earlier one. Rule: `contact.training`.
+/// Records that a contact has completed a course; the latest day counts. Rule: `contact.training`.
 ///
 /// # Errors
-/// If the person never was a contact, or has more courses than anyone takes.
+/// If the person never was a contact, has more courses than anyone takes, or the day is still to come.
 pub fn trained(
     scene: Scene<'_>,
     reference: &str,
@@ -280,14 +281,23 @@ pub fn trained(
 ) -> Result<Contact, FlowError> {
     write(scene.store, |register| {
         let (person, before) = contact(register, reference)?;
+        let refused = |why: String| FlowError::Invalid {
+            what: format!("record a course of {}", person.id),
+            source: Refusal::because(why),
+        };
+        let today = match register.district(&person.district)? {
+            Some(district) => district.timezone.wall(scene.now).date(),
+            None => Zone::utc().wall(scene.now).date(),
+        };
+        if completed > today {
+            return Err(refused(format!("{completed} is still to come")));
+        }
         let mut after = before.clone();
-        after.training.insert(course.clone(), completed);
+        let day = after.training.entry(course.clone()).or_insert(completed);
+        *day = completed.max(*day);
         if after.training.len() > COURSES_MAX {
-            let source = Refusal::because(format!("at most {COURSES_MAX} courses are recorded"));
-            return Err(FlowError::Invalid {
-                what: format!("record a course of {}", person.id),
-                source,
-            });
+            let why = format!("at most {COURSES_MAX} courses are recorded");
+            return Err(refused(why));
         }
         let changes = changed(before, &after);
         Ok((

@@ -52,7 +52,8 @@ pub fn at_once(
     Some((facts, decision))
 }
 
-/// Decides what a flow is about to do, and has a denial recorded.
+/// Decides what a flow is about to do, and notes it for the record as any other decision. A plan that is made anew is
+/// decided, and noted, anew: a decision of the revision that it was made on.
 ///
 /// # Errors
 /// As [`decide`].

@@ -3,7 +3,7 @@
 
 use provost_core::Timestamp;
 use provost_core::change::Change;
-use provost_core::decision::{Decision, Reference, Request};
+use provost_core::decision::{Decision, Finding, Reference, Request};
 use provost_core::person::Person;
 use provost_core::role::{Grant, Granted, Group, Origin};
 use serde_json::{Map, Value, json};
@@ -35,27 +35,26 @@ fn request(by: &OnWordOf, person: &Person, what: &Granted) -> Option<Request> {
     })
 }
 
-/// Asks the rules for a person or agent. An operator's word stands for itself, but a product role where it could have
-/// no effect is refused to everyone. Rule: `role.homepage`.
+/// What is done with a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Give,
+    Take,
+}
+
+/// Asks the rules for a person or agent. An operator's word stands for itself.
 fn allowed(
     scene: Scene<'_>,
     register: &Snapshot<'_>,
     by: &OnWordOf,
+    (deed, what): (Deed, &Granted),
     person: &Person,
-    what: &Granted,
 ) -> Result<Option<Decision>, FlowError> {
     let refused = |source| FlowError::Refused {
         what: format!("change {what} of {}", person.id),
         source,
     };
     if matches!(by, OnWordOf::Operator(_)) {
-        if matches!(what, Granted::Role(_)) && !person.has_main_homepage() {
-            let why = format!(
-                "homepage {} holds no product roles (role.homepage)",
-                person.homepage
-            );
-            return Err(refused(Refusal::because(why)));
-        }
         return Ok(None);
     }
     let Some(request) = request(by, person, what) else {
@@ -63,6 +62,12 @@ fn allowed(
             "calendar rights are given by operators or with a role",
         )));
     };
+    if deed == Deed::Take {
+        let decision = decide::decide(register, scene.live, &request, scene.now)?;
+        if let Some(taking) = apart_from_homepage(decision) {
+            return Ok(Some(taking));
+        }
+    }
     let decision = decide::for_flow(scene, register, &request)?;
     if decision.decision {
         Ok(Some(decision))
@@ -71,8 +76,42 @@ fn allowed(
     }
 }
 
+/// The code of the rule that says where product roles are held, and that of the permit rule beside it.
+const HOMEPAGE: &str = "role.homepage";
+const ROLE: &str = "role.grant";
+
+/// Where a role has no effect it cannot be granted, but what is there from before can be taken away: if nothing but the
+/// homepage forbids, the permit rule has let it pass. Rule: `role.homepage`.
+fn apart_from_homepage(mut decision: Decision) -> Option<Decision> {
+    let reasons = &mut decision.reasons;
+    let alone = !reasons.is_empty() && reasons.iter().all(|reason| reason.code == HOMEPAGE);
+    if decision.decision || !alone {
+        return None;
+    }
+    let message = "Who may grant the role may take it away, also where it has no effect.";
+    *reasons = vec![Finding::permit(ROLE, message)];
+    decision.decision = true;
+    decision.redirect = None;
+    Some(decision)
+}
+
+/// A product role where it could have no effect is given by nobody. Rule: `role.homepage`.
+pub(super) fn check_homepage(person: &Person, what: &Granted) -> Result<(), FlowError> {
+    if !matches!(what, Granted::Role(_)) || person.has_main_homepage() {
+        return Ok(());
+    }
+    let why = format!(
+        "homepage {} holds no product roles ({HOMEPAGE})",
+        person.homepage
+    );
+    Err(FlowError::Refused {
+        what: format!("grant {what} to {}", person.id),
+        source: Refusal::because(why),
+    })
+}
+
 /// What exists of a group or role that is named; a grant of nothing would never have an effect.
-fn check_known(
+pub(super) fn check_known(
     scene: Scene<'_>,
     register: &Snapshot<'_>,
     person: &Person,
@@ -108,7 +147,8 @@ pub fn give(
     write(scene.store, |register| {
         let person = person(register, reference)?;
         check_known(scene, register, &person, what)?;
-        let decision = allowed(scene, register, by, &person, what)?;
+        let decision = allowed(scene, register, by, (Deed::Give, what), &person)?;
+        check_homepage(&person, what)?;
         let actor = by.actor(register)?;
         let grant = Grant {
             person: person.id.clone(),
@@ -144,7 +184,7 @@ pub fn take(
 ) -> Result<(Grant, Option<Decision>), FlowError> {
     write(scene.store, |register| {
         let person = person(register, reference)?;
-        let decision = allowed(scene, register, by, &person, what)?;
+        let decision = allowed(scene, register, by, (Deed::Take, what), &person)?;
         let Some(held) = manual(register, &person, what)? else {
             let source = Refusal::because("it was not granted by hand, or not at all");
             return Err(FlowError::Refused {
@@ -206,6 +246,7 @@ pub fn put_group(scene: Scene<'_>, group: &Group, by: &OnWordOf) -> Result<Group
             }
         }
         let before = register.group(&group.district, &group.id)?;
+        rights_allowed(scene, register, group, before.as_ref(), by)?;
         // What the request does not speak of stays.
         let calendars = before.iter().flat_map(|of| of.calendars.clone()).collect();
         let after = Group {
@@ -224,4 +265,43 @@ pub fn put_group(scene: Scene<'_>, group: &Group, by: &OnWordOf) -> Result<Group
             after,
         ))
     })
+}
+
+/// A right in a group is given to all who are ever in it: on a party's word each that is new is a right that the party
+/// may grant, asked as one of its own. Rules: `right.grant`, `role.sis-excludes`.
+fn rights_allowed(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    group: &Group,
+    before: Option<&Group>,
+    by: &OnWordOf,
+) -> Result<(), FlowError> {
+    let OnWordOf::Party(party) = by else {
+        return Ok(());
+    };
+    let had = |tool| before.and_then(|before| before.rights.get(tool).copied());
+    for (tool, letters) in &group.rights {
+        if had(tool).is_some_and(|had| had.contains(*letters)) {
+            continue;
+        }
+        let properties = json!({"tool": tool, "letters": letters});
+        let request = Request {
+            subject: by.reference(),
+            action: "right.grant".to_owned(),
+            resource: Reference {
+                kind: Some("person".to_owned()),
+                id: party.id.clone(),
+            },
+            properties: properties.as_object().cloned().unwrap_or_default(),
+            context: Map::new(),
+        };
+        let decision = decide::for_flow(scene, register, &request)?;
+        if !decision.decision {
+            return Err(FlowError::Refused {
+                what: format!("put {tool} into group {}", group.id),
+                source: Refusal::denied(decision),
+            });
+        }
+    }
+    Ok(())
 }

@@ -7,10 +7,11 @@ use provost_core::id::GroupId;
 use provost_core::role::{Grant, Granted, Group, Origin};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{FlowError, NotFound, Scene, decide, person};
+use super::{FlowError, NotFound, Scene, decide, grant, person};
 use crate::store::{Aside, Snapshot};
 
 /// People of the district that are looked at, by id: a preview is a page, not a census.
@@ -35,7 +36,7 @@ pub struct Preview {
     pub could_enter: Vec<String>,
     /// How many those are.
     pub could_enter_in_all: usize,
-    /// Not everybody of the district was looked at; there may be more.
+    /// Not everybody of the district was looked at, or not for everything; there may be more.
     pub and_more: bool,
 }
 
@@ -50,13 +51,21 @@ impl Preview {
     }
 }
 
-/// What a person could do with `what` that they cannot do without it. Changes nothing.
+/// What a person could do with `what` that they cannot do without it, as far as can be told until it is `enough`: a
+/// plugin may take long over every decision. Changes nothing.
 ///
 /// # Errors
-/// If there is no such person or the store cannot be read.
-pub fn of(scene: Scene<'_>, reference: &str, what: &Granted) -> Result<Preview, FlowError> {
+/// If there is no such person, role or group, if the role could have no effect, or the store cannot be read.
+pub fn of(
+    scene: Scene<'_>,
+    reference: &str,
+    what: &Granted,
+    enough: &dyn Fn() -> bool,
+) -> Result<Preview, FlowError> {
     let register = scene.store.read()?;
     let holder = person(&register, reference)?;
+    grant::check_known(scene, &register, &holder, what)?;
+    grant::check_homepage(&holder, what)?;
     let aside = Aside::new(&register);
     let about = request(holder.id.as_str(), "tool.use", "tool", "attendance");
     let facts = aside.facts(&about, scene.now, &scene.live.roles)?;
@@ -76,6 +85,8 @@ pub fn of(scene: Scene<'_>, reference: &str, what: &Granted) -> Result<Preview, 
         aside,
         tools,
         sides: [Arc::new(before.clone()), Arc::new(after.clone())],
+        enough,
+        cut: Cell::new(false),
     };
     let people = register.people(Some(&holder.district), None, EXAMINED)?;
     let mut preview = Preview {
@@ -99,6 +110,9 @@ pub fn of(scene: Scene<'_>, reference: &str, what: &Granted) -> Result<Preview, 
         and_more: people.len() >= EXAMINED,
     };
     for target in people {
+        if compare.enough() {
+            break;
+        }
         if compare.gained(&request(
             holder.id.as_str(),
             "login-as",
@@ -111,6 +125,7 @@ pub fn of(scene: Scene<'_>, reference: &str, what: &Granted) -> Result<Preview, 
             }
         }
     }
+    preview.and_more |= compare.cut.get();
     Ok(preview)
 }
 
@@ -182,9 +197,17 @@ struct Compare<'s> {
     aside: Aside<'s, 's>,
     tools: provost_core::rights::Tools,
     sides: [Arc<PersonFacts>; 2],
+    enough: &'s dyn Fn() -> bool,
+    /// It was enough before all was told.
+    cut: Cell<bool>,
 }
 
 impl Compare<'_> {
+    fn enough(&self) -> bool {
+        self.cut.set(self.cut.get() || (self.enough)());
+        self.cut.get()
+    }
+
     fn sides(&self, request: &Request) -> Result<[Decision; 2], FlowError> {
         let facts = self
             .aside
@@ -227,6 +250,9 @@ impl Compare<'_> {
         let judged = judged.map(|name| (name.as_str(), false, true));
         let mut gained = BTreeSet::new();
         for (name, to_people, to_district) in core.chain(judged) {
+            if self.enough() {
+                break;
+            }
             if to_district {
                 let asked = request(
                     holder.id.as_str(),
@@ -251,6 +277,9 @@ impl Compare<'_> {
         const FEW: usize = 20;
         let mut gained = false;
         for id in people.iter().take(FEW) {
+            if self.enough() {
+                return Ok(false);
+            }
             let mut asked = request(self.sides[0].id().as_str(), action, "person", id);
             if action == "right.grant" {
                 let product = self.sides[1]

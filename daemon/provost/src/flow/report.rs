@@ -1,13 +1,14 @@
 //! Reports: who holds which role, what a person has and where it comes from, who could log in as somebody.
 
-use provost_core::decision::{Party, PersonFacts, Reference, Request, Visible, visible_rights};
+use provost_core::decision::{Facts, PersonFacts, Reference, Request, Visible, visible_rights};
+use provost_core::district::District;
 use provost_core::id::{DistrictId, PersonId, RoleId};
 use provost_core::person::Person;
-use provost_core::rights::Letters;
-use provost_core::role::{Grant, Granted, Role};
+use provost_core::rights::{CalendarRight, CalendarRights, Letters, ToolName};
+use provost_core::role::{Grant, Granted};
 use provost_core::time::Zone;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::contact::OnWordOf;
 use super::search::{self, Sought, Span};
@@ -61,13 +62,12 @@ fn allowed(
     })
 }
 
-fn zone_of(register: &Snapshot<'_>, id: &DistrictId) -> Result<Zone, FlowError> {
-    let district = register.district(id)?.ok_or_else(|| FlowError::Unknown {
+fn district_of(register: &Snapshot<'_>, id: &DistrictId) -> Result<District, FlowError> {
+    register.district(id)?.ok_or_else(|| FlowError::Unknown {
         what: "district",
         id: id.to_string(),
         source: NotFound::None,
-    })?;
-    Ok(district.timezone)
+    })
 }
 
 /// The product security roles of a district's people, a row for each grant that is held.
@@ -81,7 +81,7 @@ pub fn product_roles(
     by: &OnWordOf,
 ) -> Result<Vec<Value>, FlowError> {
     let register = scene.store.read()?;
-    let zone = zone_of(&register, district)?;
+    let place = district_of(&register, district)?;
     let request = question(by, "report.product-roles", "district", district.as_str());
     allowed(scene, &register, by, &request)?;
     let mut rows: Vec<(RoleId, String, Value)> = Vec::new();
@@ -103,7 +103,7 @@ pub fn product_roles(
                 };
                 let named = wanted.roles.is_empty() || wanted.roles.contains(role);
                 if named && grant.is_held(scene.now) {
-                    let row = role_row(scene, &holder, role, &grant, &zone);
+                    let row = role_row(scene, &holder, role, &grant, &place);
                     rows.push((role.clone(), holder.username.clone(), row));
                 }
             }
@@ -127,12 +127,15 @@ fn gone(id: &str) -> FlowError {
     }
 }
 
-fn role_row(scene: Scene<'_>, holder: &Person, role: &RoleId, grant: &Grant, zone: &Zone) -> Value {
-    let edition = scene.live.config.districts.get(&holder.district);
-    let known = match edition {
-        Some(district) => scene.live.roles.in_edition(role, &district.edition),
-        None => scene.live.roles.get(role),
-    };
+fn role_row(
+    scene: Scene<'_>,
+    holder: &Person,
+    role: &RoleId,
+    grant: &Grant,
+    place: &District,
+) -> Value {
+    let known = scene.live.roles.in_edition(role, &place.edition);
+    let zone = &place.timezone;
     json!({
         "district": holder.district,
         "person": holder.id,
@@ -157,7 +160,7 @@ pub fn contacts(scene: Scene<'_>, district: Option<&DistrictId>) -> Result<Vec<V
     let register = scene.store.read()?;
     let mut rows = Vec::new();
     for (contact, person) in register.contacts(district)? {
-        let zone = zone_of(&register, &contact.district)?;
+        let zone = district_of(&register, &contact.district)?.timezone;
         let time = |at| zone.rfc3339(at);
         let remarks: Vec<_> = contact.remarks().into_iter().map(|of| of.code).collect();
         rows.push(json!({
@@ -183,65 +186,39 @@ pub fn contacts(scene: Scene<'_>, district: Option<&DistrictId>) -> Result<Vec<V
 ///
 /// # Errors
 /// [`FlowError::Refused`] if a rule forbids.
-pub fn rights(
-    scene: Scene<'_>,
-    reference: &str,
-    by: &OnWordOf,
-) -> Result<(DistrictId, Vec<Value>), FlowError> {
+pub fn rights(scene: Scene<'_>, reference: &str, by: &OnWordOf) -> Result<Vec<Value>, FlowError> {
     let register = scene.store.read()?;
     let target = person(&register, reference)?;
-    let zone = zone_of(&register, &target.district)?;
+    let zone = district_of(&register, &target.district)?.timezone;
     let request = question(by, "right.view", "person", target.id.as_str());
     allowed(scene, &register, by, &request)?;
     let facts = register.facts(&request, scene.now, &scene.live.roles)?;
     let Some(of) = facts.resource_person() else {
         return Err(gone(target.id.as_str()));
     };
+    let limited = facts
+        .subject_person()
+        .filter(|viewer| visible_rights(viewer) == Some(Visible::OwnRights));
     let mut rows = Rows {
         of,
+        viewer: limited.filter(|_| matches!(by, OnWordOf::Party(_))),
+        facts: &facts,
         zone,
-        roles: facts
-            .roles
-            .iter()
-            .map(|role| (role.id.clone(), role))
-            .collect(),
         rows: Vec::new(),
     };
     for grant in &of.grants {
         rows.grant(&register, grant)?;
     }
-    let mut rows = rows.rows;
-    if let (Party::Person(viewer), OnWordOf::Party(_)) = (&facts.subject, by)
-        && visible_rights(viewer) == Some(Visible::OwnRights)
-    {
-        rows.retain(|row| is_own(viewer, &facts.tools, row));
-    }
-    Ok((target.district, rows))
-}
-
-/// The viewer has what the row shows.
-fn is_own(viewer: &PersonFacts, tools: &provost_core::rights::Tools, row: &Value) -> bool {
-    let name = row["name"].as_str().unwrap_or_default();
-    match row["what"].as_str() {
-        Some("tool") => {
-            let letters: Letters = row["letters"]
-                .as_str()
-                .unwrap_or_default()
-                .parse()
-                .unwrap_or_default();
-            name.parse()
-                .is_ok_and(|tool| viewer.letters(&tool, tools).contains(letters))
-        }
-        Some("role") => viewer.roles.iter().any(|role| role.as_str() == name),
-        _ => false,
-    }
+    Ok(rows.rows)
 }
 
 /// Rows of rights while they are being told.
 struct Rows<'f> {
     of: &'f PersonFacts,
+    /// Who sees no more than is theirs, too, if it is somebody like that.
+    viewer: Option<&'f PersonFacts>,
+    facts: &'f Facts,
     zone: Zone,
-    roles: BTreeMap<RoleId, &'f Role>,
     rows: Vec<Value>,
 }
 
@@ -250,51 +227,93 @@ impl Rows<'_> {
         match &grant.what {
             Granted::Role(id) => self.role(id, grant),
             Granted::Group(id) => {
-                self.row("group", id.as_str(), "", "grant", grant, true);
-                let through = format!("group {id}");
+                let mut through = "a group".to_owned();
+                if self.is_shown(&grant.what) {
+                    self.row("group", id.as_str(), "", "grant", grant, true);
+                    through = format!("group {id}");
+                }
                 let group = register.group(&self.of.person.district, id)?;
                 if let Some(group) = group {
                     for (tool, letters) in &group.rights {
-                        let (tool, letters) = (tool.to_string(), letters.to_string());
-                        self.row("tool", &tool, &letters, &through, grant, true);
+                        self.tool(tool, *letters, &through, grant);
                     }
                     for right in &group.calendars {
-                        let name = Granted::Calendar(right.clone()).to_string();
-                        self.row("calendar", &name, "", &through, grant, true);
+                        self.calendar(right, &through, grant);
                     }
                 }
             }
-            Granted::Tool(tool, letters) => {
-                let (tool, letters) = (tool.to_string(), letters.to_string());
-                self.row("tool", &tool, &letters, "grant", grant, true);
-            }
-            Granted::Calendar(_) => {
-                let name = grant.what.to_string();
-                self.row("calendar", &name, "", "grant", grant, true);
-            }
+            Granted::Tool(tool, letters) => self.tool(tool, *letters, "grant", grant),
+            Granted::Calendar(right) => self.calendar(right, "grant", grant),
         }
         Ok(())
     }
 
+    /// The role or group is the viewer's, too.
+    fn is_shown(&self, what: &Granted) -> bool {
+        self.viewer.is_none_or(|viewer| {
+            let mut held = viewer.grants.iter();
+            held.any(|grant| grant.what == *what && grant.is_held(self.facts.now))
+        })
+    }
+
     fn role(&mut self, id: &RoleId, grant: &Grant) {
         let effective = self.of.roles.contains(id);
-        self.row("role", id.as_str(), "", "grant", grant, effective);
-        let products = self.roles.get(id).map(|role| role.products.clone());
+        let mut through = "a role".to_owned();
+        if self.is_shown(&grant.what) {
+            self.row("role", id.as_str(), "", "grant", grant, effective);
+            through = format!("role {id}");
+        }
+        let products = self.facts.roles.get(id).map(|role| role.products.clone());
         let products = products.unwrap_or_default();
-        let through = format!("role {id}");
         for product in &products {
-            let all = format!("{product}/*");
-            self.row("tool", &all, "RWAD", &through, grant, effective);
+            let carried = |viewer: &PersonFacts| viewer.holding.carries(product.as_str());
+            if self.viewer.is_none_or(carried) {
+                let all = format!("{product}/*");
+                self.row("tool", &all, "RWAD", &through, grant, effective);
+            }
         }
         if !products.is_empty() {
-            self.row(
-                "calendar",
-                "calendar */* (modify)",
-                "",
-                &through,
-                grant,
-                effective,
-            );
+            let mut all = CalendarRights::default();
+            all.add_all();
+            for right in all.iter() {
+                self.calendar_row(right, &through, grant, effective);
+            }
+        }
+    }
+
+    /// Those letters that the viewer has, too.
+    fn tool(&mut self, tool: &ToolName, letters: Letters, through: &str, grant: &Grant) {
+        let tools = &self.facts.tools;
+        let shown = self.viewer.map_or(letters, |viewer| {
+            letters.intersection(viewer.letters(tool, tools))
+        });
+        if !shown.is_empty() {
+            let (tool, letters) = (tool.to_string(), shown.to_string());
+            self.row("tool", &tool, &letters, through, grant, true);
+        }
+    }
+
+    fn calendar(&mut self, right: &CalendarRight, through: &str, grant: &Grant) {
+        self.calendar_row(right, through, grant, true);
+    }
+
+    /// As far as the viewer's own calendars reach: whole, or without modifying, or not at all.
+    fn calendar_row(
+        &mut self,
+        right: &CalendarRight,
+        through: &str,
+        grant: &Grant,
+        effective: bool,
+    ) {
+        let seen = CalendarRight {
+            modify: false,
+            ..right.clone()
+        };
+        let covered =
+            |right: &&CalendarRight| self.viewer.is_none_or(|of| of.calendars.covers(right));
+        if let Some(shown) = [right, &seen].into_iter().find(covered) {
+            let name = Granted::Calendar(shown.clone()).to_string();
+            self.row("calendar", &name, "", through, grant, effective);
         }
     }
 
@@ -324,10 +343,7 @@ impl Rows<'_> {
 ///
 /// # Errors
 /// If there is no such person or the store cannot be read.
-pub fn could_enter(
-    scene: Scene<'_>,
-    reference: &str,
-) -> Result<(DistrictId, Vec<Value>), FlowError> {
+pub fn could_enter(scene: Scene<'_>, reference: &str) -> Result<Vec<Value>, FlowError> {
     let register = scene.store.read()?;
     let target = person(&register, reference)?;
     let nobody = OnWordOf::Party(Reference {
@@ -340,8 +356,9 @@ pub fn could_enter(
         let span = Span {
             after: &after,
             rows: PAGE,
+            enough: &|| false,
         };
-        let found = search::run(scene, Sought::Subject, &request, span, &|_| true)?;
+        let found = search::run(scene, Sought::Subject, &request, span, None)?;
         for id in found.ids {
             let id: PersonId = id.parse().map_err(|_| gone(&id))?;
             let grants = register.grants(&id)?.into_iter();
@@ -360,7 +377,7 @@ pub fn could_enter(
         }
         match found.next {
             Some(next) => after = next,
-            None => return Ok((target.district, rows)),
+            None => return Ok(rows),
         }
     }
 }

@@ -24,12 +24,14 @@ pub enum Sought {
 }
 
 /// Where to go on, and how far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Span<'s> {
     /// After this candidate; empty for the first page.
     pub after: &'s str,
     /// At most so many results.
     pub rows: usize,
+    /// The time for a page is up: a plugin may take long over every candidate. One is looked at in any case.
+    pub enough: &'s dyn Fn() -> bool,
 }
 
 /// One page of results.
@@ -41,7 +43,8 @@ pub struct Found {
     pub next: Option<String>,
 }
 
-/// Looks for what is left out of `request`: its id, or its action, is empty. Only districts that `may_see` are looked at.
+/// Looks for what is left out of `request`: its id, or its action, is empty. Only districts in `reach` are looked at;
+/// `None` means all.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -50,7 +53,7 @@ pub fn run(
     sought: Sought,
     request: &Request,
     span: Span<'_>,
-    may_see: &dyn Fn(&DistrictId) -> bool,
+    reach: Option<&[DistrictId]>,
 ) -> Result<Found, FlowError> {
     let register = scene.store.read()?;
     let search = Search {
@@ -60,7 +63,7 @@ pub fn run(
         now: scene.now,
         sought,
         request,
-        may_see,
+        reach,
     };
     search.page(span)
 }
@@ -91,7 +94,7 @@ struct Search<'s> {
     now: Timestamp,
     sought: Sought,
     request: &'s Request,
-    may_see: &'s dyn Fn(&DistrictId) -> bool,
+    reach: Option<&'s [DistrictId]>,
 }
 
 impl Search<'_> {
@@ -100,7 +103,7 @@ impl Search<'_> {
         let whole = candidates.len() < EXAMINED;
         let (mut found, mut last) = (Found::default(), None);
         for candidate in candidates {
-            if found.ids.len() >= span.rows {
+            if found.ids.len() >= span.rows || (last.is_some() && (span.enough)()) {
                 // There is one more to look at, so this page is not the last.
                 found.next = last;
                 return Ok(found);
@@ -131,10 +134,23 @@ impl Search<'_> {
         let request = self.question(candidate);
         let facts = self.aside.facts(&request, self.now, &self.live.roles)?;
         let unknown = matches!(facts.resource, Thing::Unknown { .. });
-        if unknown || !facts.districts.keys().all(|id| (self.may_see)(id)) {
+        if unknown || !facts.districts.keys().all(|id| self.may_see(id)) {
             return Ok(false);
         }
         Ok(decide::decide_on(self.live, &request, &facts).decision)
+    }
+
+    fn may_see(&self, district: &DistrictId) -> bool {
+        self.reach.is_none_or(|reach| reach.contains(district))
+    }
+
+    /// Where to look: in the one district that everything hangs on, else wherever it is allowed; `None` is everywhere.
+    /// The candidate that a page ends with is told, so it must be none that may not be seen.
+    fn places<'p>(&'p self, one: Option<&'p DistrictId>) -> Vec<Option<&'p DistrictId>> {
+        match (one, self.reach) {
+            (Some(_), _) | (None, None) => vec![one],
+            (None, Some(reach)) => reach.iter().map(Some).collect(),
+        }
     }
 
     /// What comes into question, in order, after `after`; at most [`EXAMINED`].
@@ -173,34 +189,40 @@ impl Search<'_> {
     }
 
     fn people(&self, district: Option<&DistrictId>, after: &str) -> Result<Vec<String>, FlowError> {
-        let after = after.parse().ok();
-        let people = self.register.people(district, after.as_ref(), EXAMINED)?;
-        Ok(people
-            .into_iter()
-            .map(|person| person.id.to_string())
-            .collect())
+        let from = after.parse().ok();
+        let mut ids = Vec::new();
+        for place in self.places(district) {
+            let people = self.register.people(place, from.as_ref(), EXAMINED)?;
+            ids.extend(people.into_iter().map(|person| person.id.to_string()));
+        }
+        Ok(beyond(ids, after))
     }
 
     /// Nothing is done across districts, so a person's own district is all there is to look at; agents act in all.
     fn resources(&self, kind: &str, after: &str) -> Result<Vec<String>, FlowError> {
         let facts = self.aside.facts(self.request, self.now, &self.live.roles)?;
         let home = facts.subject_person().map(|of| &of.person.district);
+        let is_place = |id: &DistrictId| home.map_or_else(|| self.may_see(id), |home| home == id);
         match kind {
             "person" => self.people(home, after),
             "case" => {
-                let cases = self.register.cases_page(home, after, EXAMINED)?;
-                Ok(cases.into_iter().map(|case| case.id.to_string()).collect())
+                let mut ids = Vec::new();
+                for place in self.places(home) {
+                    let cases = self.register.cases_page(place, after, EXAMINED)?;
+                    ids.extend(cases.into_iter().map(|case| case.id.to_string()));
+                }
+                Ok(beyond(ids, after))
             }
             "tool" => Ok(self.register.tools(after, EXAMINED)?),
             "district" => {
                 let districts = self.register.districts()?.into_iter();
-                let own = districts.filter(|of| home.is_none_or(|home| of.id == *home));
+                let own = districts.filter(|of| is_place(&of.id));
                 Ok(beyond(own.map(|of| of.id.to_string()).collect(), after))
             }
             "group" => {
                 let mut ids = Vec::new();
                 for district in self.register.districts()? {
-                    if home.is_none_or(|home| district.id == *home) {
+                    if is_place(&district.id) {
                         let groups = self.register.groups(&district.id)?.into_iter();
                         ids.extend(groups.map(|of| format!("{}/{}", of.district, of.id)));
                     }

@@ -1,7 +1,6 @@
 //! The support desk's question: may this caller?
 
 use provost_core::decision::{Reference, Request};
-use provost_core::id::DistrictId;
 use serde_json::{Map, Value, json};
 
 use super::{FlowError, Scene, decide, person};
@@ -10,7 +9,7 @@ use super::{FlowError, Scene, decide, person};
 ///
 /// # Errors
 /// If nobody or several people are known by that name, mail address or number.
-pub fn ask(scene: Scene<'_>, reference: &str) -> Result<(DistrictId, Value), FlowError> {
+pub fn ask(scene: Scene<'_>, reference: &str) -> Result<Value, FlowError> {
     let register = scene.store.read()?;
     let caller = person(&register, reference)?;
     let request = Request {
@@ -28,7 +27,7 @@ pub fn ask(scene: Scene<'_>, reference: &str) -> Result<(DistrictId, Value), Flo
     };
     let decision = decide::for_flow(scene, &register, &request)?;
     let contact = register.contact(&caller.id)?;
-    let answer = json!({
+    Ok(json!({
         "person": caller.id,
         "district": caller.district,
         "username": caller.username,
@@ -36,6 +35,5 @@ pub fn ask(scene: Scene<'_>, reference: &str) -> Result<(DistrictId, Value), Flo
         "contact": contact.map(|contact| json!({ "type": contact.kind, "state": contact.state })),
         "decision": decision.decision,
         "context": decision,
-    });
-    Ok((caller.district, answer))
+    }))
 }

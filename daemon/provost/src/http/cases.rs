@@ -15,10 +15,10 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, read, write};
+use super::text::Text;
+use super::work::{Answer, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::case::{self, Opening};
-use crate::flow::contact::{OnWordOf, on_word_of};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
@@ -79,7 +79,8 @@ struct NewCase {
     #[serde(default)]
     emergency: bool,
     /// Why it is one.
-    reason: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    reason: Option<Text>,
 }
 
 /// What came of it.
@@ -91,10 +92,6 @@ struct Dealt {
     /// The decision that allows it.
     #[schema(value_type = shapes::Decision)]
     decision: Decision,
-}
-
-fn word(caller: &Caller, by: Option<&str>) -> OnWordOf {
-    by.map_or_else(|| OnWordOf::Operator(caller.name.clone()), on_word_of)
 }
 
 /// Opens a case. Rules: `contact.only`, `case.on-behalf`, `case.emergency`.
@@ -116,14 +113,19 @@ async fn open(
             return Err(problem.with("field", "requester".into()));
         }
     };
+    let requester = person_in_reach(&daemon, &caller, requester).await?.id;
+    let owner = match wanted.owner {
+        Some(owner) => Some(person_in_reach(&daemon, &caller, owner).await?.id),
+        None => None,
+    };
     let opening = Opening {
-        by: word(&caller, wanted.by.as_deref()),
+        by: word_in_reach(&daemon, &caller, wanted.by.as_deref()).await?,
         id: wanted.id,
         district: wanted.district,
-        requester,
-        owner: wanted.owner,
+        requester: requester.to_string(),
+        owner: owner.map(|owner| owner.to_string()),
         emergency: wanted.emergency,
-        reason: wanted.reason,
+        reason: wanted.reason.map(|reason| reason.0),
     };
     write(daemon, move |daemon| {
         let (case, decision) = daemon.scene(|scene| case::open(scene, &opening))?;
@@ -152,7 +154,7 @@ async fn close(
     Body(closing): Body<Closing>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &closing.id).await?;
-    let by = word(&caller, closing.by.as_deref());
+    let by = word_in_reach(&daemon, &caller, closing.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (case, decision) = daemon.scene(|scene| case::close(scene, &closing.id, &by))?;
         Ok(Dealt { case, decision })
@@ -182,10 +184,11 @@ async fn transition(
     Body(hand): Body<HandOver>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &hand.id).await?;
-    let by = word(&caller, hand.by.as_deref());
+    let to = person_in_reach(&daemon, &caller, hand.to).await?.id;
+    let by = word_in_reach(&daemon, &caller, hand.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (case, decision) =
-            daemon.scene(|scene| case::transition(scene, &hand.id, &hand.to, &by))?;
+            daemon.scene(|scene| case::transition(scene, &hand.id, to.as_str(), &by))?;
         Ok(Dealt { case, decision })
     })
     .await

@@ -1,6 +1,5 @@
 //! `/v1/contacts…`: the register of authorized contacts, and the support desk's question.
 
-use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
 use provost_core::contact::{Contact, ContactKind, ContactState};
@@ -22,9 +21,10 @@ use super::notices::Notice;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_in_reach, read, write};
+use super::text::Text;
+use super::work::{Answer, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
-use crate::flow::contact::{OnWordOf, on_word_of};
+use crate::flow::contact::OnWordOf;
 use crate::flow::timeline::Happening;
 use crate::flow::{self, FlowError};
 use crate::store::{NoticeFilter, Page, Snapshot};
@@ -272,12 +272,11 @@ async fn who(
             ));
         }
     };
-    let Json((district, answer)) = read(daemon, move |daemon| {
-        daemon.scene(|scene| flow::who::ask(scene, &reference))
+    let person = person_in_reach(&daemon, &caller, reference).await?;
+    read(daemon, move |daemon| {
+        daemon.scene(|scene| flow::who::ask(scene, person.id.as_str()))
     })
-    .await?;
-    caller.must_reach(Some(&district))?;
-    Ok(Json(answer))
+    .await
 }
 
 /// A change of a contact.
@@ -291,13 +290,6 @@ struct ContactChange {
     kind: Option<ContactKind>,
     /// On whose word: a person, or `agent=ID`; the operator's own if left out.
     by: Option<String>,
-}
-
-impl ContactChange {
-    fn by(&self, caller: &Caller) -> OnWordOf {
-        let own = || OnWordOf::Operator(caller.name.clone());
-        self.by.as_deref().map_or_else(own, on_word_of)
-    }
 }
 
 /// What a change of a contact answers.
@@ -330,7 +322,7 @@ async fn designate(
 ) -> Answer<Changed> {
     let person = person_in_reach(&daemon, &caller, change.person.clone()).await?;
     let kind = change.kind.unwrap_or(ContactKind::Support);
-    let by = change.by(&caller);
+    let by = word_in_reach(&daemon, &caller, change.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (contact, decision) =
             daemon.scene(|scene| flow::contact::designate(scene, person.id.as_str(), kind, &by))?;
@@ -352,7 +344,7 @@ async fn remove(
     Body(change): Body<ContactChange>,
 ) -> Answer<Changed> {
     let person = person_in_reach(&daemon, &caller, change.person.clone()).await?;
-    let by = change.by(&caller);
+    let by = word_in_reach(&daemon, &caller, change.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let contact =
             daemon.scene(|scene| flow::contact::remove(scene, person.id.as_str(), &by))?;
@@ -381,7 +373,8 @@ async fn reactivate(
                 .with("field", "by".into()),
         );
     }
-    let (kind, by) = (change.kind, change.by(&caller));
+    let kind = change.kind;
+    let by = word_in_reach(&daemon, &caller, change.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let contact = daemon
             .scene(|scene| flow::contact::reactivate(scene, person.id.as_str(), kind, &by))?;
@@ -431,7 +424,8 @@ async fn trained(
 struct Sharing {
     person: String,
     /// What was seen.
-    note: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    note: Option<Text>,
     /// Who reports it: a person, or `agent=ID`; the caller if left out.
     by: Option<String>,
 }
@@ -446,10 +440,12 @@ async fn sharing(
     Body(said): Body<Sharing>,
 ) -> Answer<Changed> {
     let person = person_in_reach(&daemon, &caller, said.person).await?;
-    let own = || OnWordOf::Operator(caller.name.clone());
-    let by = said.by.as_deref().map_or_else(own, on_word_of);
+    let by = word_in_reach(&daemon, &caller, said.by.as_deref()).await?;
     write(daemon, move |daemon| {
-        let (id, note) = (person.id.as_str(), said.note.as_deref());
+        let (id, note) = (
+            person.id.as_str(),
+            said.note.as_ref().map(|note| note.0.as_str()),
+        );
         let contact =
             daemon.scene(|scene| flow::contact::sharing_reported(scene, id, note, &by))?;
         Ok(Changed::with_remarks(contact))

@@ -3,7 +3,7 @@
 use axum::extract::{DefaultBodyLimit, State};
 use axum::{Extension, Json};
 use provost_core::Timestamp;
-use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning};
+use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning, weight};
 use provost_core::id::{DistrictId, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -177,6 +177,7 @@ async fn one(
     caller: Caller,
     request: Request,
 ) -> Answer<Evaluated> {
+    question::bounded(&request)?;
     let begun = tokio::time::Instant::now();
     let (live, now) = (daemon.config(), daemon.ports.clock.now());
     // What is kept is decided right here: some microseconds of work are not worth a thread of their own.
@@ -320,6 +321,8 @@ async fn evaluations(
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), Value::Object(value?))))
         .collect();
+    // Each of the evaluations takes all of it.
+    question::bounded_weight(weight(&top))?;
     let items = asked.evaluations.unwrap_or_default();
     if items.is_empty() {
         let request = whole(top)?;
@@ -374,9 +377,11 @@ fn beneath(top: &Map<String, Value>, mut item: Map<String, Value>) -> Map<String
     item
 }
 
-/// An evaluation that has everything it needs.
+/// An evaluation that has everything it needs, and no more than may be.
 fn whole(members: Map<String, Value>) -> Result<Request, Problem> {
-    body::members::<_, Evaluation>(Value::Object(members)).map(Request::from)
+    let request = body::members::<_, Evaluation>(Value::Object(members)).map(Request::from)?;
+    question::bounded(&request)?;
+    Ok(request)
 }
 
 /// Where decisions are made: one state of the register, what is in force, and who asks.

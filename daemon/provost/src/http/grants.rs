@@ -20,9 +20,8 @@ use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, person_in_reach, read, write};
+use super::work::{Answer, patience, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
-use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::preview::{self, Preview};
 use crate::flow::{self, grant};
 
@@ -86,11 +85,6 @@ impl Gift {
             )),
         }
     }
-
-    fn by(&self, caller: &Caller) -> OnWordOf {
-        let own = || OnWordOf::Operator(caller.name.clone());
-        self.by.as_deref().map_or_else(own, on_word_of)
-    }
 }
 
 /// What came of it.
@@ -114,7 +108,8 @@ async fn give(
     Body(gift): Body<Gift>,
 ) -> Answer<Given> {
     let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
-    let (what, by) = (gift.what()?, gift.by(&caller));
+    let what = gift.what()?;
+    let by = word_in_reach(&daemon, &caller, gift.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (grant, decision) = daemon
             .scene(|scene| grant::give(scene, person.id.as_str(), &what, &by, gift.expires))?;
@@ -133,7 +128,8 @@ async fn take(
     Body(gift): Body<Gift>,
 ) -> Answer<Given> {
     let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
-    let (what, by) = (gift.what()?, gift.by(&caller));
+    let what = gift.what()?;
+    let by = word_in_reach(&daemon, &caller, gift.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let (grant, decision) =
             daemon.scene(|scene| grant::take(scene, person.id.as_str(), &what, &by))?;
@@ -155,7 +151,7 @@ struct PreviewShape {
     /// Usernames, the first hundred.
     could_enter: Vec<String>,
     could_enter_in_all: usize,
-    /// Not everybody of the district was looked at.
+    /// Not everybody of the district was looked at, or not for everything.
     and_more: bool,
 }
 
@@ -171,7 +167,7 @@ async fn would(
     let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let what = gift.what()?;
     read(daemon, move |daemon| {
-        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what))
+        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what, &patience()))
     })
     .await
 }
@@ -263,8 +259,7 @@ async fn create(
 ) -> Answer<GroupMade> {
     caller.must_reach(Some(&wanted.district))?;
     let group = wanted.group()?;
-    let own = || OnWordOf::Operator(caller.name.clone());
-    let by = wanted.by.as_deref().map_or_else(own, on_word_of);
+    let by = word_in_reach(&daemon, &caller, wanted.by.as_deref()).await?;
     write(daemon, move |daemon| {
         let group = daemon.scene(|scene| flow::grant::put_group(scene, &group, &by))?;
         Ok(GroupMade { group })

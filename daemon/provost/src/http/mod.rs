@@ -41,6 +41,7 @@ mod shapes;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod text;
 pub mod tls;
 mod tokens;
 mod work;

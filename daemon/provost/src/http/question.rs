@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use provost_core::decision::{Reference, Request};
+use provost_core::limits::{QUESTION_BYTES_MAX, QUESTION_NAMES_MAX, VALUE_BYTES};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -58,4 +59,33 @@ pub(super) fn malformed(problem: Problem) -> Problem {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => problem.under(StatusCode::BAD_REQUEST),
         _ => problem,
     }
+}
+
+/// A question of a size that is decided upon.
+///
+/// # Errors
+/// A 400 that names the limit.
+pub(super) fn bounded(request: &Request) -> Result<(), Problem> {
+    bounded_weight(request.weight())?;
+    for key in ["with", "to"] {
+        if request.texts(key).count() > QUESTION_NAMES_MAX {
+            let why = format!("a question names at most {QUESTION_NAMES_MAX} people");
+            return Err(Problem::bad_request("read the question", why).with("field", key.into()));
+        }
+    }
+    Ok(())
+}
+
+/// The same of no more than a part of one.
+///
+/// # Errors
+/// A 400 that names the limit.
+pub(super) fn bounded_weight(bytes: usize) -> Result<(), Problem> {
+    if bytes <= QUESTION_BYTES_MAX {
+        return Ok(());
+    }
+    let why = format!(
+        "a question has at most {QUESTION_BYTES_MAX} bytes: its texts, and {VALUE_BYTES} for each value"
+    );
+    Err(Problem::bad_request("read the question", why))
 }

@@ -19,7 +19,7 @@ use super::shapes;
 use super::work::{Answer, person_in_reach, read};
 use crate::daemon::Daemon;
 use crate::flow::record::{self, Replayed};
-use crate::store::{DecisionFilter, Page, Recorded};
+use crate::store::{DecisionFilter, DecisionLine, Page, Recorded};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
@@ -51,6 +51,25 @@ struct RecordRow {
     revision: u64,
     /// It can be made again: what the rules saw was kept.
     replayable: bool,
+}
+
+impl From<DecisionLine> for RecordRow {
+    fn from(of: DecisionLine) -> Self {
+        Self {
+            id: of.id,
+            at: of.at.to_string(),
+            last: of.last.to_string(),
+            times: of.times,
+            district: of.district,
+            subject: of.subject,
+            action: of.action,
+            resource: of.resource,
+            decision: of.allowed,
+            reasons: of.reasons,
+            revision: of.revision,
+            replayable: of.replayable,
+        }
+    }
 }
 
 impl From<Recorded> for RecordRow {
@@ -112,7 +131,7 @@ async fn list(
     };
     read(daemon, move |daemon| {
         let found = daemon.store.read()?.decisions(&filter, page)?;
-        let cursor = |of: &Recorded| of.id.to_string();
+        let cursor = |of: &DecisionLine| of.id.to_string();
         Ok(PageOf::of(found, page.rows, cursor, RecordRow::from))
     })
     .await
@@ -168,7 +187,7 @@ async fn one(
     }))
 }
 
-/// The decision, if the caller may see its district. Only callers of all districts learn that there is none.
+/// The decision, if the caller may see every district that it tells something of. Only callers of all districts learn that there is none.
 async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorded, Problem> {
     let found = read(Arc::clone(daemon), move |daemon| {
         daemon.scene(|scene| record::find(scene, id))
@@ -177,6 +196,12 @@ async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorde
     match found {
         Ok(Json(found)) => {
             caller.must_reach(found.district.as_ref())?;
+            match found.record.districts() {
+                Some(districts) => districts
+                    .into_iter()
+                    .try_for_each(|district| caller.must_reach(Some(district)))?,
+                None => caller.must_reach(None)?,
+            }
             Ok(found)
         }
         Err(problem) => {

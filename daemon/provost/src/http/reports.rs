@@ -16,9 +16,8 @@ use utoipa_axum::routes;
 use super::body::Params;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::work::{person_in_reach, read};
+use super::work::{person_in_reach, read, word_in_reach};
 use crate::daemon::Daemon;
-use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::report::{self, ProductRoles};
 use crate::sheet::{self, Columns};
 
@@ -56,10 +55,6 @@ fn sheet(format: Format, columns: Columns, items: Vec<Value>) -> Response {
             ([(header::CONTENT_TYPE, kind)], sheet::csv(columns, &items)).into_response()
         }
     }
-}
-
-fn by(caller: &Caller, by: Option<&str>) -> OnWordOf {
-    by.map_or_else(|| OnWordOf::Operator(caller.name.clone()), on_word_of)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -110,7 +105,7 @@ async fn product_roles(
         include_disabled: asked.include_disabled.unwrap_or_default(),
         by_role,
     };
-    let by = by(&caller, asked.by.as_deref());
+    let by = word_in_reach(&daemon, &caller, asked.by.as_deref()).await?;
     let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::product_roles(scene, &asked.district, &wanted, &by))
     })
@@ -172,8 +167,8 @@ async fn rights(
     Params(asked): Params<RightsAsked>,
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
-    let by = by(&caller, asked.by.as_deref());
-    let Json((_, rows)) = read(daemon, move |daemon| {
+    let by = word_in_reach(&daemon, &caller, asked.by.as_deref()).await?;
+    let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::rights(scene, person.id.as_str(), &by))
     })
     .await?;
@@ -198,7 +193,7 @@ async fn could_enter(
     Params(asked): Params<EnteredAsked>,
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
-    let Json((_, rows)) = read(daemon, move |daemon| {
+    let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::could_enter(scene, person.id.as_str()))
     })
     .await?;

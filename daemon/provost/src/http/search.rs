@@ -3,7 +3,6 @@
 use axum::extract::{DefaultBodyLimit, State};
 use provost_core::decision::Request;
 use provost_core::hex;
-use provost_core::id::DistrictId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -16,7 +15,7 @@ use super::body::{Body, object};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::question::{self, ActionName, Entity, malformed};
-use super::work::{Answer, read};
+use super::work::{Answer, patience, read};
 use crate::daemon::Daemon;
 use crate::flow::search::{self, Sought, Span};
 
@@ -281,6 +280,7 @@ async fn find(
     caller: Caller,
     search: Search,
 ) -> Result<(Vec<String>, PageEnd), Problem> {
+    question::bounded(&search.request)?;
     let (after, rows, digest) = (search.after()?, search.rows()?, search.digest());
     let Search {
         sought, request, ..
@@ -295,12 +295,13 @@ async fn find(
         caller.must_reach(Some(district))?;
     }
     let axum::Json(found) = read(daemon, move |daemon| {
-        let may_see = |district: &DistrictId| caller.must_reach(Some(district)).is_ok();
         let span = Span {
             after: &after,
             rows,
+            enough: &patience(),
         };
-        daemon.scene(|scene| search::run(scene, sought, &request, span, &may_see))
+        let reach = caller.reach();
+        daemon.scene(|scene| search::run(scene, sought, &request, span, reach.as_deref()))
     })
     .await?;
     let next = found.next.map(|last| digest + &hex(last.as_bytes()));

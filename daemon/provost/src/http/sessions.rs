@@ -17,6 +17,7 @@ use super::caller::Caller;
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::shapes;
+use super::text::Text;
 use super::work::{Answer, person_in_reach, read, write};
 use crate::daemon::Daemon;
 use crate::flow::{self, FlowError};
@@ -41,9 +42,11 @@ struct Login {
     /// Who logs in.
     person: String,
     /// Remote address.
-    remote: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    remote: Option<Text>,
     /// Client program.
-    client: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    client: Option<Text>,
 }
 
 /// Opens a session. A disabled account is refused, and the refusal is logged.
@@ -57,8 +60,8 @@ async fn open(
 ) -> Answer<Session> {
     let person = person_in_reach(&daemon, &caller, login.person).await?;
     let origin = flow::session::Origin {
-        remote: login.remote,
-        client: login.client,
+        remote: login.remote.map(|remote| remote.0),
+        client: login.client.map(|client| client.0),
     };
     write(daemon, move |daemon| {
         let now = daemon.ports.clock.now();
@@ -87,8 +90,9 @@ async fn login_as(
     Body(entry): Body<Entry>,
 ) -> Answer<Decision> {
     reach_session(&daemon, &caller, &entry.id).await?;
+    let target = person_in_reach(&daemon, &caller, entry.target).await?.id;
     write(daemon, move |daemon| {
-        daemon.scene(|scene| flow::session::login_as(scene, &entry.id, &entry.target))
+        daemon.scene(|scene| flow::session::login_as(scene, &entry.id, target.as_str()))
     })
     .await
 }

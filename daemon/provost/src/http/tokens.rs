@@ -17,6 +17,7 @@ use super::body::Body;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
+use super::text::Text;
 use super::work::{Answer, read, write};
 use crate::config::period::Period;
 use crate::daemon::Daemon;
@@ -93,7 +94,8 @@ fn reaches(caller: &Caller, token: &Token) -> bool {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct NewToken {
     /// What it is for.
-    name: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    name: Option<Text>,
     #[schema(value_type = Vec<shapes::Scope>, min_items = 1)]
     scopes: Vec<Scope>,
     /// Ids, or `*` for all.
@@ -153,7 +155,7 @@ fn wanted(asked: NewToken) -> Result<Wanted, Problem> {
     let lifetime = lifetime
         .map_err(|why: crate::config::period::BadPeriod| wrong("expires", why.to_string()))?;
     Ok(Wanted {
-        name: asked.name,
+        name: asked.name.map(|name| name.0),
         scopes: asked.scopes,
         districts,
         lifetime: lifetime.map(|Period(lifetime)| lifetime),

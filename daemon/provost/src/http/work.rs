@@ -1,13 +1,18 @@
 //! From a handler into a flow and back.
 
 use axum::Json;
+use axum::http::StatusCode;
+use provost_core::decision::Reference;
 use provost_core::person::Person;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use super::caller::Caller;
 use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
+use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::{self, FlowError};
 
 /// What a handler answers.
@@ -34,19 +39,66 @@ pub(super) async fn write<T: Serialize + Send + 'static>(
     Ok(Json(answer?))
 }
 
-/// The person that a request is about.
+/// Time for the decisions of one page. Those of the core take a few milliseconds; a plugin that hangs takes its whole
+/// time for each.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Says when the time of a page that begins now is up.
+pub(super) fn patience() -> impl Fn() -> bool {
+    let begun = Instant::now();
+    move || begun.elapsed() >= PATIENCE
+}
+
+/// A person whom a request names.
 ///
 /// # Errors
-/// A 404 if there is no such person, a 403 if the caller may not ask about the person's district.
+/// A 404 if there is no such person, or several. Callers of some districts only are answered the same 403 whether it is
+/// nobody, several or somebody elsewhere: otherwise they could tell who is known there.
 pub(super) async fn person_in_reach(
     daemon: &Arc<Daemon>,
     caller: &Caller,
     reference: String,
 ) -> Result<Person, Problem> {
-    let Json(person) = read(Arc::clone(daemon), move |daemon| {
+    let of_no_district = Problem::new(
+        StatusCode::FORBIDDEN,
+        format!("find person `{reference}`"),
+        format!("{} reaches nobody of that name", caller.name),
+    );
+    let found = read(Arc::clone(daemon), move |daemon| {
         flow::person(&daemon.store.read()?, &reference)
     })
-    .await?;
-    caller.must_reach(Some(&person.district))?;
-    Ok(person)
+    .await;
+    match found {
+        Ok(Json(person)) if caller.must_reach(Some(&person.district)).is_ok() => Ok(person),
+        Ok(_) => Err(of_no_district),
+        Err(problem) if problem.status() != StatusCode::NOT_FOUND => Err(problem),
+        Err(problem) => Err(caller.must_reach(None).map_or(of_no_district, |()| problem)),
+    }
+}
+
+/// On whose word something is done: the caller's own, unless the request names somebody.
+///
+/// # Errors
+/// As [`person_in_reach`] for a person; agents belong to no district.
+pub(super) async fn word_in_reach(
+    daemon: &Arc<Daemon>,
+    caller: &Caller,
+    by: Option<&str>,
+) -> Result<OnWordOf, Problem> {
+    let by = match by {
+        None => return Ok(OnWordOf::Operator(caller.name.clone())),
+        Some(by) => on_word_of(by),
+    };
+    let OnWordOf::Party(Reference { kind: None, id }) = &by else {
+        return Ok(by);
+    };
+    match person_in_reach(daemon, caller, id.clone()).await {
+        Ok(person) => Ok(OnWordOf::Party(Reference {
+            kind: Some("person".to_owned()),
+            id: person.id.to_string(),
+        })),
+        // It may still be an agent, whom the rules know by that name.
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(by),
+        Err(problem) => Err(problem),
+    }
 }

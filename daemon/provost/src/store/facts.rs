@@ -5,7 +5,7 @@ use provost_core::decision::{
     DistrictFacts, Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing,
     default_resource_kinds, default_subject_kinds,
 };
-use provost_core::id::{AgentId, DistrictId, Revision};
+use provost_core::id::{AgentId, DistrictId, PersonId, Revision};
 use provost_core::person::Person;
 use provost_core::rights::Tools;
 use provost_core::role::{Granted, Group, Roles};
@@ -137,10 +137,11 @@ impl Gathering<'_> {
                 districts.insert(id.clone(), facts);
             }
         }
+        let session = self.session(request, subject.person(), &districts)?;
         Ok(Facts {
             revision: self.revision,
             now: self.now,
-            session: self.session(request)?,
+            session,
             people: self.named_people(request, place)?,
             group: self.named_group(request, place)?,
             subject,
@@ -276,6 +277,10 @@ impl Gathering<'_> {
         })
     }
 
+    fn person_of(&self, id: &PersonId) -> Result<Option<Arc<PersonFacts>>, Stop> {
+        self.person(Meant::Id(id.clone()), |register| register.person(id))
+    }
+
     fn person(
         &self,
         key: Meant,
@@ -369,8 +374,14 @@ impl Gathering<'_> {
         )
     }
 
-    /// The open session that the context names.
-    fn session(&self, request: &Request) -> Result<Option<NestedSession>, Stop> {
+    /// The open session that the context names, if it is one of the districts that the request is about: whoever may
+    /// ask about those may not learn of others.
+    fn session(
+        &self,
+        request: &Request,
+        asking: Option<&PersonFacts>,
+        about: &BTreeMap<DistrictId, Arc<DistrictFacts>>,
+    ) -> Result<Option<NestedSession>, Stop> {
         let Some(id) = request.context.get("session").and_then(Value::as_str) else {
             return Ok(None);
         };
@@ -382,14 +393,22 @@ impl Gathering<'_> {
         let Some(session) = session.filter(|session| session.closed.is_none()) else {
             return Ok(None);
         };
+        // Nearly always it is the session of the one who asks.
+        if asking.is_none_or(|person| *person.id() != session.actor) {
+            let actor = self.person_of(&session.actor)?;
+            if actor.is_none_or(|actor| !about.contains_key(&actor.person.district)) {
+                return Ok(None);
+            }
+        }
         let target = match &session.target {
-            Some(id) => self.person(Meant::Id(id.clone()), |register| register.person(id))?,
+            Some(id) => self.person_of(id)?,
             None => None,
         };
         Ok(Some(NestedSession { session, target }))
     }
 
-    /// Participants of a call (`with`) and the receiver of a case (`to`), by the id in the request.
+    /// Participants of a call (`with`) and the receiver of a case (`to`), by the id in the request. Nothing is done
+    /// across districts, so people of another one are nobody here.
     fn named_people(
         &self,
         request: &Request,
@@ -397,8 +416,10 @@ impl Gathering<'_> {
     ) -> Result<BTreeMap<String, Arc<PersonFacts>>, Stop> {
         let mut people = BTreeMap::new();
         for key in ["with", "to"] {
-            for reference in texts(request, key) {
-                if let Some(person) = self.find(reference, district)? {
+            for reference in request.texts(key) {
+                if let Some(person) = self.find(reference, district)?
+                    && Some(&person.person.district) == district
+                {
                     people.insert(reference.to_owned(), person);
                 }
             }
@@ -416,18 +437,5 @@ impl Gathering<'_> {
             (Some(name), Some(district)) => self.group_in(district, name),
             _ => Ok(None),
         }
-    }
-}
-
-/// One text or a list of texts under a key of the properties, or else of the context.
-fn texts<'r>(request: &'r Request, key: &str) -> Vec<&'r str> {
-    let value = request
-        .properties
-        .get(key)
-        .or_else(|| request.context.get(key));
-    match value {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        Some(value) => value.as_str().into_iter().collect(),
-        None => Vec::new(),
     }
 }

@@ -43,7 +43,7 @@ mod writer;
 pub use answer::{Answer, Claim, Key};
 pub use backup::{Backup, Restored, restore, verify};
 pub use commit::{Commit, Draft};
-pub use decision::{DecisionFilter, Noted, Recorded};
+pub use decision::{DecisionFilter, DecisionLine, Noted, Recorded};
 pub use error::{CommitError, Obstacle, StoreError};
 pub use journal::{Entry, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
@@ -312,6 +312,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
+        // What waits to be written may be about them, too.
+        self.record_noted()?;
         let person = person.clone();
         self.submit(Company::Alone, move |writing| {
             decision::erase(writing.connection(), &person)?;

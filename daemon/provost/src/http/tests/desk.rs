@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 
 use super::rig::Rig;
 
-async fn done(rig: &Rig, path: &str, body: Value) -> Value {
+pub(super) async fn done(rig: &Rig, path: &str, body: Value) -> Value {
     let reply = rig.post(&rig.admin, path, &body).await;
     assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text);
     reply.json()
 }
 
-async fn refused(rig: &Rig, path: &str, body: Value, status: StatusCode) -> Value {
+pub(super) async fn refused(rig: &Rig, path: &str, body: Value, status: StatusCode) -> Value {
     let reply = rig.post(&rig.admin, path, &body).await;
     assert_eq!(reply.status, status, "{path}: {}", reply.text);
     reply.json()
 }
 
 /// Ned, a teacher of lone-pine without anything.
-async fn ned(rig: &Rig) {
+pub(super) async fn ned(rig: &Rig) {
     let ned = json!({ "id": "ned", "district": "lone-pine", "username": "ned", "name": "=Ned" });
     done(
         rig,
@@ -302,4 +302,58 @@ async fn a_case_is_opened_handed_over_and_closed_by_whom_the_rules_let() {
     let nobody = json!({ "id": "c2", "district": "lone-pine" });
     let nobody = refused(&rig, "/v1/cases/open", nobody, StatusCode::BAD_REQUEST).await;
     assert_eq!(nobody["field"], "requester");
+}
+
+#[tokio::test]
+async fn free_texts_are_of_bounded_length_and_carry_no_control_characters() {
+    let rig = Rig::new().await;
+    let long = "x".repeat(4_097);
+    for text in [long.as_str(), "two\nlines", "\u{1b}[2J", " "] {
+        for (path, field, mut body) in [
+            ("/v1/contacts/sharing", "note", json!({ "person": "ana" })),
+            (
+                "/v1/cases/open",
+                "reason",
+                json!({ "id": "c1", "district": "lone-pine", "requester": "ben",
+                "emergency": true }),
+            ),
+            (
+                "/v1/sessions/open",
+                "client",
+                json!({ "id": "s1", "person": "ana" }),
+            ),
+            (
+                "/v1/sessions/open",
+                "remote",
+                json!({ "id": "s1", "person": "ana" }),
+            ),
+            (
+                "/v1/tokens",
+                "name",
+                json!({ "scopes": ["decide"], "districts": ["*"] }),
+            ),
+        ] {
+            body[field] = json!(text);
+            let wrong = refused(&rig, path, body, StatusCode::BAD_REQUEST).await;
+            assert_eq!(wrong["field"], field, "{path}: {wrong}");
+        }
+    }
+    let note = json!({ "person": "ana", "note": "x".repeat(4_096) });
+    done(&rig, "/v1/contacts/sharing", note).await;
+}
+
+#[tokio::test]
+async fn a_course_counts_on_its_latest_day_and_none_is_completed_tomorrow() {
+    let rig = Rig::new().await;
+    let path = "/v1/contacts/training";
+    let on = |day: &str| json!({ "person": "ana", "course": "fundamentals", "completed": day });
+    for day in ["2025-01-31", "2026-02-01", "2024-06-30"] {
+        done(&rig, path, on(day)).await;
+    }
+    refused(&rig, path, on("2999-01-01"), StatusCode::BAD_REQUEST).await;
+    let shown = rig
+        .get(&rig.admin, "/v1/contacts/one?person=ana")
+        .await
+        .json();
+    assert_eq!(shown["training"]["fundamentals"], "2026-02-01", "{shown}");
 }

@@ -1,9 +1,11 @@
 //! The service as a program sees it: in memory, and over loopback.
 
 mod authzen;
+mod borders;
 mod changes;
 mod desk;
 mod doors;
+mod grants;
 mod once;
 mod pages;
 mod problems;

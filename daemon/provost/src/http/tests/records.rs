@@ -137,6 +137,64 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted_and_nobody_waits() {
 }
 
 #[tokio::test]
+async fn few_questions_that_say_much_fill_the_queue_as_many_do_that_say_little() {
+    let rig = Rig::new().await;
+    let mut request: provost_core::decision::Request =
+        serde_json::from_value(submits("ben")).unwrap();
+    let (live, store) = (rig.daemon.config(), &rig.daemon.store);
+    let (facts, decision) =
+        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    request.context = json!({ "said": "x".repeat(1 << 20) })
+        .as_object()
+        .unwrap()
+        .clone();
+    for _ in 0..40 {
+        flow::record::note(store, &live, request.clone(), facts.clone(), &decision);
+    }
+    assert_eq!(store.unrecorded(), 9, "31 of a megabyte are let in");
+    let id = recorded(&rig).await[0]["id"].as_u64().unwrap();
+    let one = rig
+        .get(&rig.admin, &format!("/v1/decisions/one?id={id}"))
+        .await;
+    assert_eq!(one.json()["request"]["context"], json!({}), "not kept");
+    assert_eq!(one.json()["answer"]["decision"], false);
+}
+
+#[tokio::test]
+async fn a_question_that_says_too_much_is_refused_and_names_the_limit() {
+    let rig = Rig::new().await;
+    let much = json!({ "said": "x".repeat(900 << 10) });
+    let ben = json!({ "type": "person", "id": "ben" });
+    let here = json!({ "type": "district", "id": "lone-pine" });
+    let shared = json!({ "subject": ben, "action": { "name": "case.submit" }, "context": much,
+        "evaluations": vec![json!({ "resource": here }); 1_000] });
+    let crowd = json!({ "subject": { "id": "ben" }, "action": "call.talk", "resource": { "id": "lone-pine" },
+        "context": { "with": vec!["a"; 101] } });
+    let mut long = submits("ben");
+    long["properties"] = json!({ "list": vec![1; 1_024] });
+    for (path, body, limit) in [
+        ("/access/v1/evaluations", shared, "32768 bytes"),
+        ("/v1/decide", long, "32768 bytes"),
+        ("/v1/decide", submits(&"b".repeat(40_000)), "32768 bytes"),
+        ("/v1/decide", crowd, "100 people"),
+    ] {
+        let reply = rig.post(&rig.admin, path, &body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(reply.text.contains(limit), "{}", reply.text);
+    }
+    let some = json!({ "subject": ben, "action": { "name": "case.submit" }, "resource": here,
+        "evaluations": [{ "context": much }, {}] });
+    let reply = rig
+        .post(&rig.admin, "/access/v1/evaluations", &some)
+        .await
+        .json();
+    let [large, plain] = [0, 1].map(|place| &reply["evaluations"][place]["context"]);
+    assert_eq!(large["error"]["status"], 400);
+    assert_eq!(plain["reasons"][0]["code"], "contact.only");
+    assert_eq!(recorded(&rig).await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
     let rig = Rig::new().await;
     asks(&rig, "ben").await;
@@ -189,4 +247,69 @@ async fn what_has_grown_old_is_forgotten_by_a_commit_and_the_journal_says_so() {
     assert_eq!(verified["broken"], Value::Null);
     let journal = rig.get(&rig.admin, "/v1/journal").await.text;
     assert!(journal.contains("forget"), "{journal}");
+}
+
+#[tokio::test]
+async fn a_line_with_a_later_time_before_old_ones_does_not_keep_them() {
+    let rig = Rig::new().await;
+    let store = &rig.daemon.store;
+    let begun = rig.daemon.ports.clock.now();
+    let after = |days: i64| {
+        begun
+            .checked_add(SignedDuration::from_hours(24 * days))
+            .unwrap()
+    };
+    let origin = flow::session::Origin::default();
+    // The clock was ahead when the first one logged in.
+    for (id, days) in [("s1", 3_000), ("s2", 0)] {
+        let id = id.parse().unwrap();
+        flow::session::open(store, &id, "ana", &origin, after(days)).unwrap();
+    }
+    let live = rig.daemon.config();
+    let scene = Scene {
+        store,
+        live: &live,
+        now: after(1_101),
+    };
+    let forgotten = [(); 2].map(|()| flow::retention::run(scene, &Actor::Timer).unwrap());
+    assert_eq!(forgotten, [1, 0]);
+    let log = rig
+        .get(&rig.admin, "/v1/access-log?person=ana")
+        .await
+        .json();
+    assert_eq!(log["items"].as_array().unwrap().len(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_decision_goes_with_each_whom_it_names_and_keeps_no_names_of_others() {
+    let rig = Rig::new().await;
+    let ned = json!({ "id": "ned", "district": "lone-pine", "username": "ned", "name": "ned" });
+    let document = json!({ "document": { "person": [ned] } });
+    rig.post(&rig.admin, "/v1/import", &document).await;
+    let open = json!({ "id": "s1", "person": "ben" });
+    rig.post(&rig.admin, "/v1/sessions/open", &open).await;
+    let enter = json!({ "id": "s1", "target": "ned" });
+    let entered = rig.post(&rig.admin, "/v1/sessions/login-as", &enter).await;
+    assert_eq!(entered.status, StatusCode::OK, "{}", entered.text);
+    asks(&rig, "ben").await;
+    let records = recorded(&rig).await;
+    let texts = async || {
+        let mut texts = Vec::new();
+        for record in &records {
+            let path = format!("/v1/decisions/one?id={}", record["id"]);
+            texts.push(rig.get(&rig.admin, &path).await);
+        }
+        texts
+    };
+    let [denied, login_as] = texts().await.try_into().ok().unwrap();
+    assert!(denied.text.contains("ana@example.org"), "the redirect");
+    assert!(!login_as.text.contains("ana@"), "{}", login_as.text);
+    let again = json!({ "id": records[1]["id"] });
+    let again = rig.post(&rig.admin, "/v1/decisions/replay", &again).await;
+    assert_eq!(again.json()["same"], true, "{}", again.text);
+    // One more waits to be written while ana is erased.
+    asks(&rig, "ned").await;
+    rig.daemon.store.erase(&"ana".parse().unwrap()).unwrap();
+    let left = recorded(&rig).await;
+    assert_eq!(left, [records[1].clone()]);
 }

@@ -55,9 +55,7 @@ impl Reply {
 impl Rig {
     /// Ana is a technical contact of lone-pine, Ben another person there, Flo a support contact far away.
     pub(in crate::http) async fn new() -> Self {
-        let map = crate::document::parse("rig.toml", CONFIG).unwrap();
-        let config = crate::config::parse(&map, None).unwrap();
-        let live = Live::load(config, &Loader::forgetful(None).unwrap()).unwrap();
+        let live = Self::live();
         let ports = Ports {
             clock: Arc::new(WallClock),
             directory: Arc::new(InMemory::default()),
@@ -86,6 +84,13 @@ impl Rig {
             .await;
         assert_eq!(imported.status, StatusCode::OK, "{}", imported.text);
         rig
+    }
+
+    /// What is in force.
+    pub(in crate::http) fn live() -> Live {
+        let map = crate::document::parse("rig.toml", CONFIG).unwrap();
+        let config = crate::config::parse(&map, None).unwrap();
+        Live::load(config, &Loader::forgetful(None).unwrap()).unwrap()
     }
 
     /// A token of these scopes; of all districts if none is named.

@@ -4,8 +4,10 @@
 //! then, the same question with the same answer as one row. Where more comes than can be written, the newest are
 //! dropped and counted: an answer is worth more than its record, and the count says that the list has a hole.
 
+mod page;
 mod queue;
 
+pub use page::DecisionLine;
 pub use queue::Noted;
 pub(super) use queue::Queue;
 
@@ -14,11 +16,11 @@ use provost_core::decision::Record;
 use provost_core::id::{DistrictId, PersonId};
 use rusqlite::{Connection, Row, params};
 
+use super::Store;
 use super::error::{Attempt, StoreError};
-use super::row::{collect, execute, from_column, limit, micros, to_u64, value};
+use super::row::{collect, execute, from_column, to_u64, value};
 use super::snapshot::Snapshot;
 use super::writer::Company;
-use super::{Page, Store};
 
 const READ: &str = "read a decision";
 
@@ -138,20 +140,21 @@ pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize,
     execute(connection, "erase decisions", sql, [person.as_str()])
 }
 
+fn time(row: &Row<'_>, place: usize) -> Result<Timestamp, StoreError> {
+    let at: i64 = row.get(place).attempting(READ)?;
+    Timestamp::from_microsecond(at).map_err(|_| StoreError::Value {
+        noun: "time of a decision",
+        found: at.to_string(),
+    })
+}
+
 /// Reads a row of `id, at, last, times, allowed, district, body`.
 fn read(row: &Row<'_>) -> Result<Recorded, StoreError> {
-    let time = |place| -> Result<Timestamp, StoreError> {
-        let at: i64 = row.get(place).attempting(READ)?;
-        Timestamp::from_microsecond(at).map_err(|_| StoreError::Value {
-            noun: "time of a decision",
-            found: at.to_string(),
-        })
-    };
     let district: Option<String> = row.get(5).attempting(READ)?;
     Ok(Recorded {
         id: to_u64("number of a decision", row.get(0).attempting(READ)?)?,
-        at: time(1)?,
-        last: time(2)?,
+        at: time(row, 1)?,
+        last: time(row, 2)?,
         times: to_u64("times of a decision", row.get(3).attempting(READ)?)?,
         allowed: row.get(4).attempting(READ)?,
         district: district.and_then(|id| DistrictId::new(id).ok()),
@@ -160,31 +163,6 @@ fn read(row: &Row<'_>) -> Result<Recorded, StoreError> {
 }
 
 impl Snapshot<'_> {
-    /// Recorded decisions, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the register cannot be read.
-    pub fn decisions(
-        &self,
-        filter: &DecisionFilter,
-        page: Page,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        let params = params![
-            page.bound(),
-            filter.district.as_ref().map(DistrictId::as_str),
-            filter.person.as_ref().map(PersonId::as_str),
-            filter.allowed.map(i64::from),
-            limit(page.rows),
-        ];
-        collect(
-            self.connection(),
-            READ,
-            include_str!("page.sql"),
-            params,
-            read,
-        )
-    }
-
     /// A recorded decision by its number.
     ///
     /// # Errors
@@ -196,9 +174,4 @@ impl Snapshot<'_> {
         let found = collect(self.connection(), READ, include_str!("one.sql"), [id], read)?;
         Ok(found.into_iter().next())
     }
-}
-
-/// Microseconds, as the columns hold times.
-fn column(at: Timestamp) -> i64 {
-    micros(at)
 }

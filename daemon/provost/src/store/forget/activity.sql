@@ -1,1 +1,1 @@
-SELECT id FROM activity WHERE at < ?1 LIMIT ?2
+SELECT id FROM activity WHERE at < ?1 ORDER BY at LIMIT ?2

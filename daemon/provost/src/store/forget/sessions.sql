@@ -1,1 +1,4 @@
-SELECT id FROM session WHERE unixepoch(body ->> '$.closed') * 1000000 < ?1 LIMIT ?2
+SELECT id FROM session
+WHERE unixepoch(body ->> '$.closed') < ?1 / 1000000
+ORDER BY unixepoch(body ->> '$.closed')
+LIMIT ?2

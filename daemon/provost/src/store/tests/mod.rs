@@ -3,6 +3,7 @@
 mod answer;
 mod backup;
 mod crash;
+mod decisions;
 mod fault;
 mod group_commit;
 mod journal;

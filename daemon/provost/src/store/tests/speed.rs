@@ -12,7 +12,7 @@ fn steps(connection: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Statements with the index that each must use.
-const ASKED_OFTEN: [(&str, &str); 22] = [
+const ASKED_OFTEN: [(&str, &str); 27] = [
     (
         include_str!("../person/holders.sql"),
         "person_username (username=?",
@@ -97,6 +97,23 @@ const ASKED_OFTEN: [(&str, &str); 22] = [
     (
         include_str!("../journal/person.sql"),
         "journal_person (person=? AND seq>?",
+    ),
+    (
+        include_str!("../decision/ids_of_person.sql"),
+        "PRIMARY KEY (person=? AND decision<?",
+    ),
+    (
+        include_str!("../decision/ids_of_district.sql"),
+        "decision_district (district=? AND id<?",
+    ),
+    (include_str!("../forget/activity.sql"), "activity_at (at<?"),
+    (
+        include_str!("../forget/sessions.sql"),
+        "session_closed (<expr><?",
+    ),
+    (
+        include_str!("../forget/notices.sql"),
+        "notice_queued (<expr><?",
     ),
 ];
 
