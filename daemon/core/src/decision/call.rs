@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::contact::valid_contact_of;
 use super::judge::Ruling;
 use super::{Facts, Finding, Party, Request};
-use crate::id::DistrictId;
+use crate::call::Call;
+use crate::id::{DistrictId, PersonId};
 
 /// Rule `contact.only` for a valid contact of the district, `call.accompanied` for anyone else.
 pub(super) fn call_talk(request: &Request, facts: &Facts) -> Option<Finding> {
@@ -33,19 +34,23 @@ fn accompanied(request: &Request, facts: &Facts, district: &DistrictId) -> Rulin
         Party::Unknown(id) => return Err(format!("The register knows no person `{id}`.")),
         Party::Person(_) | Party::Agent(_) => {}
     }
-    on_the_call(request)
+    on_the_call(request, facts)
         .filter_map(|id| facts.people.get(id))
         .any(|person| valid_contact_of(person, district).is_some())
         .then_some("A valid contact of the district is on the call.")
         .ok_or_else(|| "The call pauses until a valid contact of the district is on it.".to_owned())
 }
 
-/// The persons on the call, from `with`: a list of ids, or one id.
-fn on_the_call(request: &Request) -> impl Iterator<Item = &str> {
+/// The persons on the call: those named in `with`, a list of ids or one id, and those who are on the recorded `call`.
+fn on_the_call<'f>(request: &'f Request, facts: &'f Facts) -> impl Iterator<Item = &'f str> {
     let with = request
         .properties
         .get("with")
         .or_else(|| request.context.get("with"));
     let listed = with.and_then(Value::as_array).into_iter().flatten();
-    listed.chain(with).filter_map(Value::as_str)
+    let recorded = facts.call.iter().flat_map(Call::present);
+    listed
+        .chain(with)
+        .filter_map(Value::as_str)
+        .chain(recorded.map(PersonId::as_str))
 }

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod approval;
 pub mod backup;
+pub mod call;
 pub mod case;
 pub mod changes;
 pub mod clock;
@@ -32,6 +33,7 @@ pub mod sweep;
 pub mod sync;
 pub mod timeline;
 pub mod token;
+pub mod update;
 pub mod who;
 
 use provost_core::Timestamp;

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use crate::config::{Operator, Who};
 use crate::daemon::Daemon;
 use crate::flow;
+use crate::flow::contact::{OnWordOf, on_word_of};
 
 /// Who is at the other end of a connection, as far as the connection itself says.
 #[derive(Debug, Clone)]
@@ -119,6 +120,11 @@ impl Caller {
             }],
             demand: Arc::default(),
         }
+    }
+
+    /// On whose word something is done: the party that `by` names, else the caller's own.
+    pub(super) fn word(&self, by: Option<&str>) -> OnWordOf {
+        by.map_or_else(|| OnWordOf::Operator(self.name.clone()), on_word_of)
     }
 
     /// The caller holds each of these scopes in each of these districts, all of them if `None`: what it may pass on.

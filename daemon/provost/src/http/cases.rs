@@ -18,7 +18,6 @@ use super::shapes;
 use super::work::{Answer, read, write};
 use crate::daemon::Daemon;
 use crate::flow::case::{self, Opening};
-use crate::flow::contact::{OnWordOf, on_word_of};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
     OpenApiRouter::default()
@@ -93,10 +92,6 @@ struct Dealt {
     decision: Decision,
 }
 
-fn word(caller: &Caller, by: Option<&str>) -> OnWordOf {
-    by.map_or_else(|| OnWordOf::Operator(caller.name.clone()), on_word_of)
-}
-
 /// Opens a case. Rules: `contact.only`, `case.on-behalf`, `case.emergency`.
 #[utoipa::path(post, path = "/v1/cases/open", tag = "cases", security(("token" = ["desk"])),
     extensions(("x-provost-per-district" = json!(true))), request_body = NewCase,
@@ -117,7 +112,7 @@ async fn open(
         }
     };
     let opening = Opening {
-        by: word(&caller, wanted.by.as_deref()),
+        by: caller.word(wanted.by.as_deref()),
         id: wanted.id,
         district: wanted.district,
         requester,
@@ -152,7 +147,7 @@ async fn close(
     Body(closing): Body<Closing>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &closing.id).await?;
-    let by = word(&caller, closing.by.as_deref());
+    let by = caller.word(closing.by.as_deref());
     write(daemon, move |daemon| {
         let (case, decision) = daemon.scene(|scene| case::close(scene, &closing.id, &by))?;
         Ok(Dealt { case, decision })
@@ -182,7 +177,7 @@ async fn transition(
     Body(hand): Body<HandOver>,
 ) -> Answer<Dealt> {
     reach(&daemon, &caller, &hand.id).await?;
-    let by = word(&caller, hand.by.as_deref());
+    let by = caller.word(hand.by.as_deref());
     write(daemon, move |daemon| {
         let (case, decision) =
             daemon.scene(|scene| case::transition(scene, &hand.id, &hand.to, &by))?;

@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod body;
 mod caller;
+mod calls;
 mod cases;
 mod changes;
 mod clock;
@@ -43,6 +44,7 @@ mod sync;
 mod tests;
 pub mod tls;
 mod tokens;
+mod updates;
 mod work;
 
 use axum::Router;
@@ -104,6 +106,8 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(backup::routes())
         .merge(contacts::routes())
         .merge(cases::routes())
+        .merge(calls::routes())
+        .merge(updates::routes())
         .merge(grants::routes())
         .merge(reports::routes())
         .merge(sessions::routes())

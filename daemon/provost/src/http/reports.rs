@@ -18,7 +18,6 @@ use super::caller::Caller;
 use super::problem::Problem;
 use super::work::{person_in_reach, read};
 use crate::daemon::Daemon;
-use crate::flow::contact::{OnWordOf, on_word_of};
 use crate::flow::report::{self, ProductRoles};
 use crate::sheet::{self, Columns};
 
@@ -56,10 +55,6 @@ fn sheet(format: Format, columns: Columns, items: Vec<Value>) -> Response {
             ([(header::CONTENT_TYPE, kind)], sheet::csv(columns, &items)).into_response()
         }
     }
-}
-
-fn by(caller: &Caller, by: Option<&str>) -> OnWordOf {
-    by.map_or_else(|| OnWordOf::Operator(caller.name.clone()), on_word_of)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -110,7 +105,7 @@ async fn product_roles(
         include_disabled: asked.include_disabled.unwrap_or_default(),
         by_role,
     };
-    let by = by(&caller, asked.by.as_deref());
+    let by = caller.word(asked.by.as_deref());
     let Json(rows) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::product_roles(scene, &asked.district, &wanted, &by))
     })
@@ -172,7 +167,7 @@ async fn rights(
     Params(asked): Params<RightsAsked>,
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
-    let by = by(&caller, asked.by.as_deref());
+    let by = caller.word(asked.by.as_deref());
     let Json((_, rows)) = read(daemon, move |daemon| {
         daemon.scene(|scene| report::rights(scene, person.id.as_str(), &by))
     })

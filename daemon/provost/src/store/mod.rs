@@ -11,6 +11,7 @@ mod agent;
 mod alarm;
 mod answer;
 mod backup;
+mod call;
 mod case;
 mod commit;
 mod contact;
@@ -38,6 +39,7 @@ mod staging;
 mod tests;
 mod token;
 mod tool;
+mod update_request;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};

@@ -2,6 +2,7 @@
 
 mod authzen;
 mod changes;
+mod dealings;
 mod desk;
 mod doors;
 mod once;
