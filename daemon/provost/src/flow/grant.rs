@@ -3,7 +3,7 @@
 
 use provost_core::Timestamp;
 use provost_core::change::Change;
-use provost_core::decision::{Decision, Reference, Request};
+use provost_core::decision::{Decision, REVOKE, Reference, Request};
 use provost_core::person::Person;
 use provost_core::role::{Grant, Granted, Group, Origin};
 use serde_json::{Map, Value, json};
@@ -35,6 +35,13 @@ fn request(by: &OnWordOf, person: &Person, what: &Granted) -> Option<Request> {
     })
 }
 
+/// What is done with a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Giving,
+    Taking,
+}
+
 /// Asks the rules for a person or agent. An operator's word stands for itself, but a product role where it could have
 /// no effect is refused to everyone. Rule: `role.homepage`.
 fn allowed(
@@ -43,13 +50,15 @@ fn allowed(
     by: &OnWordOf,
     person: &Person,
     what: &Granted,
+    doing: Doing,
 ) -> Result<Option<Decision>, FlowError> {
     let refused = |source| FlowError::Refused {
         what: format!("change {what} of {}", person.id),
         source,
     };
     if matches!(by, OnWordOf::Operator(_)) {
-        if matches!(what, Granted::Role(_)) && !person.has_main_homepage() {
+        let role = matches!(what, Granted::Role(_));
+        if doing == Doing::Giving && role && !person.has_main_homepage() {
             let why = format!(
                 "homepage {} holds no product roles (role.homepage)",
                 person.homepage
@@ -58,11 +67,14 @@ fn allowed(
         }
         return Ok(None);
     }
-    let Some(request) = request(by, person, what) else {
+    let Some(mut request) = request(by, person, what) else {
         return Err(refused(Refusal::because(
             "calendar rights are given by operators or with a role",
         )));
     };
+    if doing == Doing::Taking {
+        request.properties.insert(REVOKE.to_owned(), true.into());
+    }
     let decision = decide::for_flow(scene, register, &request)?;
     if decision.decision {
         Ok(Some(decision))
@@ -108,7 +120,7 @@ pub fn give(
     write(scene.store, |register| {
         let person = person(register, reference)?;
         check_known(scene, register, &person, what)?;
-        let decision = allowed(scene, register, by, &person, what)?;
+        let decision = allowed(scene, register, by, &person, what, Doing::Giving)?;
         let actor = by.actor(register)?;
         let grant = Grant {
             person: person.id.clone(),
@@ -144,7 +156,7 @@ pub fn take(
 ) -> Result<(Grant, Option<Decision>), FlowError> {
     write(scene.store, |register| {
         let person = person(register, reference)?;
-        let decision = allowed(scene, register, by, &person, what)?;
+        let decision = allowed(scene, register, by, &person, what, Doing::Taking)?;
         let Some(held) = manual(register, &person, what)? else {
             let source = Refusal::because("it was not granted by hand, or not at all");
             return Err(FlowError::Refused {
