@@ -1,6 +1,7 @@
 //! A decision: the rules alone, with the facts that the store keeps, with facts read anew, through an edition's plugin.
 
 use provost::flow::decide::decide_on;
+use provost::flow::{Scene, report};
 use provost::live::{Live, Loader};
 use provost::store::Store;
 use provost_core::decision::{Reference, Request, decide};
@@ -73,6 +74,7 @@ pub(crate) fn rows(extent: Extent) -> Vec<Row> {
         warm(&store, &live),
         cold(&store, &live, people),
         through_plugin(&store, &live),
+        could_enter(&store, &live, people),
     ]
 }
 
@@ -138,4 +140,18 @@ fn through_plugin(store: &Store, live: &Live) -> Row {
         each(|| decide(&request, &facts, Vec::new())),
     )
     .aim(Mark::AtMost(Amount::Seconds(25e-6)))
+}
+
+/// A search for everybody who may do it: those who hold what gives the feature are found by it, and each is asked about.
+fn could_enter(store: &Store, live: &Live, people: u64) -> Row {
+    let now = now();
+    let scene = Scene { store, live, now };
+    let target = format!("{STANDARD}/{}", username(101));
+    let found = report::could_enter(scene, &target).unwrap().len();
+    assert!(found > 0, "nobody could");
+    Row::new(
+        format!("who could log in as a person, {found} of {people}"),
+        each(|| report::could_enter(scene, &target).unwrap()),
+    )
+    .aim(Mark::AtMost(Amount::Seconds(50e-3)))
 }

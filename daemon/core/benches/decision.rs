@@ -143,6 +143,7 @@ fn question(more: &[&str]) -> Made<(Request, Facts)> {
         .into(),
         session: None,
         people: BTreeMap::new(),
+        call: None,
         group: None,
         roles: Arc::new(Roles::standard()),
         tools: Arc::new(tools),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
+use crate::call::Call;
 use crate::case::Case;
 use crate::contact::{Activity, Contact};
 use crate::district::District;
@@ -20,6 +21,7 @@ use crate::person::Person;
 use crate::role::{Grant, Group};
 use crate::session::{Access, Session};
 use crate::token::Token;
+use crate::update::UpdateRequest;
 
 /// Who caused a change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +97,14 @@ pub enum Change {
     Case {
         before: Option<Box<Case>>,
         after: Box<Case>,
+    },
+    Call {
+        before: Option<Box<Call>>,
+        after: Box<Call>,
+    },
+    UpdateRequest {
+        before: Option<Box<UpdateRequest>>,
+        after: Box<UpdateRequest>,
     },
     Feed {
         before: Option<FeedMark>,
@@ -189,6 +199,8 @@ impl Change {
             Self::Contact { .. } => "contact",
             Self::Session { .. } => "session",
             Self::Case { .. } => "case",
+            Self::Call { .. } => "call",
+            Self::UpdateRequest { .. } => "update-request",
             Self::Feed { .. } => "feed",
             Self::Token { .. } => "token",
             Self::Grant { .. } => "grant",
@@ -216,6 +228,8 @@ impl Change {
             Self::Notice { notice } => Some(&notice.person),
             Self::Alarm { alarm } => alarm.person.as_ref(),
             Self::Case { after, .. } => Some(&after.requester),
+            Self::Call { before, after } => after.concerns(before.as_deref()),
+            Self::UpdateRequest { after, .. } => Some(&after.requester),
             Self::District { .. }
             | Self::Group { .. }
             | Self::Feed { .. }
@@ -239,6 +253,8 @@ impl Change {
             }
             Self::Contact { after, .. } => Some(&after.district),
             Self::Case { after, .. } => Some(&after.district),
+            Self::Call { after, .. } => Some(&after.district),
+            Self::UpdateRequest { after, .. } => Some(&after.district),
             Self::Feed { after, .. } => Some(&after.district),
             Self::Notice { notice } => Some(&notice.district),
             Self::Alarm { alarm } => alarm.district.as_ref(),
@@ -273,6 +289,8 @@ impl Change {
             Self::Contact { after, .. } => after.person.to_string(),
             Self::Session { after, .. } => after.id.to_string(),
             Self::Case { after, .. } => after.id.to_string(),
+            Self::Call { after, .. } => after.id.to_string(),
+            Self::UpdateRequest { after, .. } => after.id.to_string(),
             Self::Feed { after, .. } => after.feed.to_string(),
             Self::Token { after, .. } => after.id.to_string(),
             Self::Grant { grant } | Self::Revoke { grant } => grant.person.to_string(),
@@ -300,6 +318,8 @@ impl Change {
             Self::Contact { before, after } => json(before.as_deref(), Some(after)),
             Self::Session { before, after } => json(before.as_deref(), Some(after)),
             Self::Case { before, after } => json(before.as_deref(), Some(after)),
+            Self::Call { before, after } => json(before.as_deref(), Some(after)),
+            Self::UpdateRequest { before, after } => json(before.as_deref(), Some(after)),
             Self::Feed { before, after } => json(before.as_ref(), Some(after)),
             _ => None,
         }

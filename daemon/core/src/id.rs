@@ -113,6 +113,10 @@ text_id! {
     EventId;
     /// A case.
     CaseId;
+    /// A call.
+    CallId;
+    /// A request for an update.
+    UpdateId;
     /// A session of the application.
     SessionId;
     /// An agent of the vendor's support desk.

@@ -7,6 +7,7 @@
 //! The rule book is the domain page of the design; each rule's code (`contact.only`, `login-as.rights`, …) names
 //! the function that implements it.
 
+pub mod call;
 pub mod case;
 pub mod change;
 pub mod contact;
@@ -28,6 +29,7 @@ pub mod time;
 pub mod timeline;
 pub mod token;
 pub mod training;
+pub mod update;
 
 pub use hex::hex;
 pub use jiff::Timestamp;

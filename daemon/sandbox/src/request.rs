@@ -184,3 +184,7 @@ fn property((name, value): (&String, &Value)) -> wit::Property {
         value: value.into(),
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -3,7 +3,8 @@
 use super::contact::valid_contact_of;
 use super::judge::Ruling;
 use super::{Facts, Finding, Party, Request};
-use crate::id::DistrictId;
+use crate::call::Call;
+use crate::id::{DistrictId, PersonId};
 
 /// Rule `contact.only` for a valid contact of the district, `call.accompanied` for anyone else.
 pub(super) fn call_talk(request: &Request, facts: &Facts) -> Option<Finding> {
@@ -31,10 +32,15 @@ fn accompanied(request: &Request, facts: &Facts, district: &DistrictId) -> Rulin
         Party::Unknown(id) => return Err(format!("The register knows no person `{id}`.")),
         Party::Person(_) | Party::Agent(_) => {}
     }
-    let on_the_call = request.texts("with");
-    on_the_call
+    on_the_call(request, facts)
         .filter_map(|id| facts.people.get(id))
         .any(|person| valid_contact_of(person, district).is_some())
         .then_some("A valid contact of the district is on the call.")
         .ok_or_else(|| "The call pauses until a valid contact of the district is on it.".to_owned())
+}
+
+/// The persons on the call: those named in `with`, a list of ids or one id, and those who are on the recorded `call`.
+fn on_the_call<'f>(request: &'f Request, facts: &'f Facts) -> impl Iterator<Item = &'f str> {
+    let recorded = facts.call.iter().flat_map(Call::present);
+    request.texts("with").chain(recorded.map(PersonId::as_str))
 }

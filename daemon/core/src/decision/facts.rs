@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::call::Call;
 use crate::case::Case;
 use crate::contact::Contact;
 use crate::decision::PersonFacts;
@@ -82,7 +83,10 @@ pub struct Facts {
     pub districts: BTreeMap<DistrictId, Arc<DistrictFacts>>,
     /// The session named in the context, if it is open.
     pub session: Option<NestedSession>,
-    /// Further people that the request names: participants of a call, the receiver of a case. By the id in the request.
+    /// The call that the request names in `call`, if it is one of the resource's district.
+    pub call: Option<Call>,
+    /// Further people that the request names, by the id in the request: participants of a call, the receiver of a case;
+    /// who is on the named call, by their ids.
     pub people: BTreeMap<String, Arc<PersonFacts>>,
     /// The group that the request names in `group`, in the resource's district.
     pub group: Option<Group>,

@@ -37,6 +37,7 @@ pub use record::{Input, Record};
 pub use redirect::{HOW_TO_TOPIC, TECHNICAL_TOPICS};
 pub use relations::{Relations, relations};
 pub use right::{Visible, visible as visible_rights};
+pub use role::REVOKE;
 pub use search::{Candidates, candidates};
 
 use serde::{Deserialize, Serialize};

@@ -12,6 +12,7 @@ use super::{
     Decision, DistrictFacts, Facts, Holding, NestedSession, Party, PersonFacts, Redirect,
     RedirectCoach, RedirectContact, Request, Thing,
 };
+use crate::call::Call;
 use crate::case::Case;
 use crate::contact::Contact;
 use crate::district::District;
@@ -116,6 +117,8 @@ pub struct Input {
     districts: Vec<Place>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<Login>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<Call>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     people: BTreeMap<String, Somebody>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +204,7 @@ impl Input {
                 session: nested.session.clone(),
                 target: nested.target.as_deref().map(keep),
             }),
+            call: facts.call.clone(),
             people: facts
                 .people
                 .iter()
@@ -254,6 +258,7 @@ impl Input {
                 session: login.session.clone(),
                 target: login.target.as_ref().map(back),
             }),
+            call: self.call.clone(),
             people: self
                 .people
                 .iter()

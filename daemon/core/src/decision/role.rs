@@ -5,6 +5,9 @@ use super::{Facts, Finding, Request};
 use crate::id::RoleId;
 use crate::role::Role;
 
+/// The property of a question about taking back what `role.grant` gives.
+pub const REVOKE: &str = "revoke";
+
 /// Rule `role.grant`: single-product district → holders of `sis` or the edition role; multi-product district →
 /// holders of `application-security` only, who may also make peers.
 pub(super) fn role_grant(request: &Request, facts: &Facts) -> Option<Finding> {
@@ -45,8 +48,12 @@ pub(super) fn asked_role<'f>(request: &Request, facts: &'f Facts) -> Option<&'f 
     facts.roles.in_edition(&id, &of.district.edition)
 }
 
-/// Rule `role.homepage`: elsewhere than on the main application product roles cannot be granted.
-pub(super) fn role_homepage(_: &Request, facts: &Facts) -> Option<Finding> {
+/// Rule `role.homepage`: elsewhere than on the main application product roles cannot be granted. A role that came there
+/// all the same is taken back (`revoke`) by whoever grants roles.
+pub(super) fn role_homepage(request: &Request, facts: &Facts) -> Option<Finding> {
+    if request.flag(REVOKE) {
+        return None;
+    }
     let target = facts.resource_person()?;
     (!target.person.has_main_homepage()).then(|| {
         Finding::forbid(

@@ -4,36 +4,22 @@ use super::contact::valid_contact_of;
 use super::judge::{Ruling, asking_person};
 use super::{DistrictFacts, Facts, Finding, Request};
 use crate::contact::ContactKind;
+use crate::update::UpdateKind;
 
 /// Where the vendor's cloud runs a district's application, as `hosting` says it. Rule: `update.version`.
 const VENDOR_CLOUD: &str = "cloud-choice";
 
 /// What is asked for, from the property `kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UpdateKind {
-    /// The refresh of a non-production site.
-    Refresh {
-        /// The site's word in the district's `sites`.
-        site: &'static str,
-    },
-    Version,
-}
-
 fn kind(request: &Request) -> Option<UpdateKind> {
-    match request.text("kind")? {
-        "sandbox-refresh" => Some(UpdateKind::Refresh { site: "sandbox" }),
-        "staging-refresh" => Some(UpdateKind::Refresh { site: "staging" }),
-        "version-update" => Some(UpdateKind::Version),
-        _ => None,
-    }
+    request.text("kind")?.parse().ok()
 }
 
 /// Rule `update.version` for a version update, else `update.technical`, which also refuses kinds that don't exist.
 pub(super) fn update_permitted(request: &Request, facts: &Facts) -> Option<Finding> {
     let of = facts.resource_district();
     Some(match kind(request) {
-        Some(UpdateKind::Version) => Finding::ruled("update.version", version(facts, of)),
-        Some(UpdateKind::Refresh { .. }) => {
+        Some(UpdateKind::VersionUpdate) => Finding::ruled("update.version", version(facts, of)),
+        Some(UpdateKind::SandboxRefresh | UpdateKind::StagingRefresh) => {
             Finding::ruled("update.technical", technical(facts, of))
         }
         None => Finding::forbid(
@@ -67,9 +53,7 @@ fn version(facts: &Facts, of: Option<&DistrictFacts>) -> Ruling {
 
 /// Rule `update.not-applicable`: the district has no such site.
 pub(super) fn update_not_applicable(request: &Request, facts: &Facts) -> Option<Finding> {
-    let Some(UpdateKind::Refresh { site }) = kind(request) else {
-        return None;
-    };
+    let site = kind(request)?.site()?;
     let of = facts.resource_district()?;
     (!of.district.sites.contains(site)).then(|| {
         Finding::forbid(
@@ -90,7 +74,7 @@ pub(super) fn update_group_process(request: &Request, facts: &Facts) -> Option<F
 
 /// Whose group process a version update of the district goes through, if it does.
 pub(super) fn group_process<'f>(request: &Request, facts: &'f Facts) -> Option<&'f str> {
-    if kind(request) != Some(UpdateKind::Version) {
+    if kind(request) != Some(UpdateKind::VersionUpdate) {
         return None;
     }
     facts.resource_district()?.district.linked_to.as_deref()

@@ -1,5 +1,6 @@
 //! Commands that ask the daemon: one request each, printed as a table or as JSON.
 
+mod dealings;
 mod notice;
 mod roles;
 
@@ -102,7 +103,9 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Activity { command } => activity(&desk, command),
         DaemonCommand::Feed { command } => feed(&desk, &command),
         DaemonCommand::Contact { command } => contact(&desk, command),
-        DaemonCommand::Case { command } => roles::case(&desk, &command),
+        DaemonCommand::Case { command } => dealings::case(&desk, &command),
+        DaemonCommand::Call { command } => dealings::call(&desk, &command),
+        DaemonCommand::UpdateRequest { command } => dealings::update_request(&desk, &command),
         DaemonCommand::Role { command } => roles::role(&desk, &command),
         DaemonCommand::Group { command } => roles::group(&desk, &command),
         DaemonCommand::Right { command } => roles::right(&desk, &command),

@@ -1,11 +1,12 @@
 //! Activity in: event → lifecycle → commit. `occurred` decides, not arrival. Rule: domain §3.
 
 use provost_core::change::{Actor, Change};
-use provost_core::contact::Activity;
+use provost_core::contact::{Activity, ActivityKind};
+use provost_core::id::{BadId, EventId, PersonId};
 use provost_core::lifecycle::{self, ActivityOutcome};
 
 use super::neighbourhood::Neighbourhood;
-use super::{FlowError, Scene, changes_of, districts, plan, write};
+use super::{FlowError, Refusal, Scene, changes_of, districts, plan, write};
 use crate::store::Snapshot;
 
 /// What became of an event.
@@ -82,4 +83,31 @@ pub(crate) fn changes(
     }];
     changes.extend(step.into_iter().flat_map(|step| changes_of(&contact, step)));
     Ok((changes, recorded))
+}
+
+/// What a person does with a case, a call or a request is activity of theirs, recorded with it in one transaction.
+///
+/// # Errors
+/// If the store cannot be read, or the dealing's id is too long to be part of an event's.
+pub(crate) fn of_dealing(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    dealing: &str,
+    person: &PersonId,
+    kind: ActivityKind,
+) -> Result<Vec<Change>, FlowError> {
+    // An id of that form is what a support desk's own feed would be asked to use, so that both count once.
+    let refused = |why: BadId| FlowError::Invalid {
+        what: format!("record the activity of {dealing}"),
+        source: Refusal::because(why.to_string()),
+    };
+    let id = EventId::new(format!("{}:{dealing}", kind.word())).map_err(refused)?;
+    let event = Activity {
+        id,
+        person: person.clone(),
+        kind,
+        occurred: scene.now,
+        feed: None,
+    };
+    Ok(changes(scene, register, &event)?.0)
 }

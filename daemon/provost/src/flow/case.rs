@@ -3,9 +3,9 @@
 use provost_core::Timestamp;
 use provost_core::case::Case;
 use provost_core::change::{Actor, Change};
-use provost_core::contact::{Activity, ActivityKind, Contact};
+use provost_core::contact::{ActivityKind, Contact};
 use provost_core::decision::{Decision, DistrictFacts, Reference, Request};
-use provost_core::id::{CaseId, DistrictId, EventId, PersonId};
+use provost_core::id::{CaseId, DistrictId, PersonId};
 use provost_core::notice::Alarm;
 use serde_json::{Map, Value, json};
 
@@ -68,23 +68,6 @@ fn refused(what: String, why: impl Into<String>) -> FlowError {
     }
 }
 
-/// Asks the rules; a denial becomes the flow's refusal.
-fn allowed(
-    scene: Scene<'_>,
-    register: &Snapshot<'_>,
-    request: &Request,
-) -> Result<Decision, FlowError> {
-    let decision = decide::for_flow(scene, register, request)?;
-    if decision.decision {
-        return Ok(decision);
-    }
-    let what = format!("{} {}", request.action, request.resource.id);
-    Err(FlowError::Refused {
-        what,
-        source: Refusal::denied(decision),
-    })
-}
-
 fn case(register: &Snapshot<'_>, id: &CaseId) -> Result<Case, FlowError> {
     let missing = || FlowError::Unknown {
         what: "case",
@@ -110,7 +93,7 @@ pub fn open(scene: Scene<'_>, opening: &Opening) -> Result<(Case, Decision), Flo
             );
             return Err(refused(format!("open case {}", opening.id), why));
         }
-        let decision = allowed(scene, register, &opening.request(&requester.id, &actor))?;
+        let decision = decide::allowed(scene, register, &opening.request(&requester.id, &actor))?;
         if register.case(&opening.id)?.is_some() {
             return Err(refused(
                 format!("open case {}", opening.id),
@@ -146,7 +129,8 @@ pub fn open(scene: Scene<'_>, opening: &Opening) -> Result<(Case, Decision), Flo
             changes.push(unowned(&case, scene.now));
         }
         if let Some((id, kind)) = acting {
-            changes.extend(activity_of(scene, register, &case.id, &id, kind)?);
+            let dealing = case.id.as_str();
+            changes.extend(activity::of_dealing(scene, register, dealing, &id, kind)?);
         }
         Ok((plan(register, actor, scene.now, changes), (case, decision)))
     })
@@ -203,30 +187,6 @@ fn unowned(case: &Case, now: Timestamp) -> Change {
     }
 }
 
-/// What a person does with a case is activity of theirs, recorded with it in one transaction.
-fn activity_of(
-    scene: Scene<'_>,
-    register: &Snapshot<'_>,
-    case: &CaseId,
-    person: &PersonId,
-    kind: ActivityKind,
-) -> Result<Vec<Change>, FlowError> {
-    // An id of that form is what a support desk's own feed would be asked to use, so that both count once.
-    let refused = |why: provost_core::id::BadId| FlowError::Invalid {
-        what: format!("record the activity of case {case}"),
-        source: Refusal::because(why.to_string()),
-    };
-    let id = EventId::new(format!("{}:{case}", kind.word())).map_err(refused)?;
-    let event = Activity {
-        id,
-        person: person.clone(),
-        kind,
-        occurred: scene.now,
-        feed: None,
-    };
-    Ok(activity::changes(scene, register, &event)?.0)
-}
-
 /// Closes a case. Rules: `contact.only`, `case.on-behalf`, `case.transition-first`.
 ///
 /// # Errors
@@ -234,7 +194,8 @@ fn activity_of(
 pub fn close(scene: Scene<'_>, id: &CaseId, by: &OnWordOf) -> Result<(Case, Decision), FlowError> {
     write(scene.store, |register| {
         let before = case(register, id)?;
-        let decision = allowed(scene, register, &on_case("case.close", id, by, Map::new()))?;
+        let decision =
+            decide::allowed(scene, register, &on_case("case.close", id, by, Map::new()))?;
         if before.closed.is_some() {
             return Err(refused(format!("close case {id}"), "it is closed already"));
         }
@@ -245,12 +206,9 @@ pub fn close(scene: Scene<'_>, id: &CaseId, by: &OnWordOf) -> Result<(Case, Deci
         };
         let mut changes = vec![put(before, &after)];
         if let Actor::Person(person) = &actor {
-            changes.extend(activity_of(
-                scene,
-                register,
-                id,
-                person,
-                ActivityKind::CaseClosed,
+            let (dealing, kind) = (id.as_str(), ActivityKind::CaseClosed);
+            changes.extend(activity::of_dealing(
+                scene, register, dealing, person, kind,
             )?);
         }
         Ok((plan(register, actor, scene.now, changes), (after, decision)))
@@ -271,7 +229,7 @@ pub fn transition(
         let before = case(register, id)?;
         let receiver = person(register, to)?.id;
         let properties = Map::from_iter([("to".to_owned(), Value::from(receiver.as_str()))]);
-        let decision = allowed(
+        let decision = decide::allowed(
             scene,
             register,
             &on_case("case.transition", id, by, properties),

@@ -59,7 +59,8 @@ impl OnWordOf {
             }) if kind == "agent" => agent(id),
             Self::Party(Reference { id, .. }) => match person(register, id) {
                 Ok(person) => Ok(Actor::Person(person.id)),
-                Err(FlowError::Unknown { .. }) => agent(id),
+                // A name that nobody has is a slip of the pen, not a new agent.
+                Err(FlowError::Unknown { .. }) if register.is_agent(id)? => agent(id),
                 Err(error) => Err(error),
             },
         }

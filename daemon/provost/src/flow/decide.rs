@@ -3,7 +3,7 @@
 use provost_core::Timestamp;
 use provost_core::decision::{self, Decision, Facts, Request};
 
-use super::{FlowError, Scene, record};
+use super::{FlowError, Refusal, Scene, record};
 use crate::live::Live;
 use crate::store::{Snapshot, Store};
 
@@ -66,6 +66,25 @@ pub fn for_flow(
     let decision = decide_on(scene.live, request, &facts);
     record::note(scene.store, scene.live, request.clone(), facts, &decision);
     Ok(decision)
+}
+
+/// Asks the rules whether a flow may go on; a denial is the flow's refusal, and recorded.
+///
+/// # Errors
+/// [`FlowError::Refused`] with the decision if a rule forbids; as [`decide`] besides.
+pub(crate) fn allowed(
+    scene: Scene<'_>,
+    register: &Snapshot<'_>,
+    request: &Request,
+) -> Result<Decision, FlowError> {
+    let decision = for_flow(scene, register, request)?;
+    if decision.decision {
+        return Ok(decision);
+    }
+    Err(FlowError::Refused {
+        what: format!("{} {}", request.action, request.resource.id),
+        source: Refusal::denied(decision),
+    })
 }
 
 /// Decides on facts that were read already.

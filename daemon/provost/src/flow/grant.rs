@@ -3,7 +3,7 @@
 
 use provost_core::Timestamp;
 use provost_core::change::Change;
-use provost_core::decision::{Decision, Finding, Reference, Request};
+use provost_core::decision::{Decision, REVOKE, Reference, Request};
 use provost_core::person::Person;
 use provost_core::role::{Grant, Granted, Group, Origin};
 use serde_json::{Map, Value, json};
@@ -57,16 +57,13 @@ fn allowed(
     if matches!(by, OnWordOf::Operator(_)) {
         return Ok(None);
     }
-    let Some(request) = request(by, person, what) else {
+    let Some(mut request) = request(by, person, what) else {
         return Err(refused(Refusal::because(
             "calendar rights are given by operators or with a role",
         )));
     };
     if deed == Deed::Take {
-        let decision = decide::decide(register, scene.live, &request, scene.now)?;
-        if let Some(taking) = apart_from_homepage(decision) {
-            return Ok(Some(taking));
-        }
+        request.properties.insert(REVOKE.to_owned(), true.into());
     }
     let decision = decide::for_flow(scene, register, &request)?;
     if decision.decision {
@@ -76,24 +73,8 @@ fn allowed(
     }
 }
 
-/// The code of the rule that says where product roles are held, and that of the permit rule beside it.
+/// The code of the rule that says where product roles are held.
 const HOMEPAGE: &str = "role.homepage";
-const ROLE: &str = "role.grant";
-
-/// Where a role has no effect it cannot be granted, but what is there from before can be taken away: if nothing but the
-/// homepage forbids, the permit rule has let it pass. Rule: `role.homepage`.
-fn apart_from_homepage(mut decision: Decision) -> Option<Decision> {
-    let reasons = &mut decision.reasons;
-    let alone = !reasons.is_empty() && reasons.iter().all(|reason| reason.code == HOMEPAGE);
-    if decision.decision || !alone {
-        return None;
-    }
-    let message = "Who may grant the role may take it away, also where it has no effect.";
-    *reasons = vec![Finding::permit(ROLE, message)];
-    decision.decision = true;
-    decision.redirect = None;
-    Some(decision)
-}
 
 /// A product role where it could have no effect is given by nobody. Rule: `role.homepage`.
 pub(super) fn check_homepage(person: &Person, what: &Granted) -> Result<(), FlowError> {

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod approval;
 pub mod backup;
+pub mod call;
 pub mod case;
 pub mod changes;
 pub mod clock;
@@ -32,6 +33,7 @@ pub mod sweep;
 pub mod sync;
 pub mod timeline;
 pub mod token;
+pub mod update;
 pub mod who;
 
 use provost_core::Timestamp;
@@ -43,7 +45,7 @@ use provost_core::lifecycle::Step;
 use provost_core::person::Person;
 
 use crate::live::Live;
-use crate::store::{CommitError, Lookup, Snapshot, Store, StoreError};
+use crate::store::{CommitError, Lookup, Noted, Snapshot, Store, StoreError};
 
 /// Why a flow ended without doing what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -194,14 +196,28 @@ pub(crate) fn write<T>(
     store: &Store,
     mut make: impl FnMut(&Snapshot<'_>) -> Result<(Plan, T), FlowError>,
 ) -> Result<T, FlowError> {
+    write_on_record(store, |register| {
+        make(register).map(|(plan, answer)| (plan, None, answer))
+    })
+}
+
+/// The same with the decision that the plan rests on: both are committed at once.
+pub(crate) fn write_on_record<T>(
+    store: &Store,
+    mut make: impl FnMut(&Snapshot<'_>) -> Result<(Plan, Option<Noted>, T), FlowError>,
+) -> Result<T, FlowError> {
     let mut attempt = 0;
     loop {
-        let (plan, answer) = make(&store.read()?)?;
+        let (plan, noted, answer) = make(&store.read()?)?;
         if plan.is_empty() {
             return Ok(answer);
         }
         attempt += 1;
-        match store.commit(plan) {
+        let committed = match noted {
+            Some(noted) => store.commit_on_record(plan, noted),
+            None => store.commit(plan),
+        };
+        match committed {
             Ok(_) => return Ok(answer),
             // An id that another commit has just taken is known when the plan is made anew.
             Err(CommitError::Moved { .. } | CommitError::Duplicate { .. })

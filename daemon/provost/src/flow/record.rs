@@ -12,18 +12,22 @@ use crate::store::{Noted, Recorded, Store};
 
 /// Hands a decision over to be recorded, if it is one of those that are. Waits for nothing.
 pub fn note(store: &Store, live: &Live, request: Request, facts: Facts, decision: &Decision) {
-    if !is_wanted(live, &request, decision) {
-        return;
+    if is_wanted(live, &request, decision) {
+        store.note(noted(live, request, facts, decision));
     }
+}
+
+/// A decision as it is recorded.
+pub fn noted(live: &Live, request: Request, facts: Facts, decision: &Decision) -> Noted {
     let concerned = live.policies.iter();
     let concerned = concerned.filter(|policy| policy.concerns(&request, &facts));
     let plugins = concerned.map(|policy| (policy.id().clone(), policy.digest().to_string()));
-    store.note(Noted {
+    Noted {
         plugins: plugins.collect(),
         request,
         facts,
         decision: decision.clone(),
-    });
+    }
 }
 
 fn is_wanted(live: &Live, request: &Request, decision: &Decision) -> bool {

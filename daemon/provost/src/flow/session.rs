@@ -8,7 +8,9 @@ use provost_core::person::Person;
 use provost_core::session::{Access, Session, ThirdPartyAdmin};
 use serde_json::Map;
 
-use super::{FlowError, NotFound, Refusal, Scene, decide, person, plan, record, write};
+use super::{
+    FlowError, NotFound, Refusal, Scene, decide, person, plan, record, write, write_on_record,
+};
 use crate::store::{Snapshot, Store};
 
 /// From where a session comes.
@@ -118,14 +120,14 @@ pub fn open(
     }
 }
 
-/// Enters another person's account. Both get a line in their access logs, also when it is refused.
+/// Enters another person's account. Both get a line in their access logs, also when it is refused; these lines, the
+/// session and the decision's record are one commit, durable before anybody is told of it.
 /// Rules: `login-as.*`, `login-as.third-party`.
 ///
 /// # Errors
 /// [`FlowError::Refused`] with every rule that forbids.
 pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decision, FlowError> {
-    let mut seen = None;
-    let decision = write(scene.store, |register| {
+    let decision = write_on_record(scene.store, |register| {
         let before = open_session(register, id)?;
         let actor = person(register, before.actor.as_str())?;
         let target = person(register, target)?;
@@ -146,7 +148,7 @@ pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decisi
         };
         let facts = register.facts(&request, scene.now, &scene.live.roles)?;
         let decision = decide::decide_on(scene.live, &request, &facts);
-        seen = Some((request, facts));
+        let noted = record::noted(scene.live, request, facts, &decision);
         let mut changes = both_logs(&actor, &target, id, scene.now, decision.decision);
         if decision.decision {
             let after = Session {
@@ -156,17 +158,10 @@ pub fn login_as(scene: Scene<'_>, id: &SessionId, target: &str) -> Result<Decisi
             };
             changes.push(put(&before, after));
         }
-        Ok((
-            plan(register, Actor::Person(actor.id), scene.now, changes),
-            decision,
-        ))
+        let plan = plan(register, Actor::Person(actor.id), scene.now, changes);
+        Ok((plan, Some(noted), decision))
     })?;
-    if let Some((request, facts)) = seen {
-        record::note(scene.store, scene.live, request, facts, &decision);
-    }
     if decision.decision {
-        // A login-as that starts is on record, with both access logs, before anybody is told of it.
-        scene.store.record_noted()?;
         return Ok(decision);
     }
     Err(FlowError::Refused {

@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod body;
 mod caller;
+mod calls;
 mod cases;
 mod changes;
 mod clock;
@@ -44,6 +45,7 @@ mod tests;
 mod text;
 pub mod tls;
 mod tokens;
+mod updates;
 mod work;
 
 use axum::Router;
@@ -105,6 +107,8 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(backup::routes())
         .merge(contacts::routes())
         .merge(cases::routes())
+        .merge(calls::routes())
+        .merge(updates::routes())
         .merge(grants::routes())
         .merge(reports::routes())
         .merge(sessions::routes())

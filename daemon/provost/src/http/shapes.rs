@@ -3,8 +3,10 @@
 //! Nothing here is ever made; a test holds the shapes against what is really answered.
 #![expect(dead_code, reason = "the document is made of the types alone")]
 
+mod dealing;
 mod source;
 
+pub(super) use dealing::{Call, UpdateRequest};
 pub(super) use source::SourceStatus;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -1,5 +1,7 @@
 //! The acts of a step, read from its table.
 
+mod dealings;
+
 use serde_json::{Map, Value};
 
 use jiff::civil::Date;
@@ -7,7 +9,7 @@ use provost_core::change::Actor;
 use provost_core::contact::ContactKind;
 use provost_core::decision::{Reference, Request};
 use provost_core::document::Table;
-use provost_core::id::{AgentId, CaseId, DistrictId, EventId, PersonId};
+use provost_core::id::{AgentId, DistrictId, EventId, PersonId};
 use provost_core::register::value::{Lapse, label, moment, one_or_more};
 use provost_core::register::{granted, inactivity};
 use provost_core::training::Course;
@@ -15,7 +17,7 @@ use provost_core::training::Course;
 use provost_core::time::Zone;
 
 use super::read::Cast;
-use super::{Act, CaseOpening, ContactVerb, Delivering, Seen};
+use super::{Act, ContactVerb, Delivering, Seen};
 use crate::flow::approval::Word;
 
 /// Reads all acts of a step, in the order in which they happen.
@@ -36,6 +38,8 @@ pub(super) fn read(number: usize, table: &Table, cast: &Cast) -> Vec<Act> {
     acts.extend(reader.each("revoke", |table| reader.revoke(table)));
     acts.extend(reader.each("contact", |table| reader.contact(table)));
     acts.extend(reader.each("case", |table| reader.case(table)));
+    acts.extend(reader.each("call", |table| reader.call(table)));
+    acts.extend(reader.each("update-request", |table| reader.update_request(table)));
     acts.extend(reader.each("session", |table| reader.session(table)));
     acts.extend(reader.each("login-as", |table| reader.login_as(table)));
     acts.extend(reader.activities());
@@ -310,74 +314,6 @@ impl<'d> Reader<'_, 'd> {
             kind,
             by: by?,
             context,
-        })
-    }
-
-    fn case(&self, table: &Table) -> Option<Act> {
-        match one_verb(table, &["open", "close", "transition"])? {
-            "open" => self.case_open(table).map(Act::CaseOpen),
-            "close" => {
-                let by = self.by(table);
-                Some(Act::CaseClose {
-                    case: table.need_parse("close")?,
-                    by: by?,
-                })
-            }
-            _ => self.case_transition(table),
-        }
-    }
-
-    fn case_open(&self, table: &Table) -> Option<CaseOpening> {
-        let case = table.need_parse::<CaseId>("open");
-        let by = self.by(table);
-        let requester = self.optional_person(table, "requester");
-        let owner = self.optional_person(table, "owner");
-        let emergency = table.flag("emergency").unwrap_or_default();
-        let reason = label(table, "reason");
-        let said = table.parse::<DistrictId>("district");
-        let by = by?;
-        let requester = match (&by, requester) {
-            (_, Some(requester)) => requester,
-            (Actor::Person(opener), None) => opener.clone(),
-            _ if table.has("requester") => return None,
-            _ => {
-                table.problem("requester", "is missing: an agent opens a case for someone");
-                return None;
-            }
-        };
-        let own = self.cast.district_of(&requester).cloned();
-        if let Some(said) = said
-            .as_ref()
-            .filter(|said| !self.cast.districts.contains(*said))
-        {
-            table.problem("district", format!("no district `{said}` in the document"));
-        }
-        Some(CaseOpening {
-            case: case?,
-            district: said.or(own)?,
-            by,
-            requester,
-            owner,
-            emergency,
-            reason,
-        })
-    }
-
-    /// `transition = { case, to }`, or `transition = CASE, to = PERSON` in one table.
-    fn case_transition(&self, table: &Table) -> Option<Act> {
-        let by = self.by(table);
-        let (case, to) = if table.value("transition").is_some_and(Value::is_object) {
-            let inner = table.table("transition")?;
-            let parts = (inner.need_parse("case"), self.person(&inner, "to"));
-            inner.done();
-            parts
-        } else {
-            (table.need_parse("transition"), self.person(table, "to"))
-        };
-        Some(Act::CaseTransition {
-            case: case?,
-            to: to?,
-            by: by?,
         })
     }
 

@@ -42,6 +42,15 @@ pub fn compare(expect: &Expect, outcome: &Outcome) -> Vec<Difference> {
         let expected = hold.map(Hold::word);
         differences.differ(&format!("holds.{person}"), json!(expected), json!(got));
     }
+    for (call, state) in &expect.calls {
+        let got = outcome.calls.get(call);
+        differences.differ(&format!("calls.{call}"), json!(state), json!(got));
+    }
+    for (request, state) in &expect.update_requests {
+        let got = outcome.update_requests.get(request);
+        let what = format!("update-requests.{request}");
+        differences.differ(&what, json!(state), json!(got));
+    }
     let alarms = outcome.alarms.iter().map(|alarm| alarm.code.clone());
     differences.codes("alarms", expect.alarms.as_ref(), alarms.collect());
     if let Some(log) = &expect.access_log {

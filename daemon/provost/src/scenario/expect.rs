@@ -7,11 +7,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use provost_core::call::CallState;
 use provost_core::contact::{ContactKind, ContactState, Hold, Stage};
 use provost_core::document::Table;
-use provost_core::id::PersonId;
+use provost_core::id::{CallId, PersonId, UpdateId};
 use provost_core::notice::NoticeKind;
 use provost_core::register::value::{moment, one_or_more};
+use provost_core::update::UpdateState;
 
 use super::read::Cast;
 
@@ -34,6 +36,10 @@ pub struct Expect {
     pub contacts: BTreeMap<PersonId, Option<ContactState>>,
     /// Why these contacts are held after the step; `None` means that the person is not held.
     pub holds: BTreeMap<PersonId, Option<Hold>>,
+    /// Where these calls stand after the step.
+    pub calls: BTreeMap<CallId, Option<CallState>>,
+    /// Where these requests for updates stand after the step.
+    pub update_requests: BTreeMap<UpdateId, Option<UpdateState>>,
     /// Exactly the codes of alarms raised during the step, in any order.
     pub alarms: Option<Codes>,
     /// Lines of access logs written during the step.
@@ -172,6 +178,8 @@ impl Expect {
             notices: notices(table, cast),
             contacts: words_of_people(table, "contacts", cast),
             holds: words_of_people(table, "holds", cast),
+            calls: words(table, "calls", |_| None),
+            update_requests: words(table, "update-requests", |_| None),
             alarms: codes(table, "alarms"),
             access_log: access_log(table),
             activity: table.has("activity").then(|| activity(table)),
@@ -312,28 +320,39 @@ fn forecast(table: &Table, cast: &Cast) -> Option<Vec<Ahead>> {
     Some(ahead.collect())
 }
 
-/// `{ ana = WORD }`; the word `none` says that it has nothing of the kind.
+/// `{ ana = WORD }` of people in the document.
 fn words_of_people<T: FromStr<Err: Display>>(
     table: &Table,
     key: &str,
     cast: &Cast,
 ) -> BTreeMap<PersonId, Option<T>> {
+    words(table, key, |id: &PersonId| {
+        let unknown = cast.district_of(id).is_none();
+        unknown.then(|| format!("no person `{id}` in the document"))
+    })
+}
+
+/// `{ ID = WORD }`; the word `none` says that it has nothing of the kind. `wrong` says what is wrong with an id.
+fn words<I: FromStr<Err: Display> + Ord, T: FromStr<Err: Display>>(
+    table: &Table,
+    key: &str,
+    wrong: impl Fn(&I) -> Option<String>,
+) -> BTreeMap<I, Option<T>> {
     let Some(words) = table.table(key) else {
         return BTreeMap::new();
     };
     let mut said = BTreeMap::new();
     for key in words.keys() {
-        let id = PersonId::new(key).ok();
-        let id = id.filter(|id| cast.district_of(id).is_some());
-        if id.is_none() {
-            words.problem(key, format!("no person `{key}` in the document"));
-        }
+        let id = key.parse::<I>().map_err(|why| why.to_string());
+        let id = id.and_then(|id| wrong(&id).map_or(Ok(id), Err));
         let none = words.text(key) == Some("none");
         let word = if none { None } else { words.parse::<T>(key) };
-        if let Some(id) = id
-            && (none || word.is_some())
-        {
-            said.insert(id, word);
+        match id {
+            Err(why) => words.problem(key, why),
+            Ok(id) if none || word.is_some() => {
+                said.insert(id, word);
+            }
+            Ok(_) => {}
         }
     }
     said

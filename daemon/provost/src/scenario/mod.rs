@@ -19,10 +19,13 @@ use provost_core::change::Actor;
 use provost_core::contact::{ActivityKind, ContactKind};
 use provost_core::decision::Request;
 use provost_core::district::Inactivity;
-use provost_core::id::{CaseId, DistrictId, EventId, FeedId, PersonId, PluginId, SessionId};
+use provost_core::id::{
+    CallId, CaseId, DistrictId, EventId, FeedId, PersonId, PluginId, SessionId, UpdateId,
+};
 use provost_core::register::Register;
 use provost_core::role::Granted;
 use provost_core::time::Zone;
+use provost_core::update::{UpdateKind, UpdateState};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -147,6 +150,48 @@ pub enum Act {
         /// By whom.
         by: Actor,
     },
+    /// `call = { open = ID, person, district, by }`: a call begins with that person on it.
+    CallOpen {
+        /// Its id.
+        call: CallId,
+        /// Which district it is about; the person's own if it is not said.
+        district: DistrictId,
+        /// Who calls.
+        person: PersonId,
+        /// Who records it.
+        by: Actor,
+    },
+    /// `call = { join | leave = ID, person, by }` or `{ end = ID, by }`.
+    Call {
+        /// Which call.
+        call: CallId,
+        /// What happens.
+        turn: CallTurn,
+        /// Who records it.
+        by: Actor,
+    },
+    /// `update-request = { submit = ID, kind, district, by }`.
+    UpdateSubmit {
+        /// Its id.
+        request: UpdateId,
+        /// For which district; the person's own if it is not said.
+        district: DistrictId,
+        /// What is asked for.
+        kind: UpdateKind,
+        /// Who asks.
+        by: Actor,
+    },
+    /// `update-request = { accept | done | decline | withdraw = ID, reason, by }`.
+    UpdateAdvance {
+        /// Which request.
+        request: UpdateId,
+        /// Where it comes to.
+        to: UpdateState,
+        /// Why.
+        reason: Option<String>,
+        /// By whom.
+        by: Actor,
+    },
     /// `session = { open = ID, person }`: a login.
     SessionOpen {
         /// The session.
@@ -238,6 +283,17 @@ pub enum ContactVerb {
     Train,
     /// Is reported to share credentials.
     Shared,
+}
+
+/// What happens on a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallTurn {
+    /// Somebody comes.
+    Join(PersonId),
+    /// Somebody goes.
+    Leave(PersonId),
+    /// It is over.
+    End,
 }
 
 /// A case that is opened.

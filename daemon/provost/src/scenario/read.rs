@@ -196,7 +196,14 @@ impl Cast {
     fn agents_of(&self, document: &Map<String, Value>) -> BTreeSet<AgentId> {
         let steps = document.get("step").and_then(Value::as_array);
         let steps = || steps.into_iter().flatten();
-        let verbs = ["case", "contact", "grant", "revoke"];
+        let verbs = [
+            "case",
+            "call",
+            "update-request",
+            "contact",
+            "grant",
+            "revoke",
+        ];
         let acting = steps().flat_map(|step| verbs.map(|verb| step.get(verb)?.get("by")?.as_str()));
         let asking = steps().map(|step| {
             let question = step.get("decide")?;
@@ -260,6 +267,10 @@ fn answers(act: &Act) -> bool {
             | Act::CaseOpen(_)
             | Act::CaseClose { .. }
             | Act::CaseTransition { .. }
+            | Act::CallOpen { .. }
+            | Act::Call { .. }
+            | Act::UpdateSubmit { .. }
+            | Act::UpdateAdvance { .. }
             | Act::LoginAs { .. }
     )
 }

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use provost_core::call::CallState;
 use provost_core::contact::{ContactState, Hold};
 use provost_core::decision::Decision;
-use provost_core::id::PersonId;
+use provost_core::id::{CallId, PersonId, UpdateId};
 use provost_core::notice::Alarm;
 use provost_core::session::Access;
+use provost_core::update::UpdateState;
 
 use super::compare::{Difference, compare};
 use super::expect::{Ahead, Told};
@@ -29,6 +31,10 @@ pub struct Outcome {
     pub contacts: BTreeMap<PersonId, ContactState>,
     /// Why those of them wait who are held.
     pub holds: BTreeMap<PersonId, Hold>,
+    /// Where all calls stand afterwards,
+    pub calls: BTreeMap<CallId, CallState>,
+    /// and all requests for updates.
+    pub update_requests: BTreeMap<UpdateId, UpdateState>,
     /// Alarms that were raised.
     pub alarms: Vec<Alarm>,
     /// Remarks that the step itself made, e.g. on designating; those of the answer stand in the answer.

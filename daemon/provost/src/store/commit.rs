@@ -12,8 +12,8 @@ use super::journal::{Journal, Stamp};
 use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
-    access, activity, agent, alarm, case, contact, district, feed, forget, grant, group, notice,
-    person, session, token,
+    access, activity, agent, alarm, call, case, contact, district, feed, forget, grant, group,
+    notice, person, session, token, update_request,
 };
 use crate::failpoint;
 
@@ -169,6 +169,10 @@ impl<'c> Commit<'c> {
             Change::Contact { before, after } => contact::put(self, Expected::by(before), after)?,
             Change::Session { before, after } => session::put(self, Expected::by(before), after)?,
             Change::Case { before, after } => case::put(self, Expected::by(before), after)?,
+            Change::Call { before, after } => call::put(self, Expected::by(before), after)?,
+            Change::UpdateRequest { before, after } => {
+                update_request::put(self, Expected::by(before), after)?;
+            }
             Change::Feed { before, after } => feed::put(self, Expected::by(before), after)?,
             Change::Token { before, after } => token::put(self, Expected::by(before), after)?,
             Change::Grant { grant } => grant::put(self, grant)?,
@@ -254,6 +258,8 @@ fn named(change: &Change) -> String {
             }),
         Change::Session { after, .. } => after.id.to_string(),
         Change::Case { after, .. } => after.id.to_string(),
+        Change::Call { after, .. } => after.id.to_string(),
+        Change::UpdateRequest { after, .. } => after.id.to_string(),
         Change::Feed { after, .. } => after.feed.to_string(),
         Change::Token { after, .. } => after.id.to_string(),
         Change::Delivery { delivery } => delivery.notice.to_string(),

@@ -1,6 +1,7 @@
 //! Facts for a decision: everything that the rules may look at for one request, read at one revision.
 
 use jiff::Timestamp;
+use provost_core::call::Call;
 use provost_core::decision::{
     DistrictFacts, Facts, NestedSession, Party, PersonFacts, Reference, Request, Thing,
     default_resource_kinds, default_subject_kinds,
@@ -138,11 +139,13 @@ impl Gathering<'_> {
             }
         }
         let session = self.session(request, subject.person(), &districts)?;
+        let call = self.named_call(request, place)?;
         Ok(Facts {
             revision: self.revision,
             now: self.now,
             session,
-            people: self.named_people(request, place)?,
+            people: self.named_people(request, call.as_ref(), place)?,
+            call,
             group: self.named_group(request, place)?,
             subject,
             resource,
@@ -407,14 +410,37 @@ impl Gathering<'_> {
         Ok(Some(NestedSession { session, target }))
     }
 
-    /// Participants of a call (`with`) and the receiver of a case (`to`), by the id in the request. Nothing is done
-    /// across districts, so people of another one are nobody here.
-    fn named_people(
+    /// The call that the request names in `call`, if it is one of that district.
+    fn named_call(
         &self,
         request: &Request,
         district: Option<&DistrictId>,
+    ) -> Result<Option<Call>, Stop> {
+        let Some(id) = request.text("call") else {
+            return Ok(None);
+        };
+        let read = |register: &Snapshot<'_>| register.call_by_name(id);
+        let call = self.look_up(|shelves| &mut shelves.calls, id.to_owned(), read)?;
+        Ok(call.filter(|call| Some(&call.district) == district))
+    }
+
+    /// Participants of a call (`with`) and the receiver of a case (`to`), by the id in the request; who is on the
+    /// recorded call, by their ids. Nothing is done across districts, so people of another one are nobody here.
+    fn named_people(
+        &self,
+        request: &Request,
+        call: Option<&Call>,
+        district: Option<&DistrictId>,
     ) -> Result<BTreeMap<String, Arc<PersonFacts>>, Stop> {
         let mut people = BTreeMap::new();
+        for id in call.into_iter().flat_map(Call::present) {
+            let read = |register: &Snapshot<'_>| register.person(id);
+            if let Some(person) = self.person(Meant::Id(id.clone()), read)?
+                && Some(&person.person.district) == district
+            {
+                people.insert(id.to_string(), person);
+            }
+        }
         for key in ["with", "to"] {
             for reference in request.texts(key) {
                 if let Some(person) = self.find(reference, district)?

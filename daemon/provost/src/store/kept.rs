@@ -6,6 +6,7 @@
 //! holds.
 
 use jiff::Timestamp;
+use provost_core::call::Call;
 use provost_core::case::Case;
 use provost_core::change::Change;
 use provost_core::decision::{DistrictFacts, PersonFacts};
@@ -64,7 +65,7 @@ pub(super) enum Touched {
     /// Nothing that is kept.
     #[default]
     Nothing,
-    /// Sessions and cases, which change often and which no other facts hang on.
+    /// Sessions, cases and calls, which change often and which no other facts hang on.
     Dealings,
     /// Anything.
     Anything,
@@ -80,7 +81,7 @@ impl Touched {
             | Change::Contact { .. }
             | Change::Grant { .. }
             | Change::Revoke { .. } => Self::Anything,
-            Change::Session { .. } | Change::Case { .. } => Self::Dealings,
+            Change::Session { .. } | Change::Case { .. } | Change::Call { .. } => Self::Dealings,
             Change::Feed { .. }
             | Change::Activity { .. }
             | Change::Access { .. }
@@ -88,6 +89,7 @@ impl Touched {
             | Change::Delivery { .. }
             | Change::Alarm { .. }
             | Change::Token { .. }
+            | Change::UpdateRequest { .. }
             | Change::Forget { .. } => Self::Nothing,
         }
     }
@@ -108,6 +110,8 @@ pub(super) struct Shelves {
     pub(super) groups: Shelf<Meant, Option<Group>>,
     /// Cases by id.
     pub(super) cases: Shelf<String, Option<Case>>,
+    /// Calls by id.
+    pub(super) calls: Shelf<String, Option<Call>>,
     /// Sessions by id.
     pub(super) sessions: Shelf<String, Option<Session>>,
 }
@@ -137,6 +141,7 @@ impl Kept {
                 Touched::Nothing => {}
                 Touched::Dealings => {
                     shelves.cases = Shelf::default();
+                    shelves.calls = Shelf::default();
                     shelves.sessions = Shelf::default();
                 }
                 Touched::Anything => {
@@ -198,6 +203,12 @@ impl Bulk for Group {
 impl Bulk for Case {
     fn bytes(&self) -> usize {
         NOUN
+    }
+}
+
+impl Bulk for Call {
+    fn bytes(&self) -> usize {
+        NOUN + NOUN / 8 * self.participants.len()
     }
 }
 

@@ -11,6 +11,7 @@ mod agent;
 mod alarm;
 mod answer;
 mod backup;
+mod call;
 mod case;
 mod commit;
 mod contact;
@@ -38,6 +39,7 @@ mod staging;
 mod tests;
 mod token;
 mod tool;
+mod update_request;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};
@@ -255,6 +257,24 @@ impl Store {
         if plan.is_empty() {
             return Ok(self.read()?.revision());
         }
+        self.commit_beside(plan, None)
+    }
+
+    /// The same, in one transaction with the record of the decision that the plan rests on: either both are there
+    /// afterwards or neither is.
+    ///
+    /// # Errors
+    /// As [`Store::commit`], and if the decision cannot be recorded.
+    pub fn commit_on_record(&self, plan: Plan, noted: Noted) -> Result<Revision, CommitError> {
+        let record = decision::Draft::of(noted)?;
+        self.commit_beside(plan, Some(record))
+    }
+
+    fn commit_beside(
+        &self,
+        plan: Plan,
+        record: Option<decision::Draft>,
+    ) -> Result<Revision, CommitError> {
         let changes = plan.changes.into_iter();
         let drafts = changes.map(Draft::of).collect::<Result<Vec<_>, _>>()?;
         self.submit(Company::Shared, move |writing| {
@@ -262,7 +282,11 @@ impl Store {
             for draft in &drafts {
                 commit.apply(draft)?;
             }
-            commit.finish()
+            let revision = commit.finish()?;
+            if let Some(record) = &record {
+                decision::add(writing.connection(), record)?;
+            }
+            Ok(revision)
         })
     }
 

@@ -81,6 +81,7 @@ pub(crate) fn facts(edition: &str, subject: Arc<PersonFacts>) -> Facts {
         )]),
         session: None,
         people: BTreeMap::new(),
+        call: None,
         group: None,
         roles: Arc::new(Roles::standard()),
         tools: Arc::new(Tools::default()),

@@ -1,6 +1,7 @@
 //! Domain §4, Decisions.
 
-use super::world::{World, allow, deny};
+use super::world::{World, allow, deny, now};
+use crate::call::Call;
 use crate::contact::{ContactKind, ContactState};
 use crate::person::{DirectoryLink, DirectoryStatus};
 
@@ -209,6 +210,30 @@ fn a_clerk_talks_while_a_contact_is_on_the_call() {
         foreign.property("with", "kim").answer(),
         deny(&["call.accompanied"])
     );
+}
+
+#[test]
+fn who_is_on_a_recorded_call_accompanies_until_they_leave_it() {
+    let mut world = pine();
+    let (id, place) = ("k1".parse().unwrap(), "pine".parse().unwrap());
+    let call = Call::open(id, place, "kim".parse().unwrap(), now());
+    let talk = |call: Call| {
+        let mut world = pine();
+        world.calls.insert("k1".to_owned(), call);
+        let ask = world.ask("ned", "call.talk", "pine");
+        ask.property("call", "k1").answer()
+    };
+    assert_eq!(talk(call.clone()), allow(&["call.accompanied"]));
+    let alone = call.left(&"kim".parse().unwrap(), now()).unwrap();
+    assert_eq!(talk(alone), deny(&["call.accompanied"]));
+    let over = call.closed(now()).unwrap();
+    assert_eq!(talk(over), deny(&["call.accompanied"]));
+    // Deactivated in the middle of the call.
+    world.person("kim").deactivated(ContactKind::Support);
+    world.calls.insert("k1".to_owned(), call);
+    let ask = world.ask("ned", "call.talk", "pine");
+    let answer = ask.property("call", "k1").answer();
+    assert_eq!(answer, deny(&["call.accompanied"]));
 }
 
 #[test]

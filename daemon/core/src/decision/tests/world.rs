@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::call::Call;
 use crate::case::Case;
 use crate::contact::{Contact, ContactKind, ContactState};
 use crate::decision::{
@@ -149,6 +150,7 @@ pub(super) struct World {
     pub(super) districts: BTreeMap<String, District>,
     pub(super) people: BTreeMap<String, Somebody>,
     pub(super) cases: BTreeMap<String, Case>,
+    pub(super) calls: BTreeMap<String, Call>,
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) groups: BTreeMap<GroupId, Group>,
 }
@@ -180,6 +182,7 @@ impl World {
             districts: districts.into(),
             people: BTreeMap::new(),
             cases: BTreeMap::new(),
+            calls: BTreeMap::new(),
             sessions: BTreeMap::new(),
             groups: BTreeMap::new(),
         }
@@ -366,6 +369,9 @@ impl World {
                 .keys()
                 .map(|id| (id.clone(), self.facts_of(id).unwrap()))
                 .collect(),
+            call: request
+                .text("call")
+                .and_then(|id| self.calls.get(id).cloned()),
             group: group.and_then(|id| self.groups.get(&id).cloned()),
             roles: Arc::new(Self::roles()),
             tools: Arc::new(self.tools()),

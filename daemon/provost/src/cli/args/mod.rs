@@ -1,20 +1,21 @@
 //! What can be typed.
 
 mod contacts;
+mod dealings;
 mod decisions;
 mod directory;
 mod operations;
 mod roles;
 
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
+pub use dealings::{Advance, CallCommand, CaseCommand, UpdateRequestCommand};
 pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
 pub use directory::SyncCommand;
 pub use operations::{
     AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
 };
 pub use roles::{
-    CaseCommand, Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs,
-    SheetFormat, Taking,
+    Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs, SheetFormat, Taking,
 };
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
@@ -205,6 +206,18 @@ pub enum DaemonCommand {
         /// What to do.
         #[command(subcommand)]
         command: CaseCommand,
+    },
+    /// Calls: who is on them.
+    Call {
+        /// What to do.
+        #[command(subcommand)]
+        command: CallCommand,
+    },
+    /// Site refreshes and version updates that were asked for.
+    UpdateRequest {
+        /// What to do.
+        #[command(subcommand)]
+        command: UpdateRequestCommand,
     },
     /// Security roles.
     Role {

@@ -1,4 +1,4 @@
-//! What can be typed about roles, groups, rights and cases.
+//! What can be typed about roles, groups and rights.
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
@@ -187,57 +187,4 @@ pub struct RightArgs {
     /// With a calendar: may change it.
     #[arg(long, requires = "calendar")]
     pub modify: bool,
-}
-
-/// `provost case …`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum CaseCommand {
-    /// Cases, by id.
-    List {
-        /// Only of this district.
-        #[arg(long)]
-        district: Option<String>,
-    },
-    /// Open a case: a contact's own, or by an agent for someone.
-    Open {
-        /// The portal's id of the case.
-        id: String,
-        /// The district.
-        #[arg(long)]
-        district: String,
-        /// Who opens it: a person, or agent=ID; the operator as an agent if left out.
-        #[arg(long)]
-        by: Option<String>,
-        /// For whom; who opens it if left out.
-        #[arg(long)]
-        requester: Option<String>,
-        /// The valid contact who shall own it.
-        #[arg(long)]
-        owner: Option<String>,
-        /// As an emergency, which needs a reason.
-        #[arg(long)]
-        emergency: bool,
-        /// Why it is one.
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Close a case.
-    Close {
-        /// Which.
-        id: String,
-        /// Who closes it: a person, or agent=ID; the operator as an agent if left out.
-        #[arg(long)]
-        by: Option<String>,
-    },
-    /// Hand a case to a valid contact of its district.
-    Transition {
-        /// Which.
-        id: String,
-        /// To whom.
-        #[arg(long)]
-        to: String,
-        /// Who does it: a person, or agent=ID; the operator as an agent if left out.
-        #[arg(long)]
-        by: Option<String>,
-    },
 }

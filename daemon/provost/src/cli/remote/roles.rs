@@ -1,11 +1,10 @@
-//! Roles, groups, rights and cases.
+//! Roles, groups and rights.
 
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
 use super::super::args::{
-    CaseCommand, Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs,
-    SheetFormat, Taking,
+    Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs, SheetFormat, Taking,
 };
 use super::super::client::query;
 use super::super::{CliError, print, show};
@@ -180,33 +179,4 @@ pub(super) fn right(desk: &Desk<'_>, command: &RightCommand) -> Result<ExitCode,
             report(desk, &desk.get(&path)?, sheet::COULD_ENTER, *format)
         }
     }
-}
-
-pub(super) fn case(desk: &Desk<'_>, command: &CaseCommand) -> Result<ExitCode, CliError> {
-    let (verb, body) = match command {
-        CaseCommand::List { district } => {
-            let path = format!("/v1/cases{}", query(&[("district", district.as_deref())]));
-            return desk.print(&desk.all(&path)?, show::cases);
-        }
-        CaseCommand::Open {
-            id,
-            district,
-            by,
-            requester,
-            owner,
-            emergency,
-            reason,
-        } => (
-            "open",
-            json!({ "id": id, "district": district, "by": by, "requester": requester, "owner": owner,
-                    "emergency": emergency, "reason": reason }),
-        ),
-        CaseCommand::Close { id, by } => ("close", json!({ "id": id, "by": by })),
-        CaseCommand::Transition { id, to, by } => {
-            ("transition", json!({ "id": id, "to": to, "by": by }))
-        }
-    };
-    desk.print(&desk.post(&format!("/v1/cases/{verb}"), &body)?, |answer| {
-        show::cases(&Value::Array(vec![answer["case"].clone()]));
-    })
 }

@@ -1,11 +1,13 @@
 //! How each answer of the daemon looks to people.
 
+mod dealings;
 mod notices;
 mod roles;
 mod tokens;
 
+pub(super) use dealings::{call, calls, cases, update_requests};
 pub(super) use notices::{notice, notices, proof, rendered};
-pub(super) use roles::{cases, decisions, granted, groups, preview, replayed};
+pub(super) use roles::{decisions, granted, groups, preview, replayed};
 pub(super) use tokens::{made_token, tokens};
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Grants, previews, groups, cases and decisions on record.
+//! Grants, previews, groups and decisions on record.
 
 use serde_json::Value;
 
@@ -90,22 +90,6 @@ pub(in crate::cli) fn groups(answer: &Value) {
         ("CALENDARS", "calendars"),
     ];
     table(&groups, &columns);
-}
-
-pub(in crate::cli) fn cases(answer: &Value) {
-    table(
-        rows(answer),
-        &[
-            ("CASE", "id"),
-            ("DISTRICT", "district"),
-            ("OWNER", "owner"),
-            ("REQUESTER", "requester"),
-            ("EMERGENCY", "emergency"),
-            ("TRANSITIONED", "transitioned"),
-            ("OPENED", "opened"),
-            ("CLOSED", "closed"),
-        ],
-    );
 }
 
 pub(in crate::cli) fn decisions(answer: &Value) {

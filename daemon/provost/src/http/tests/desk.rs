@@ -1,4 +1,4 @@
-//! Grants, previews, groups, cases, reports and training, as the desk and auditors use them.
+//! Grants, previews, groups, reports and training, as the desk and auditors use them.
 
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -256,52 +256,6 @@ async fn sheets_say_who_could_enter_and_who_lacks_training() {
     let trained = json!({ "person": "ana", "course": "fundamentals", "completed": "2025-01-31" });
     let trained = done(&rig, "/v1/contacts/training", trained).await;
     assert!(trained.get("warnings").is_none(), "{trained}");
-}
-
-#[tokio::test]
-async fn a_case_is_opened_handed_over_and_closed_by_whom_the_rules_let() {
-    let rig = Rig::new().await;
-    let emergency = json!({ "id": "c1", "district": "lone-pine", "by": "agent=kim", "requester": "ben",
-                            "emergency": true, "reason": "locked out" });
-    let mut hasty = emergency.clone();
-    hasty["reason"] = Value::Null;
-    refused(&rig, "/v1/cases/open", hasty, StatusCode::FORBIDDEN).await;
-    let opened = done(&rig, "/v1/cases/open", emergency).await;
-    assert_eq!(opened["case"]["owner"], "ana");
-    let close = json!({ "id": "c1", "by": "ana" });
-    let early = refused(
-        &rig,
-        "/v1/cases/close",
-        close.clone(),
-        StatusCode::FORBIDDEN,
-    )
-    .await;
-    assert_eq!(
-        early["decision"]["reasons"][0]["code"],
-        "case.transition-first"
-    );
-    refused(
-        &rig,
-        "/v1/cases/transition",
-        json!({ "id": "c1", "to": "flo" }),
-        StatusCode::FORBIDDEN,
-    )
-    .await;
-    done(
-        &rig,
-        "/v1/cases/transition",
-        json!({ "id": "c1", "to": "ana" }),
-    )
-    .await;
-    done(&rig, "/v1/cases/close", close).await;
-    let cases = rig
-        .get(&rig.admin, "/v1/cases?district=lone-pine")
-        .await
-        .json();
-    assert!(cases["items"][0]["closed"].is_string(), "{cases}");
-    let nobody = json!({ "id": "c2", "district": "lone-pine" });
-    let nobody = refused(&rig, "/v1/cases/open", nobody, StatusCode::BAD_REQUEST).await;
-    assert_eq!(nobody["field"], "requester");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod authzen;
 mod borders;
 mod changes;
+mod dealings;
 mod desk;
 mod doors;
 mod grants;

@@ -172,6 +172,8 @@ fn about_lone_pine(path: &str) -> Option<(String, Value)> {
         "/v1/decisions"
         | "/v1/groups"
         | "/v1/cases"
+        | "/v1/calls"
+        | "/v1/update-requests"
         | "/v1/reports/product-roles"
         | "/v1/reports/contacts" => {
             return Some((format!("{path}?district=lone-pine"), Value::Null));
@@ -188,6 +190,16 @@ fn about_lone_pine(path: &str) -> Option<(String, Value)> {
         "/v1/cases/open" => json!({ "id": "c1", "district": "lone-pine", "requester": "ana" }),
         "/v1/cases/close" => json!({ "id": "c1" }),
         "/v1/cases/transition" => json!({ "id": "c1", "to": "ana" }),
+        "/v1/calls/one" | "/v1/update-requests/one" => {
+            return Some((format!("{path}?id=ours"), Value::Null));
+        }
+        "/v1/calls/open" => json!({ "id": "k1", "district": "lone-pine", "person": "ana" }),
+        "/v1/calls/join" | "/v1/calls/leave" => json!({ "id": "ours", "person": "ben" }),
+        "/v1/calls/end" => json!({ "id": "ours" }),
+        "/v1/update-requests/submit" => {
+            json!({ "id": "u1", "district": "lone-pine", "kind": "version-update", "by": "ana" })
+        }
+        "/v1/update-requests/advance" => json!({ "id": "ours", "to": "done" }),
         "/v1/contacts/training" => {
             json!({ "person": "ana", "course": "fundamentals", "completed": "2025-01-31" })
         }

@@ -12,13 +12,14 @@ use serde_json::{Map, Value};
 
 use super::super::expect::Ahead;
 use super::super::run::Outcome;
-use super::super::{Act, CaseOpening, ContactVerb};
+use super::super::{Act, CallTurn, CaseOpening, ContactVerb};
 use super::{Simulation, SimulationError};
 use crate::flow::activity::Recorded;
 use crate::flow::case::Opening;
 use crate::flow::contact::OnWordOf;
 use crate::flow::session::Origin;
-use crate::flow::{self, FlowError, activity, case, contact, decide, grant, session};
+use crate::flow::update::Asking;
+use crate::flow::{self, FlowError, activity, call, case, contact, decide, grant, session, update};
 
 /// On whose word: the flows take references, not actors.
 fn word_of(by: &Actor) -> OnWordOf {
@@ -121,6 +122,8 @@ impl Simulation {
                 context,
             } => self.contact(*verb, person, *kind, by, context, outcome),
             Act::CaseOpen(_) | Act::CaseClose { .. } | Act::CaseTransition { .. } => self.case(act),
+            Act::CallOpen { .. } | Act::Call { .. } => self.call(act),
+            Act::UpdateSubmit { .. } | Act::UpdateAdvance { .. } => self.update_request(act),
             Act::SessionOpen { .. } | Act::SessionReturn(_) | Act::SessionClose(_) => {
                 self.session(act)
             }
@@ -147,6 +150,66 @@ impl Simulation {
             _ => return Ok(None),
         };
         Ok(Some(decision))
+    }
+
+    fn call(&self, act: &Act) -> Result<Option<Decision>, FlowError> {
+        let scene = self.scene();
+        let (_, decision) = match act {
+            Act::CallOpen {
+                call,
+                district,
+                person,
+                by,
+            } => call::open(
+                scene,
+                &call::Opening {
+                    id: call.clone(),
+                    district: district.clone(),
+                    person: person.to_string(),
+                    by: word_of(by),
+                },
+            )?,
+            Act::Call { call, turn, by } => match turn {
+                CallTurn::Join(person) => call::join(scene, call, person.as_str(), &word_of(by))?,
+                CallTurn::Leave(person) => {
+                    call::leave(scene, call, person.as_str(), &word_of(by))?;
+                    return Ok(None);
+                }
+                CallTurn::End => {
+                    call::end(scene, call, &word_of(by))?;
+                    return Ok(None);
+                }
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(decision))
+    }
+
+    fn update_request(&self, act: &Act) -> Result<Option<Decision>, FlowError> {
+        let scene = self.scene();
+        match act {
+            Act::UpdateSubmit {
+                request,
+                district,
+                kind,
+                by,
+            } => {
+                let asking = Asking {
+                    id: request.clone(),
+                    district: district.clone(),
+                    kind: *kind,
+                    by: word_of(by),
+                };
+                update::submit(scene, &asking).map(|(_, decision)| Some(decision))
+            }
+            Act::UpdateAdvance {
+                request,
+                to,
+                reason,
+                by,
+            } => update::moved(scene, request, *to, reason.as_deref(), &word_of(by)).map(|_| None),
+            _ => Ok(None),
+        }
     }
 
     /// The feed's word, and what it lets go on: contacts of the district that waited for it are looked at again.

@@ -5,6 +5,7 @@ use provost_core::id::PersonId;
 use std::collections::BTreeMap;
 
 use super::super::run::Outcome;
+use crate::flow::{self, FlowError};
 use crate::store::{Page, Snapshot, Store, StoreError};
 
 /// More than any step of a scenario adds.
@@ -31,14 +32,14 @@ fn persons(register: &Snapshot<'_>) -> Result<Vec<PersonId>, StoreError> {
 
 impl Seen {
     /// Everything up to now.
-    pub(super) fn now(store: &Store) -> Result<Self, StoreError> {
+    pub(super) fn now(store: &Store) -> Result<Self, FlowError> {
         let mut seen = Self::default();
         seen.gain(store, &mut Outcome::default())?;
         Ok(seen)
     }
 
     /// Puts what was added since into the outcome, oldest first, and how all contacts stand.
-    pub(super) fn gain(&mut self, store: &Store, outcome: &mut Outcome) -> Result<(), StoreError> {
+    pub(super) fn gain(&mut self, store: &Store, outcome: &mut Outcome) -> Result<(), FlowError> {
         let register = store.read()?;
         let alarms = register.alarms(Page::newest(ROWS))?;
         let new = alarms
@@ -68,6 +69,11 @@ impl Seen {
                 .extend(hold.map(|(why, _)| (contact.person.clone(), why)));
             outcome.contacts.insert(contact.person, contact.state);
         }
+        let calls = flow::call::page(&register, None, "", ROWS)?.into_iter();
+        outcome.calls = calls.map(|seen| (seen.call.id, seen.state)).collect();
+        let requests = register.update_requests_page(None, None, "", ROWS)?;
+        let requests = requests.into_iter();
+        outcome.update_requests = requests.map(|of| (of.id, of.state)).collect();
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Whoever decides hands the decision over and goes on; nobody waits for the disk. What waits is written every now and
 //! then, the same question with the same answer as one row. Where more comes than can be written, the newest are
-//! dropped and counted: an answer is worth more than its record, and the count says that the list has a hole.
+//! dropped and counted: an answer is worth more than its record, and the count says that the list has a hole. A decision
+//! that something is done upon is no such answer: [`Store::commit_on_record`] writes it with what is done.
 
 mod page;
 mod queue;
@@ -55,7 +56,7 @@ pub struct DecisionFilter {
 }
 
 /// A decision as its row: made where it may take its time, written by the writer in one go.
-struct Draft {
+pub(super) struct Draft {
     at: i64,
     last: i64,
     times: i64,
@@ -114,7 +115,8 @@ impl Store {
     }
 }
 
-fn add(connection: &Connection, draft: &Draft) -> Result<(), StoreError> {
+/// Writes a row.
+pub(super) fn add(connection: &Connection, draft: &Draft) -> Result<(), StoreError> {
     const WHAT: &str = "record a decision";
     const ABOUT: &str = "INSERT OR IGNORE INTO decision_person (person, decision) VALUES (?1, ?2)";
     let row = params![

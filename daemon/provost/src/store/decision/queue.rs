@@ -115,41 +115,44 @@ pub(super) fn drafts(noted: VecDeque<Noted>) -> Result<Vec<Draft>, StoreError> {
             }
             Entry::Vacant(place) => {
                 place.insert(drafts.len());
-                drafts.push(draft(noted)?);
+                drafts.push(Draft::of(noted)?);
             }
         }
     }
     Ok(drafts)
 }
 
-fn draft(noted: Noted) -> Result<Draft, StoreError> {
-    let at: Timestamp = noted.facts.now;
-    let facts = &noted.facts;
-    let district = facts
-        .resource_district()
-        .or_else(|| facts.subject_district());
-    let rules = env!("CARGO_PKG_VERSION");
-    let mut record = Record::of(noted.request, facts, noted.plugins, rules, noted.decision);
-    let people: BTreeSet<String> = record.people().map(ToString::to_string).collect();
-    let mut body = to_body("decision", &record)?;
-    if body.len() > BODY_BYTES {
-        record.input = None;
-        body = to_body("decision", &record)?;
+impl Draft {
+    /// The row that a decision becomes.
+    pub(in crate::store) fn of(noted: Noted) -> Result<Self, StoreError> {
+        let at: Timestamp = noted.facts.now;
+        let facts = &noted.facts;
+        let district = facts
+            .resource_district()
+            .or_else(|| facts.subject_district());
+        let rules = env!("CARGO_PKG_VERSION");
+        let mut record = Record::of(noted.request, facts, noted.plugins, rules, noted.decision);
+        let people: BTreeSet<String> = record.people().map(ToString::to_string).collect();
+        let mut body = to_body("decision", &record)?;
+        if body.len() > BODY_BYTES {
+            record.input = None;
+            body = to_body("decision", &record)?;
+        }
+        if body.len() > BODY_BYTES {
+            record.request.properties.clear();
+            record.request.context.clear();
+            body = to_body("decision", &record)?;
+        }
+        Ok(Self {
+            at: micros(at),
+            last: micros(at),
+            times: 1,
+            revision: i64::try_from(facts.revision.0).unwrap_or(i64::MAX),
+            allowed: record.decision.decision,
+            action: record.request.action,
+            district: district.map(|of| of.district.id.to_string()),
+            people: people.into_iter().collect(),
+            body,
+        })
     }
-    if body.len() > BODY_BYTES {
-        record.request.properties.clear();
-        record.request.context.clear();
-        body = to_body("decision", &record)?;
-    }
-    Ok(Draft {
-        at: micros(at),
-        last: micros(at),
-        times: 1,
-        revision: i64::try_from(facts.revision.0).unwrap_or(i64::MAX),
-        allowed: record.decision.decision,
-        action: record.request.action,
-        district: district.map(|of| of.district.id.to_string()),
-        people: people.into_iter().collect(),
-        body,
-    })
 }

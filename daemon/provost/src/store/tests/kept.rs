@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use provost_core::call::Call;
 use provost_core::change::Change;
 use provost_core::contact::{Contact, ContactState};
 use provost_core::decision::{Facts, Reference, Request, Thing};
@@ -33,6 +34,7 @@ enum Step {
     Revoke(usize),
     Group(Letters),
     Session(usize, bool),
+    Call(usize),
     Agent,
     Ask(usize, Box<Request>, i8),
     Reload,
@@ -47,7 +49,7 @@ fn request(subject: &str, action: &str, resource: &str) -> Request {
         subject: reference(subject),
         action: action.to_owned(),
         resource: reference(resource),
-        properties: json!({"to": "ben", "group": "office"})
+        properties: json!({"to": "ben", "group": "office", "call": "k1"})
             .as_object()
             .cloned()
             .unwrap(),
@@ -62,6 +64,7 @@ fn question() -> impl Strategy<Value = Step> {
         ("login-as", "user-dan"),
         ("case.submit", "lone-pine"),
         ("case.close", "c1"),
+        ("call.talk", "lone-pine"),
         ("montana.new", "office"),
         ("tool.use", "finance/ledger"),
     ]);
@@ -95,6 +98,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(who, what, expires)| Step::Grant(who, what, expires)),
         1 => who.clone().prop_map(Step::Revoke),
         1 => letters.prop_map(Step::Group),
+        1 => who.clone().prop_map(Step::Call),
         1 => (who, any::<bool>()).prop_map(|(who, open)| Step::Session(who, open)),
         1 => Just(Step::Agent),
         1 => Just(Step::Reload),
@@ -163,6 +167,21 @@ fn change(store: &Store, step: &Step) -> Option<Change> {
                 closed: (!*open).then(noon),
             });
             Some(Change::Session { before, after })
+        }
+        Step::Call(who) => {
+            let (id, who) = ("k1".parse().unwrap(), person_id(PEOPLE[*who]));
+            let before = register.call(&id).unwrap();
+            let after = match &before {
+                None => Call::open(id, district_id("lone-pine"), who, noon()),
+                Some(call) => call
+                    .left(&who, noon())
+                    .or_else(|_| call.joined(who, noon()))
+                    .ok()?,
+            };
+            Some(Change::Call {
+                before: before.map(Box::new),
+                after: Box::new(after),
+            })
         }
         Step::Agent | Step::Ask(..) | Step::Reload => None,
     }

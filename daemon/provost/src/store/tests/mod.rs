@@ -10,6 +10,7 @@ mod journal;
 mod kept;
 mod lookup;
 mod nouns;
+mod on_record;
 mod opening;
 mod outbox;
 mod plans;

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use provost_core::call::Call;
 use provost_core::case::Case;
 use provost_core::change::FeedMark;
 use provost_core::contact::{Activity, ActivityKind};
@@ -8,6 +9,7 @@ use provost_core::register::Existing;
 use provost_core::rights::{CalendarRight, Letters};
 use provost_core::role::Group;
 use provost_core::session::{Access, Session};
+use provost_core::update::{UpdateKind, UpdateRequest, UpdateState};
 
 use super::*;
 use crate::store::{Counts, Page};
@@ -48,6 +50,25 @@ fn case() -> Case {
         transitioned: false,
         opened: noon(),
         closed: None,
+    }
+}
+
+fn call() -> Call {
+    let (id, place) = ("k1".parse().unwrap(), district_id("lone-pine"));
+    let call = Call::open(id, place, person_id("ana"), noon());
+    call.joined(person_id("ned"), noon()).unwrap()
+}
+
+fn update_request() -> UpdateRequest {
+    UpdateRequest {
+        id: "u1".parse().unwrap(),
+        district: district_id("lone-pine"),
+        kind: UpdateKind::VersionUpdate,
+        requester: person_id("ana"),
+        state: UpdateState::Declined,
+        reason: Some("not before the summer".to_owned()),
+        requested: noon(),
+        changed: noon(),
     }
 }
 
@@ -134,6 +155,14 @@ fn everything() -> Vec<Change> {
             before: None,
             after: Box::new(case()),
         },
+        Change::Call {
+            before: None,
+            after: Box::new(call()),
+        },
+        Change::UpdateRequest {
+            before: None,
+            after: Box::new(update_request()),
+        },
         Change::Feed {
             before: None,
             after: mark(),
@@ -172,6 +201,12 @@ fn is_all_there(store: &Store) {
     );
     assert_eq!(register.session(&session().id).unwrap(), Some(session()));
     assert_eq!(register.cases(&place).unwrap(), [case()]);
+    assert_eq!(register.calls_page(None, "", 10).unwrap(), [call()]);
+    let declined = Some(UpdateState::Declined);
+    let requests = register.update_requests_page(Some(&place), declined, "", 10);
+    assert_eq!(requests.unwrap(), [update_request()]);
+    let done = register.update_requests_page(None, Some(UpdateState::Done), "", 10);
+    assert_eq!(done.unwrap(), []);
     assert_eq!(register.feeds(Some(&place)).unwrap(), [mark()]);
     assert_eq!(register.activities(&ana, 10).unwrap(), [activity("e1")]);
     let log = register.access_log(&ana, Page::newest(10)).unwrap();
