@@ -104,6 +104,7 @@ fn a_toolchain_that_is_missing_is_named_with_what_installs_it() {
             .args(["plugin", "build"])
             .current_dir(desk.0.path().join(lang))
             .env("PATH", "/nonexistent")
+            .env("PROVOST_CACHE", desk.0.path().join("cache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
