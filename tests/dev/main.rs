@@ -8,6 +8,7 @@ mod packages;
 mod parsers;
 mod place;
 mod step;
+mod toolchains;
 mod verify;
 
 use std::os::unix::process::CommandExt as _;

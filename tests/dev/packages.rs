@@ -7,7 +7,7 @@ use crate::step::{Failed, answer, run};
 
 /// A program and the Debian package that has it. make builds the daemon's allocator,
 /// g++ the fuzzer.
-const NEEDED: [(&str, &str); 18] = [
+const NEEDED: [(&str, &str); 20] = [
     ("/usr/bin/make", "make"),
     ("/usr/bin/g++", "g++"),
     ("/usr/sbin/slapd", "slapd"),
@@ -35,6 +35,8 @@ const NEEDED: [(&str, &str); 18] = [
     ("/sbin/ip", "iproute2"),
     ("/usr/bin/curl", "curl"),
     ("/usr/bin/python3", "python3"),
+    ("/usr/bin/node", "nodejs"),
+    ("/usr/bin/npm", "npm"),
 ];
 
 /// Installs what is missing where that is permitted; otherwise says exactly what to install.

@@ -60,6 +60,11 @@ impl Place {
         self.target.join(name)
     }
 
+    /// A file of the SDK.
+    pub(crate) fn sdk(&self, path: &str) -> PathBuf {
+        self.root.join("sdk").join(path)
+    }
+
     /// What a fuzz target begins with.
     pub(crate) fn seeds(&self, target: &str) -> PathBuf {
         self.root.join("tests/fuzz/seeds").join(target)

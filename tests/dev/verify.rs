@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::place::Place;
 use crate::step::{Failed, run};
-use crate::{fuzzer, guests, packages, parsers};
+use crate::{fuzzer, guests, packages, parsers, toolchains};
 
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Step {
     }
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "packages",
         work: |_, _| packages::install(),
@@ -52,6 +52,10 @@ const STEPS: [Step; 9] = [
     Step {
         name: "toolchain",
         work: |_, _| guests::toolchain(),
+    },
+    Step {
+        name: "languages",
+        work: |place, _| toolchains::install(place),
     },
     Step {
         name: "format",

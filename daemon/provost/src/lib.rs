@@ -1,5 +1,6 @@
 //! The parts of the `provost` binary; `main.rs` only parses the command line and runs it.
 
+pub mod author;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -19,10 +19,12 @@ const CUSTOM: u8 = 0;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotComponent {
     /// There are none.
-    #[error("the file is empty")]
+    #[error("the file is empty: build it again")]
     Empty,
     /// Not WebAssembly at all.
-    #[error("not WebAssembly: the file does not begin with \\0asm")]
+    #[error(
+        "not WebAssembly, the file does not begin with \\0asm: name the file that `provost plugin build` wrote"
+    )]
     NotWasm,
     /// A core module, as compilers write it.
     #[error("a core module, not a component: turn it into one with `provost plugin build`")]
@@ -31,11 +33,13 @@ pub enum NotComponent {
     #[error("a compiled form, not a component: install the component that it was compiled from")]
     Precompiled,
     /// WebAssembly of a version that this build doesn't know.
-    #[error("not a component of the released binary format")]
+    #[error(
+        "WebAssembly, but no component of the released binary format: build it with a toolchain that writes those"
+    )]
     UnknownVersion,
     /// The end is missing.
     #[error(
-        "truncated: the file ends at byte {length}, in the middle of what begins at byte {begin}"
+        "truncated, the file ends at byte {length}, in the middle of what begins at byte {begin}: copy it again"
     )]
     Truncated {
         /// Where the incomplete part begins.

@@ -49,7 +49,9 @@ pub enum Failure {
     #[error("it returned more than {} KiB", HOSTCALL_FUEL >> 10)]
     TooMuch,
     /// Its functions have other types than those of the interface that it claims. The text is Wasmtime's.
-    #[error("its exports do not have the types of the interface: {0}")]
+    #[error(
+        "its exports do not have the types of the interface ({0}): build it with the SDK that `provost plugin new` writes"
+    )]
     Shape(String),
     /// It trapped: most often a panic of the plugin. The text is Wasmtime's, made printable.
     #[error("it trapped: {0}")]

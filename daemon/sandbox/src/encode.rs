@@ -20,6 +20,9 @@ pub enum EncodeError {
         /// Bytes of the manifest.
         length: usize,
     },
+    /// The component brings a manifest along; it could not be said which of two holds.
+    #[error("the component has a manifest already")]
+    TwoManifests,
     /// The component is no plugin.
     #[error("check the component")]
     Inspect(#[from] InspectError),
@@ -64,19 +67,35 @@ pub struct Inspection {
 /// # Errors
 /// [`EncodeError`] if the module was not built with the SDK, or the component would be no plugin.
 pub fn encode(module: &[u8], manifest: Option<&str>) -> Result<Vec<u8>, EncodeError> {
-    let length = manifest.map_or(0, str::len);
-    if length > MANIFEST_BYTES_MAX {
-        return Err(EncodeError::Manifest { length });
-    }
-    let mut component = ComponentEncoder::default()
+    let component = ComponentEncoder::default()
         .validate(true)
         .module(module)
         .and_then(ComponentEncoder::encode)
         .map_err(|error| EncodeError::Encode(error.into()))?;
-    if let Some(manifest) = manifest {
-        binary::append_manifest(&mut component, manifest);
+    match manifest {
+        Some(manifest) => with_manifest(component, manifest),
+        None => {
+            inspect(&component)?.kind?;
+            Ok(component)
+        }
     }
-    inspect(&component)?.kind?;
+}
+
+/// Puts the manifest into a component that another toolchain wrote, as a custom section.
+///
+/// # Errors
+/// [`EncodeError`] if the manifest is too large, or the component no plugin or one that has a manifest already.
+pub fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Result<Vec<u8>, EncodeError> {
+    let length = manifest.len();
+    if length > MANIFEST_BYTES_MAX {
+        return Err(EncodeError::Manifest { length });
+    }
+    let found = inspect(&component)?;
+    found.kind?;
+    if found.manifest.is_some() {
+        return Err(EncodeError::TwoManifests);
+    }
+    binary::append_manifest(&mut component, manifest);
     Ok(component)
 }
 

@@ -33,6 +33,19 @@ impl Kind {
     }
 }
 
+/// No such kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be role-policy or channel")]
+pub struct UnknownKind;
+
+impl std::str::FromStr for Kind {
+    type Err = UnknownKind;
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        let named = |kind: &Self| kind.word() == text;
+        Self::ALL.into_iter().find(named).ok_or(UnknownKind)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
@@ -43,11 +56,16 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
     /// It wants something of the host.
-    #[error("imports {}; a plugin may import nothing", .0.join(", "))]
+    #[error(
+        "imports {}; a plugin may import nothing, it has no files, network, clock or random numbers: build it with \
+         `provost plugin build`, which leaves out what the language would bring along",
+        .0.join(", ")
+    )]
     Imports(Vec<String>),
     /// It speaks another version of the interface.
     #[error(
-        "built for {found}, this Provost speaks {expected}: rebuild it with the SDK of that version"
+        "built for {found}, this Provost speaks {expected}: build it with the SDK that this Provost's \
+         `plugin new` writes, or install the Provost that it was built for"
     )]
     Version {
         /// What it exports.
@@ -56,7 +74,12 @@ pub enum Mismatch {
         expected: &'static str,
     },
     /// It is a plugin of the other kind.
-    #[error("a {found} plugin where a {expected} plugin is wanted")]
+    #[error(
+        "a {found} plugin (it exports {}) where a {expected} plugin (which exports {}) is wanted: install it as what it \
+         is, or build it as the other kind",
+        .found.interface(),
+        .expected.interface()
+    )]
     OtherKind {
         /// What it is.
         found: Kind,
@@ -65,15 +88,30 @@ pub enum Mismatch {
     },
     /// It exports no interface of Provost.
     #[error(
-        "exports neither {} nor {}, but {}",
+        "exports {}, but neither {} nor {}: {}",
+        if .0.is_empty() { "nothing".to_owned() } else { .0.join(", ") },
         Kind::RolePolicy.interface(),
         Kind::Channel.interface(),
-        if .0.is_empty() { "nothing".to_owned() } else { .0.join(", ") }
+        what_to_do(.0)
     )]
     NoInterface(Vec<String>),
     /// It exports both interfaces; which one is meant is for its author to say.
-    #[error("exports both interfaces of Provost: make two plugins of it")]
+    #[error(
+        "exports both {} and {}: a plugin is of one kind, make two of it",
+        Kind::RolePolicy.interface(),
+        Kind::Channel.interface()
+    )]
     Both,
+}
+
+/// Functions exported by themselves come from a world without interfaces; anything else from another world altogether.
+fn what_to_do(exports: &[String]) -> &'static str {
+    let own = ["describe", "evaluate", "render", "judge"];
+    if exports.iter().any(|name| own.contains(&name.as_str())) {
+        "functions by themselves carry no version, export the interface that holds them"
+    } else {
+        "was it built for a world of package provost:plugin? `provost plugin new` begins one"
+    }
 }
 
 /// The names of what a component imports and exports.

@@ -26,10 +26,10 @@ mod engine;
 mod interface;
 pub mod limits;
 mod load;
-
 mod meter;
 mod notice;
 mod policy;
+mod question;
 mod request;
 mod settings;
 mod wit;
@@ -40,11 +40,12 @@ pub use cache::{CacheError, CodeKey, CodeOrigin, Digest, TrustInMemory, TrustedC
 pub use call::{CallError, Failure};
 pub use channel::{AddressKind, Channel, ChannelDescription};
 pub use delivery::{Auth, Delivery, Header, HttpRequest, Mail, Method, Reply, Verdict};
-pub use encode::{EncodeError, InspectError, Inspection, encode, inspect};
+pub use encode::{EncodeError, InspectError, Inspection, encode, inspect, with_manifest};
 pub use engine::{Code, CodeForm, Engine, EngineError, Settings};
-pub use interface::{Kind, Mismatch};
+pub use interface::{Kind, Mismatch, UnknownKind};
 pub use load::{LoadError, Plugin, Refusal};
 pub use notice::{Helper, Moment, NoticeView, Recipient, RenderError, RenderFailure};
 pub use policy::{Edition, Evaluation, Need, Policy};
 pub use provost_core::notice::RecipientRole;
+pub use question::Question;
 pub use settings::{SettingProblem, check_settings};

@@ -42,7 +42,10 @@ pub enum Refusal {
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
     /// Its functions have other parameters than those of the interface that it claims.
-    #[error("its exports do not have the types of {}", .kind.interface())]
+    #[error(
+        "its exports do not have the types of {}: build it with the SDK that `provost plugin new` writes",
+        .kind.interface()
+    )]
     Shape {
         /// What it claims to be.
         kind: Kind,

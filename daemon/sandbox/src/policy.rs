@@ -12,6 +12,7 @@ use crate::cache::Digest;
 use crate::call::{self, CallError, Failure, Guest};
 use crate::interface::Kind;
 use crate::load::{About, Refusal};
+use crate::question::Question;
 use crate::request::request;
 use crate::wit::role_policy::{self as wit, RolePolicyPre};
 
@@ -140,25 +141,31 @@ impl Policy {
         if !self.concerns(asked, facts) {
             return Ok(Evaluation::default());
         }
-        self.judged(asked, facts, relations)
-            .map_err(|failure| CallError {
-                plugin: self.about.id.clone(),
-                function: "evaluate",
-                failure,
-            })
+        self.answer(&request(asked, facts, relations, &self.edition))
     }
 
-    fn judged(
-        &self,
-        asked: &Request,
-        facts: &Facts,
-        relations: &Relations,
-    ) -> Result<Evaluation, Failure> {
-        let question = request(asked, facts, relations, &self.edition);
+    /// Asks a question that somebody wrote down, as [`Policy::evaluate`] does of the register. The plugin is called
+    /// whatever the district; the action must be one that it judges.
+    ///
+    /// # Errors
+    /// As [`Policy::evaluate`].
+    pub fn ask(&self, question: &Question) -> Result<Evaluation, CallError> {
+        self.answer(&question.request(&self.edition))
+    }
+
+    fn answer(&self, question: &wit::Request) -> Result<Evaluation, CallError> {
+        self.judged(question).map_err(|failure| CallError {
+            plugin: self.about.id.clone(),
+            function: "evaluate",
+            failure,
+        })
+    }
+
+    fn judged(&self, question: &wit::Request) -> Result<Evaluation, Failure> {
         let (findings, fuel) = call::run(&self.about.engine.0, Kind::RolePolicy, |store| {
             let policy = self.pre.instantiate(&mut *store)?;
             let policy = policy.provost_plugin_policy();
-            policy.call_evaluate(store, &question)
+            policy.call_evaluate(store, question)
         })?;
         listed("list of findings", &findings)?;
         let mut evaluation = Evaluation {
@@ -166,7 +173,7 @@ impl Policy {
             ..Evaluation::default()
         };
         for found in findings {
-            let (finding, rests_on) = self.finding(found, &asked.action)?;
+            let (finding, rests_on) = self.finding(found, &question.action)?;
             evaluation.facts.insert(finding.code.clone(), rests_on);
             evaluation.findings.push(finding);
         }

@@ -163,22 +163,30 @@ fn person(facts: &PersonFacts, edition: &Edition) -> wit::Person {
 
 fn contact(contact: &Contact) -> wit::Contact {
     wit::Contact {
-        kind: match contact.kind {
-            ContactKind::Support => wit::ContactKind::Support,
-            ContactKind::Technical => wit::ContactKind::Technical,
-        },
-        state: match contact.state {
-            ContactState::Active => wit::ContactState::Active,
-            ContactState::Pending => wit::ContactState::Pending,
-            ContactState::Held => wit::ContactState::Held,
-            ContactState::Suspended => wit::ContactState::Suspended,
-            ContactState::Deactivated => wit::ContactState::Deactivated,
-            ContactState::Removed => wit::ContactState::Removed,
-        },
+        kind: contact_kind(contact.kind),
+        state: contact_state(contact.state),
     }
 }
 
-fn property((name, value): (&String, &Value)) -> wit::Property {
+pub(crate) fn contact_kind(kind: ContactKind) -> wit::ContactKind {
+    match kind {
+        ContactKind::Support => wit::ContactKind::Support,
+        ContactKind::Technical => wit::ContactKind::Technical,
+    }
+}
+
+pub(crate) fn contact_state(state: ContactState) -> wit::ContactState {
+    match state {
+        ContactState::Active => wit::ContactState::Active,
+        ContactState::Pending => wit::ContactState::Pending,
+        ContactState::Held => wit::ContactState::Held,
+        ContactState::Suspended => wit::ContactState::Suspended,
+        ContactState::Deactivated => wit::ContactState::Deactivated,
+        ContactState::Removed => wit::ContactState::Removed,
+    }
+}
+
+pub(crate) fn property((name, value): (&String, &Value)) -> wit::Property {
     wit::Property {
         name: name.clone(),
         value: value.into(),

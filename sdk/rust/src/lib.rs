@@ -8,7 +8,7 @@
 //! crate-type = ["cdylib"]
 //!
 //! [dependencies]
-//! provost-plugin = "0.1"
+//! provost-plugin = { path = "sdk/rust" } # where `provost plugin new` puts this library
 //! ```
 //!
 //! ```

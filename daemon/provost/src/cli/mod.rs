@@ -2,6 +2,7 @@
 
 mod activity;
 mod args;
+mod author;
 mod check;
 mod client;
 mod offline;
@@ -119,7 +120,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
-        Command::Plugin { command } => offline::plugin(&command, args.json),
+        Command::Plugin { command } => author::run(&command, args.json),
         Command::Restore(restore) => restore::run(&restore, args.credentials.as_deref(), args.json),
         Command::Completions { shell } => {
             args::completions(shell);

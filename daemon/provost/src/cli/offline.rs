@@ -1,17 +1,13 @@
-//! Commands that need no daemon: scenario files and plugins.
+//! Commands that need no daemon: scenario files.
 
-use provost_core::id::PluginId;
-use provost_sandbox::Plugin;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{PluginCommand, TestArgs};
+use super::args::TestArgs;
 use super::{CliError, print};
-use crate::config::PluginOffer;
-use crate::live::Loader;
-use crate::scenario;
+use crate::scenario::report::Report;
+use crate::scenario::simulation::{Shelf, run_files};
 
 /// A register document of a file, TOML or JSON.
 pub(super) fn document(path: &Path) -> Result<Map<String, Value>, CliError> {
@@ -41,95 +37,19 @@ pub(crate) fn plugin_folder(asked: Option<&Path>) -> PathBuf {
 /// `provost test`: every file, whatever the ones before it did. Exit 1 if an expectation fails.
 pub(super) fn test(args: &TestArgs, json: bool) -> Result<ExitCode, CliError> {
     let plugins = plugin_folder(args.plugins.as_deref());
-    let report = scenario::simulation::run_files(&args.files, &plugins);
+    let report = run_files(&args.files, &Shelf::folder(&plugins));
+    Ok(told(&report, json))
+}
+
+/// Prints what became of scenario files, and says it with the exit code.
+pub(super) fn told(report: &Report, json: bool) -> ExitCode {
     if json {
         print::json(&report.json());
     } else {
         print!("{report}");
     }
-    Ok(if report.passed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// `provost plugin build` and `inspect`.
-pub(super) fn plugin(command: &PluginCommand, json: bool) -> Result<ExitCode, CliError> {
-    match command {
-        PluginCommand::Build { module, out } => build(module, out),
-        PluginCommand::Inspect { file } => inspect(file, json),
+    match report.passed() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    std::fs::read(path).map_err(|source| CliError::File {
-        what: "read",
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn build(module: &Path, out: &Path) -> Result<ExitCode, CliError> {
-    let component =
-        provost_sandbox::encode(&read(module)?, None).map_err(|error| CliError::Other {
-            what: format!("turn {} into a component", module.display()),
-            source: error.into(),
-        })?;
-    if let Some(folder) = out.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| CliError::File {
-            what: "create",
-            path: folder.to_owned(),
-            source,
-        })?;
-    }
-    std::fs::write(out, &component).map_err(|source| CliError::File {
-        what: "write",
-        path: out.to_owned(),
-        source,
-    })?;
-    println!("{}: {} bytes", out.display(), component.len());
-    Ok(ExitCode::SUCCESS)
-}
-
-fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Other {
-        what: format!("load plugin {}", file.display()),
-        source,
-    };
-    let name = file
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or("plugin");
-    let offer = PluginOffer {
-        id: PluginId::new(name).map_err(|error| failed(error.into()))?,
-        file: file.to_owned(),
-        allow: Vec::new(),
-        secrets: BTreeMap::new(),
-        ca_file: None,
-        settings: Map::new(),
-    };
-    let bytes = read(file)?.len();
-    let plugin = Loader::forgetful(None)?
-        .load(&offer)
-        .map_err(|why| failed(why.into()))?;
-    let title = match &plugin {
-        Plugin::Policy(policy) => &policy.edition().title,
-        Plugin::Channel(channel) => &channel.describe().title,
-    };
-    let shown = json!({
-        "file": file,
-        "bytes": bytes,
-        "kind": plugin.kind().to_string(),
-        "title": title,
-        "hash": plugin.digest().as_str(),
-    });
-    if json {
-        print::json(&shown);
-    } else {
-        for field in ["file", "kind", "title", "bytes", "hash"] {
-            println!("{field:5}  {}", print::cell(&shown, field));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }

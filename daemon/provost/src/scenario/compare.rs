@@ -8,7 +8,7 @@ use provost_core::contact::Hold;
 use provost_core::decision::Decision;
 use provost_core::session::Access;
 
-use super::expect::{Codes, Expect, Line, Log, Notified, Told, Turn};
+use super::expect::{Codes, Expect, Line, Log, Message, Notified, Sent, Told, Turn};
 use super::run::Outcome;
 
 /// An expectation that does not hold.
@@ -31,6 +31,9 @@ pub fn compare(expect: &Expect, outcome: &Outcome) -> Vec<Difference> {
     differences.codes("warnings", expect.warnings.as_ref(), warnings(outcome));
     if let Some(expected) = &expect.notices {
         differences.notices(expected, &outcome.notices);
+    }
+    if let Some(expected) = &expect.sent {
+        differences.sent(expected, &outcome.sent);
     }
     for (person, state) in &expect.contacts {
         let word = |state: Option<_>| json!(state);
@@ -234,6 +237,20 @@ impl Differences {
         let mut got = got.to_vec();
         got.sort();
         self.note("notices", json!(expected), json!(got), Vec::new());
+    }
+
+    /// Each expected message is another one of those rendered, and no other was.
+    fn sent(&mut self, expected: &[Message], got: &[Sent]) {
+        let mut expected = expected.to_vec();
+        let mut left: Vec<&Sent> = got.iter().collect();
+        expected.sort_by_key(|message| std::cmp::Reverse(message.holds.len()));
+        let all = expected.iter().all(|message| {
+            let place = left.iter().position(|sent| message.is(sent));
+            place.map(|place| left.swap_remove(place)).is_some()
+        });
+        if !all || !left.is_empty() {
+            self.note("sent", json!(expected), json!(got), Vec::new());
+        }
     }
 
     fn access(&mut self, log: &Log, got: &[Access]) {

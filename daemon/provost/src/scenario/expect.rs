@@ -32,6 +32,8 @@ pub struct Expect {
     pub warnings: Option<Codes>,
     /// Exactly the notices that a channel accepted during the step, in any order.
     pub notices: Option<Vec<Notified>>,
+    /// Exactly the messages that the channel plugin rendered during the step, in any order.
+    pub sent: Option<Vec<Message>>,
     /// States of these contacts after the step; `None` means that the person is no contact.
     pub contacts: BTreeMap<PersonId, Option<ContactState>>,
     /// Why these contacts are held after the step; `None` means that the person is not held.
@@ -85,6 +87,39 @@ pub struct Told {
     pub address: BTreeSet<String>,
     /// Addresses that refused it before.
     pub refused: BTreeSet<String>,
+}
+
+/// What a channel plugin rendered of a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// Whom the notice concerns.
+    pub to: PersonId,
+    /// What it tells.
+    pub stage: NoticeKind,
+    /// Everything of it: method, URL and body of a request, subject, text and HTML of a mail.
+    pub text: String,
+}
+
+/// A message that is expected: `{ to, stage, holds }`, as much of it as is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Whom the notice concerns.
+    pub to: PersonId,
+    /// What it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<NoticeKind>,
+    /// Texts that it holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
+}
+
+impl Message {
+    /// It is that one.
+    pub(super) fn is(&self, sent: &Sent) -> bool {
+        self.to == sent.to
+            && self.stage.is_none_or(|stage| stage == sent.stage)
+            && self.holds.iter().all(|part| sent.text.contains(part))
+    }
 }
 
 /// A notice that is expected: `{ to, stage }`, and what else is said.
@@ -176,6 +211,7 @@ impl Expect {
             redirect: turn(table),
             warnings: codes(table, "warnings"),
             notices: notices(table, cast),
+            sent: sent(table, cast),
             contacts: words_of_people(table, "contacts", cast),
             holds: words_of_people(table, "holds", cast),
             calls: words(table, "calls", |_| None),
@@ -284,6 +320,23 @@ fn notices(table: &Table, cast: &Cast) -> Option<Vec<Notified>> {
         })
     });
     Some(told.collect())
+}
+
+fn sent(table: &Table, cast: &Cast) -> Option<Vec<Message>> {
+    table.value("sent")?;
+    let entries = table.tables("sent");
+    let messages = entries.iter().filter_map(|entry| {
+        let to = entry.need_parse::<PersonId>("to");
+        let stage = entry.parse("stage");
+        let holds = entry.list("holds");
+        entry.done();
+        let to = to?;
+        if cast.district_of(&to).is_none() {
+            entry.problem("to", format!("no person `{to}` in the document"));
+        }
+        Some(Message { to, stage, holds })
+    });
+    Some(messages.collect())
 }
 
 /// `to` and `stage` of an entry, with which it ends.

@@ -39,6 +39,8 @@ pub struct Scenario {
     pub title: String,
     /// Edition plugins in force.
     pub edition_plugins: Vec<PluginId>,
+    /// `channel = { plugin, settings }`: renders the notices that are accepted.
+    pub channel: Option<ByChannel>,
     /// The register at the start.
     pub register: Register,
     /// When the virtual clock starts.
@@ -47,6 +49,15 @@ pub struct Scenario {
     pub approve_above: usize,
     /// What happens.
     pub steps: Vec<Step>,
+}
+
+/// A channel plugin under test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByChannel {
+    /// Which.
+    pub plugin: PluginId,
+    /// Its settings, as `[[plugin]]` would give them.
+    pub settings: Map<String, Value>,
 }
 
 /// One step. Its acts happen in the order of [`Act`]'s variants, whatever the order in the file.

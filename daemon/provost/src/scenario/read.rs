@@ -12,7 +12,7 @@ use provost_core::register::value::{label, moment};
 use provost_core::register::{Existing, Given, Register, read_tables};
 use provost_core::role::Roles;
 
-use super::{Act, Expect, Scenario, Step};
+use super::{Act, ByChannel, Expect, Scenario, Step};
 use crate::config::read_notices;
 use crate::document::{DocumentError, load};
 
@@ -100,6 +100,7 @@ pub fn read(
         file: file.to_owned(),
         why,
     })?;
+    let channel = top.table("channel").and_then(|table| by_channel(&table));
     let title = label(&top, "title").unwrap_or_else(|| file.to_owned());
     let steps = top.tables("step");
     let approve_above = read_notices(&top);
@@ -134,10 +135,29 @@ pub fn read(
     Ok(Scenario {
         title,
         edition_plugins,
+        channel,
         register,
         start,
         approve_above,
         steps,
+    })
+}
+
+/// The channel plugin that renders the notices.
+fn by_channel(table: &Table) -> Option<ByChannel> {
+    let plugin = table.need_parse("plugin");
+    let settings = match table.value("settings") {
+        None => Map::new(),
+        Some(Value::Object(settings)) => settings.clone(),
+        Some(_) => {
+            table.problem("settings", "must be a table");
+            Map::new()
+        }
+    };
+    table.done();
+    Some(ByChannel {
+        plugin: plugin?,
+        settings,
     })
 }
 

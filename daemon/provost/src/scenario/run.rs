@@ -13,7 +13,7 @@ use provost_core::session::Access;
 use provost_core::update::UpdateState;
 
 use super::compare::{Difference, compare};
-use super::expect::{Ahead, Told};
+use super::expect::{Ahead, Sent, Told};
 use super::{Scenario, Step};
 
 /// What a step brought about.
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub refused: Vec<String>,
     /// Notices that a channel accepted.
     pub notices: Vec<Told>,
+    /// What the scenario's channel plugin rendered of them.
+    pub sent: Vec<Sent>,
     /// States of all contacts afterwards.
     pub contacts: BTreeMap<PersonId, ContactState>,
     /// Why those of them wait who are held.

@@ -3,7 +3,7 @@
 use super::read::{ScenarioError, read};
 use super::report::{Ending, Report};
 use super::run::run;
-use super::simulation::{Simulation, run_files};
+use super::simulation::{Shelf, Simulation, run_files};
 use provost_core::contact::Hold;
 use provost_core::notice::NoticeKind;
 use provost_core::role::Roles;
@@ -41,7 +41,7 @@ fn problems(steps: &str) -> Vec<String> {
 fn played(steps: &str) -> Report {
     let document = crate::document::parse("a.toml", &format!("{LONE_PINE}{steps}")).unwrap();
     let scenario = read("a.toml", &document, |_| Ok(Roles::standard())).unwrap();
-    let mut world = Simulation::new(&scenario, Roles::standard(), Vec::new()).unwrap();
+    let mut world = Simulation::new(&scenario, Roles::standard(), Vec::new(), None).unwrap();
     let story = run("a.toml", &scenario, &mut world).unwrap();
     Report {
         endings: vec![Ending::Played(story)],
@@ -71,7 +71,7 @@ fn the_stories_of_the_rule_book_hold() {
         files.len() >= 25,
         "the stories are where they were: {files:?}"
     );
-    let report = run_files(&files, Path::new("no-plugins"));
+    let report = run_files(&files, &Shelf::folder(Path::new("no-plugins")));
     assert!(report.passed(), "{report}");
 }
 
@@ -256,7 +256,7 @@ fn a_refusal_that_nobody_expected_is_remarked_and_fails_nothing() {
 #[test]
 fn a_file_that_cannot_be_played_does_not_keep_others_from_it() {
     let files = [PathBuf::from("no-such-file.toml"), stories().remove(0)];
-    let report = run_files(&files, Path::new("no-plugins"));
+    let report = run_files(&files, &Shelf::folder(Path::new("no-plugins")));
     let holds: Vec<_> = report.endings.iter().map(Ending::holds).collect();
     assert_eq!(holds, [false, true], "{report}");
 }

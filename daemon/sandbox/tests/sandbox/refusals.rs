@@ -3,7 +3,7 @@
 use provost_core::id::PluginId;
 use provost_sandbox::{
     EncodeError, Engine, Failure, Kind, Mismatch, NotComponent, Plugin, Refusal, TrustInMemory,
-    encode, inspect,
+    encode, inspect, with_manifest,
 };
 
 use crate::forge::{Forged, WIT, component};
@@ -57,6 +57,84 @@ fn another_version_is_refused_with_both_named() {
         assert_eq!(mismatch(&bytes), expected);
         assert_eq!(inspect(&bytes).unwrap().kind, Err(expected));
     }
+}
+
+#[test]
+fn functions_without_an_interface_carry_no_version_and_are_refused() {
+    let wit = "package provost:plugin@1.0.0; world role-policy { export evaluate: func() -> u32; }";
+    let module = r#"(module (func (export "evaluate") (result i32) (i32.const 0)))"#;
+    let bytes = component(module, wit, "role-policy");
+    let expected = Mismatch::NoInterface(vec!["evaluate".to_owned()]);
+    assert_eq!(mismatch(&bytes), expected);
+    assert_eq!(inspect(&bytes).unwrap().kind, Err(expected));
+}
+
+#[test]
+fn every_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let (policy, channel) = (Kind::RolePolicy, Kind::Channel);
+    let cases = [
+        (
+            Mismatch::Imports(names(&["wasi:clocks/wall-clock@0.2.0#now"])),
+            [
+                "wasi:clocks/wall-clock@0.2.0#now",
+                "nothing",
+                "build it with",
+            ],
+        ),
+        (
+            Mismatch::Version {
+                found: "provost:plugin/policy@2.0.0".to_owned(),
+                expected: policy.interface(),
+            },
+            ["policy@2.0.0", "policy@1.0.0", "build it with the SDK"],
+        ),
+        (
+            Mismatch::OtherKind {
+                found: policy,
+                expected: channel,
+            },
+            [
+                "provost:plugin/policy@1.0.0",
+                "messaging@1.0.0",
+                "install it as what it is",
+            ],
+        ),
+        (
+            Mismatch::NoInterface(names(&["wasi:cli/run@0.2.0"])),
+            [
+                "exports wasi:cli/run@0.2.0",
+                "policy@1.0.0",
+                "`provost plugin new`",
+            ],
+        ),
+        (
+            Mismatch::NoInterface(names(&["describe", "evaluate"])),
+            [
+                "exports describe, evaluate",
+                "policy@1.0.0",
+                "export the interface",
+            ],
+        ),
+        (Mismatch::Both, ["policy@1.0.0", "of one kind", "make two"]),
+    ];
+    for (refusal, parts) in cases {
+        let said = refusal.to_string();
+        for part in parts {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+    }
+}
+
+#[test]
+fn a_manifest_is_put_into_a_plugin_once_and_read_back() {
+    let bytes = Forged::default().component();
+    let with = with_manifest(bytes, "id = \"forged\"").unwrap();
+    let manifest = inspect(&with).unwrap().manifest;
+    assert_eq!(manifest.as_deref(), Some("id = \"forged\""));
+    assert!(matches!(load(&engine(), &with), Ok(Plugin::Policy(_))));
+    let twice = with_manifest(with, "id = \"other\"");
+    assert!(matches!(twice, Err(EncodeError::TwoManifests)), "{twice:?}");
 }
 
 #[test]

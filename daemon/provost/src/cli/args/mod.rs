@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod author;
 mod contacts;
 mod dealings;
 mod decisions;
@@ -7,6 +8,7 @@ mod directory;
 mod operations;
 mod roles;
 
+pub use author::{BuildArgs, CacheArgs, InspectArgs, NewArgs, ProjectArgs, RunArgs, TrialArgs};
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
 pub use dealings::{Advance, CallCommand, CaseCommand, UpdateRequestCommand};
 pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
@@ -69,7 +71,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run scenario files in memory with a virtual clock. Exit 1 if an expectation fails.
     Test(TestArgs),
-    /// Build and inspect plugins.
+    /// Write, build and try plugins.
     Plugin {
         /// What to do.
         #[command(subcommand)]
@@ -125,20 +127,16 @@ pub struct TestArgs {
 /// `provost plugin …` without a daemon.
 #[derive(Debug, Clone, Subcommand)]
 pub enum PluginCommand {
-    /// Turn a core module (cargo's wasm32-unknown-unknown output) into a component and check it.
-    Build {
-        /// The core module.
-        #[arg(long)]
-        module: PathBuf,
-        /// Where to write the component.
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Show what a component is: kind, exports, what it describes, size and hash.
-    Inspect {
-        /// The component.
-        file: PathBuf,
-    },
+    /// Begin a plugin: a folder with source, manifest, scenario test and README.
+    New(NewArgs),
+    /// Build the project in this folder with its language's toolchain, check the component and try it.
+    Build(BuildArgs),
+    /// Run the project's scenario files with the plugin that was built. Exit 1 if an expectation fails.
+    Test(TrialArgs),
+    /// Make one call, from JSON, as the daemon would make it.
+    Run(RunArgs),
+    /// Show what a component is: kind, interface version, exports, manifest, what it asks for, size and hash.
+    Inspect(InspectArgs),
 }
 
 /// Commands that ask the running daemon.

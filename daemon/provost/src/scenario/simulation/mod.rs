@@ -6,14 +6,14 @@ mod clock;
 mod directory;
 mod gain;
 mod outbox;
+mod shelf;
 
 use provost_core::change::Actor;
 use provost_core::id::PluginId;
 use provost_core::notice::RecipientRole;
 use provost_core::register::{self, Existing, Feed};
 use provost_core::role::Roles;
-use provost_sandbox::{Plugin, Policy};
-use serde_json::Map;
+use provost_sandbox::{Channel, Policy};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +21,13 @@ use std::sync::Arc;
 use super::report::{Ending, Report};
 use super::run::{Outcome, StepError, World, run};
 use super::{Act, Delivering, Scenario, Step, read};
-use crate::config::{Config, Listen, PluginOffer, Recording, Retention, Route};
+use crate::config::{Config, Listen, Recording, Retention, Route};
 use crate::flow::{self, FlowError, Scene};
-use crate::live::{Live, Loader, chain};
+use crate::live::{Live, LiveChannel, chain};
 use crate::store::{Store, StoreError};
 use clock::VirtualClock;
 use gain::Seen;
+pub use shelf::Shelf;
 
 /// A world that begins with a scenario's register.
 pub struct Simulation {
@@ -52,7 +53,8 @@ pub enum SimulationError {
 }
 
 impl Simulation {
-    /// A world with the scenario's register at its start; `policies` are the edition plugins that it names.
+    /// A world with the scenario's register at its start; `policies` are the edition plugins that it names, `channel` the
+    /// plugin that renders its notices.
     ///
     /// # Errors
     /// If the store cannot be set up or does not take the register.
@@ -60,6 +62,7 @@ impl Simulation {
         scenario: &Scenario,
         roles: Roles,
         policies: Vec<Policy>,
+        channel: Option<Channel>,
     ) -> Result<Self, SimulationError> {
         let store = Store::in_memory()?;
         let existing = Existing::default();
@@ -71,7 +74,7 @@ impl Simulation {
             config: config(scenario),
             roles: Arc::new(roles),
             policies,
-            channels: BTreeMap::new(),
+            channels: channels(scenario, channel),
             relay: Arc::new(crate::deliver::Carrier::default()),
         };
         let clock = VirtualClock::new(scenario.start);
@@ -136,6 +139,15 @@ impl World for Simulation {
     }
 }
 
+/// The plugin that renders notices, with the scenario's settings.
+fn channels(scenario: &Scenario, channel: Option<Channel>) -> BTreeMap<PluginId, LiveChannel> {
+    let live = scenario.channel.iter().zip(channel).map(|(by, channel)| {
+        let settings = by.settings.clone();
+        (by.plugin.clone(), LiveChannel { channel, settings })
+    });
+    live.collect()
+}
+
 /// The configuration that a scenario amounts to.
 fn config(scenario: &Scenario) -> Config {
     let districts = scenario.register.districts.iter();
@@ -186,8 +198,8 @@ fn feeds(scenario: &Scenario) -> Vec<Feed> {
     feeds
 }
 
-/// Plays scenario files, each in a world of its own; edition plugins are taken from `plugins`, as `ID.wasm`.
-pub fn run_files(files: &[PathBuf], plugins: &Path) -> Report {
+/// Plays scenario files, each in a world of its own, with plugins from the shelf.
+pub fn run_files(files: &[PathBuf], plugins: &Shelf<'_>) -> Report {
     let endings = files.iter().map(|file| {
         play_file(file, plugins).unwrap_or_else(|why| Ending::Broken {
             file: file.display().to_string(),
@@ -201,45 +213,36 @@ pub fn run_files(files: &[PathBuf], plugins: &Path) -> Report {
 
 /// # Errors
 /// In words, why the file could not be played; a line for each problem of it.
-fn play_file(file: &Path, plugins: &Path) -> Result<Ending, String> {
+fn play_file(file: &Path, plugins: &Shelf<'_>) -> Result<Ending, String> {
     let mut policies = Vec::new();
     let mut roles = Roles::standard();
     let scenario = read::read_file(file, |ids| {
-        policies = load(ids, plugins)?;
+        policies = plugins.policies(ids)?;
         for policy in &policies {
             roles.add_edition(policy.edition().roles.iter().cloned());
         }
         Ok(roles.clone())
     });
     let scenario = scenario.map_err(|error| chain(&error))?;
-    let world = Simulation::new(&scenario, roles, policies);
+    let channel = channel(&scenario, plugins)?;
+    let world = Simulation::new(&scenario, roles, policies, channel);
     let mut world = world.map_err(|error| chain(&error))?;
     let story = run(&file.display().to_string(), &scenario, &mut world);
     story.map(Ending::Played).map_err(|error| chain(&error))
 }
 
-/// The edition plugins of these ids, compiled and tried. No engine is started for a scenario that names none.
-fn load(ids: &[PluginId], plugins: &Path) -> Result<Vec<Policy>, String> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+/// The channel plugin that the scenario names, with settings that it takes.
+fn channel(scenario: &Scenario, plugins: &Shelf<'_>) -> Result<Option<Channel>, String> {
+    let Some(by) = &scenario.channel else {
+        return Ok(None);
+    };
+    let channel = plugins.channel(&by.plugin)?;
+    let wrong = channel.check_settings(&by.settings);
+    if wrong.is_empty() {
+        return Ok(Some(channel));
     }
-    let loader = Loader::forgetful(None).map_err(|error| chain(&error))?;
-    let policies = ids.iter().map(|id| {
-        let offer = PluginOffer {
-            id: id.clone(),
-            file: plugins.join(format!("{id}.wasm")),
-            allow: Vec::new(),
-            secrets: BTreeMap::new(),
-            ca_file: None,
-            settings: Map::new(),
-        };
-        match loader
-            .load(&offer)
-            .map_err(|why| format!("{}: {why}", offer.file.display()))?
-        {
-            Plugin::Policy(policy) => Ok(policy),
-            Plugin::Channel(_) => Err(format!("{id} is a channel, not an edition's role policy")),
-        }
-    });
-    policies.collect()
+    let wrong = wrong
+        .iter()
+        .map(|wrong| format!("channel.settings: {wrong}"));
+    Err(wrong.collect::<Vec<_>>().join("\n"))
 }

@@ -6,7 +6,7 @@ use provost_core::lifecycle::{self, Wanted};
 use provost_core::notice::{Delivery, Notice, Outcome as Fate};
 use std::collections::BTreeSet;
 
-use super::super::expect::Told;
+use super::super::expect::{Sent, Told};
 use super::super::run::Outcome;
 use super::{Simulation, SimulationError};
 use crate::deliver;
@@ -80,7 +80,7 @@ impl Simulation {
                 retry("the directory shuts the contact out at present"),
                 Refused::No,
             ),
-            (Wanted::Now, Some(contact)) => match self.tell(notice, contact)? {
+            (Wanted::Now, Some(contact)) => match self.handed_over(notice, contact, outcome)? {
                 None => (retry("the scenario's channel refuses"), Refused::ForGood),
                 Some(told) => {
                     outcome.notices.push(told);
@@ -92,6 +92,35 @@ impl Simulation {
         };
         notify::record(scene, notice, &delivery(notice, scene, fate), refused)?;
         Ok(())
+    }
+
+    /// Somebody takes the notice, and the channel plugin, if there is one, has words for it.
+    fn handed_over(
+        &self,
+        notice: &Notice,
+        contact: &Contact,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Told>, SimulationError> {
+        let told = self.tell(notice, contact)?;
+        if told.is_none() || self.live.channels.is_empty() {
+            return Ok(told);
+        }
+        let rendered = notify::preview(self.scene(), notice.person.as_str(), notice.kind)?;
+        for message in rendered.as_array().into_iter().flatten() {
+            if let Some(why) = message["why"].as_str() {
+                let channel = message["channel"].as_str().unwrap_or_default();
+                outcome.refused.push(format!("{channel}: {why}"));
+                return Ok(None);
+            }
+            let parts = ["subject", "text", "html"].map(|part| message[part].as_str());
+            let parts: Vec<_> = parts.into_iter().flatten().collect();
+            outcome.sent.push(Sent {
+                to: notice.person.clone(),
+                stage: notice.kind,
+                text: parts.join("\n"),
+            });
+        }
+        Ok(told)
     }
 
     /// Goes through the rounds of an attempt until somebody takes the notice. Says who did.

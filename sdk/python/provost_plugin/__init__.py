@@ -1,0 +1,1 @@
+"""Shorthand for Provost plugins: `policy` for role policies, `channel` for channels."""
