@@ -88,6 +88,7 @@ impl Touched {
             | Change::Delivery { .. }
             | Change::Alarm { .. }
             | Change::Token { .. }
+            | Change::Plugin { .. }
             | Change::Forget { .. } => Self::Nothing,
         }
     }

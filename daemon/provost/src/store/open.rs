@@ -15,7 +15,7 @@ use super::staging::file as staging;
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-pub(super) const MIGRATIONS: [&str; 9] = [
+pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/007.sql"),
     include_str!("migrations/008.sql"),
     include_str!("migrations/009.sql"),
+    include_str!("migrations/010.sql"),
 ];
 
 /// A step from one format of the register to the next.
