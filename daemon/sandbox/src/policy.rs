@@ -13,6 +13,7 @@ use crate::call::{self, CallError, Failure, Guest};
 use crate::interface::Kind;
 use crate::load::{About, Refusal};
 use crate::request::request;
+use crate::tally::Usage;
 use crate::wit::role_policy::{self as wit, RolePolicyPre};
 
 /// Facts that a policy may ask for.
@@ -88,7 +89,7 @@ impl Policy {
             source: source.into(),
         };
         let pre = RolePolicyPre::new(pre).map_err(shape)?;
-        let (described, _) = call::run(&about.engine.0, Kind::RolePolicy, |store| {
+        let (described, _) = call::run(about.ground(), Kind::RolePolicy, |store| {
             let policy = pre.instantiate(&mut *store)?;
             policy.provost_plugin_policy().call_describe(store)
         })
@@ -109,6 +110,11 @@ impl Policy {
     /// SHA-256 of its component: the version that runs.
     pub fn digest(&self) -> &Digest {
         &self.about.digest
+    }
+
+    /// What its calls have cost.
+    pub fn usage(&self) -> Usage {
+        self.about.tally.usage()
     }
 
     /// What it says that it is.
@@ -141,11 +147,7 @@ impl Policy {
             return Ok(Evaluation::default());
         }
         self.judged(asked, facts, relations)
-            .map_err(|failure| CallError {
-                plugin: self.about.id.clone(),
-                function: "evaluate",
-                failure,
-            })
+            .map_err(|failure| self.about.failed("evaluate", failure))
     }
 
     fn judged(
@@ -155,7 +157,7 @@ impl Policy {
         relations: &Relations,
     ) -> Result<Evaluation, Failure> {
         let question = request(asked, facts, relations, &self.edition);
-        let (findings, fuel) = call::run(&self.about.engine.0, Kind::RolePolicy, |store| {
+        let (findings, fuel) = call::run(self.about.ground(), Kind::RolePolicy, |store| {
             let policy = self.pre.instantiate(&mut *store)?;
             let policy = policy.provost_plugin_policy();
             policy.call_evaluate(store, &question)
