@@ -1,6 +1,7 @@
 //! The parts of the `provost` binary; `main.rs` only parses the command line and runs it.
 
 pub mod cli;
+pub mod compile;
 pub mod config;
 pub mod daemon;
 pub mod deliver;
