@@ -1,15 +1,13 @@
 //! Commands that need no daemon: scenario files and plugins.
 
 use provost_core::id::PluginId;
-use provost_sandbox::Plugin;
+use provost_sandbox::{CodeForm, Plugin};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::args::{PluginCommand, TestArgs};
 use super::{CliError, print};
-use crate::config::PluginOffer;
 use crate::live::Loader;
 use crate::scenario;
 
@@ -62,6 +60,21 @@ pub(super) fn plugin(command: &PluginCommand, json: bool) -> Result<ExitCode, Cl
     }
 }
 
+/// `provost compile-plugin`: what went wrong goes to standard error for the daemon, and nobody else.
+pub(super) fn compile(form: &str) -> Result<ExitCode, CliError> {
+    let form = CodeForm::named(form).ok_or_else(|| CliError::Other {
+        what: "compile a plugin".to_owned(),
+        source: format!("{form} is no form of code").into(),
+    })?;
+    match crate::compile::run(form) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("{}", crate::live::chain(&error));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|source| CliError::File {
         what: "read",
@@ -101,17 +114,10 @@ fn inspect(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         .file_stem()
         .and_then(|stem| stem.to_str())
         .unwrap_or("plugin");
-    let offer = PluginOffer {
-        id: PluginId::new(name).map_err(|error| failed(error.into()))?,
-        file: file.to_owned(),
-        allow: Vec::new(),
-        secrets: BTreeMap::new(),
-        ca_file: None,
-        settings: Map::new(),
-    };
+    let id = PluginId::new(name).map_err(|error| failed(error.into()))?;
     let bytes = read(file)?.len();
     let plugin = Loader::forgetful(None)?
-        .load(&offer)
+        .load(&id, file)
         .map_err(|why| failed(why.into()))?;
     let title = match &plugin {
         Plugin::Policy(policy) => &policy.edition().title,

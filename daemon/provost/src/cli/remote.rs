@@ -1,6 +1,7 @@
 //! Commands that ask the daemon: one request each, printed as a table or as JSON.
 
 mod notice;
+pub(super) mod plugins;
 mod roles;
 
 use hyper::Method;

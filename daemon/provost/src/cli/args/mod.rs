@@ -4,6 +4,7 @@ mod contacts;
 mod decisions;
 mod directory;
 mod operations;
+mod plugins;
 mod roles;
 
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
@@ -12,6 +13,7 @@ pub use directory::SyncCommand;
 pub use operations::{
     AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
 };
+pub use plugins::PluginLifeCommand;
 pub use roles::{
     CaseCommand, Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs,
     SheetFormat, Taking,
@@ -68,11 +70,17 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run scenario files in memory with a virtual clock. Exit 1 if an expectation fails.
     Test(TestArgs),
-    /// Build and inspect plugins.
+    /// Build, inspect, install and approve plugins.
     Plugin {
         /// What to do.
         #[command(subcommand)]
-        command: PluginCommand,
+        command: PluginVerb,
+    },
+    /// Compile a plugin from standard input: the daemon starts itself so.
+    #[command(hide = true, name = crate::compile::COMMAND)]
+    CompilePlugin {
+        /// native or pulley.
+        form: String,
     },
     /// Put a backup in the place of the register, while no daemon runs. The register that is there is kept beside it.
     Restore(RestoreArgs),
@@ -119,6 +127,17 @@ pub struct TestArgs {
     /// Folder with the plugins. Default: beside the program, then /usr/lib/provost/plugins.
     #[arg(long, env = "PROVOST_PLUGINS")]
     pub plugins: Option<PathBuf>,
+}
+
+/// `provost plugin …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PluginVerb {
+    /// Without a daemon.
+    #[command(flatten)]
+    Work(PluginCommand),
+    /// In the running daemon.
+    #[command(flatten)]
+    Life(PluginLifeCommand),
 }
 
 /// `provost plugin …` without a daemon.

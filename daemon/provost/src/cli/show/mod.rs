@@ -1,10 +1,12 @@
 //! How each answer of the daemon looks to people.
 
 mod notices;
+mod plugins;
 mod roles;
 mod tokens;
 
 pub(super) use notices::{notice, notices, proof, rendered};
+pub(super) use plugins::{plugin, plugin_difference, plugins};
 pub(super) use roles::{cases, decisions, granted, groups, preview, replayed};
 pub(super) use tokens::{made_token, tokens};
 

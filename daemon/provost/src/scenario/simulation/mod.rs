@@ -13,7 +13,6 @@ use provost_core::notice::RecipientRole;
 use provost_core::register::{self, Existing, Feed};
 use provost_core::role::Roles;
 use provost_sandbox::{Plugin, Policy};
-use serde_json::Map;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use std::sync::Arc;
 use super::report::{Ending, Report};
 use super::run::{Outcome, StepError, World, run};
 use super::{Act, Delivering, Scenario, Step, read};
-use crate::config::{Config, Listen, PluginOffer, Recording, Retention, Route};
+use crate::config::{Config, Listen, Recording, Retention, Route};
 use crate::flow::{self, FlowError, Scene};
 use crate::live::{Live, Loader, chain};
 use crate::store::{Store, StoreError};
@@ -71,6 +70,7 @@ impl Simulation {
             config: config(scenario),
             roles: Arc::new(roles),
             policies,
+            ward: Arc::default(),
             channels: BTreeMap::new(),
             relay: Arc::new(crate::deliver::Carrier::default()),
         };
@@ -225,17 +225,10 @@ fn load(ids: &[PluginId], plugins: &Path) -> Result<Vec<Policy>, String> {
     }
     let loader = Loader::forgetful(None).map_err(|error| chain(&error))?;
     let policies = ids.iter().map(|id| {
-        let offer = PluginOffer {
-            id: id.clone(),
-            file: plugins.join(format!("{id}.wasm")),
-            allow: Vec::new(),
-            secrets: BTreeMap::new(),
-            ca_file: None,
-            settings: Map::new(),
-        };
+        let file = plugins.join(format!("{id}.wasm"));
         match loader
-            .load(&offer)
-            .map_err(|why| format!("{}: {why}", offer.file.display()))?
+            .load(id, &file)
+            .map_err(|why| format!("{}: {why}", file.display()))?
         {
             Plugin::Policy(policy) => Ok(policy),
             Plugin::Channel(_) => Err(format!("{id} is a channel, not an edition's role policy")),
