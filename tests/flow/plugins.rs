@@ -226,7 +226,7 @@ fn a_plugin_lives_from_installation_to_removal_while_decisions_go_on() {
     let journal = world.provost.cli(&["audit", "list", "--json"]).json();
     let changes = journal.as_array().unwrap().iter();
     let changes = changes.filter(|entry| entry["noun"] == "plugin").count();
-    assert_eq!(changes, 7, "{journal}");
+    assert_eq!(changes, 8, "{journal}");
     world.provost.cli(&["audit", "verify"]).ok();
 }
 
