@@ -13,6 +13,7 @@ fn engine(folder: &Path, code: Code) -> Engine {
     Engine::new(Settings {
         cache_dir: Some(folder.to_owned()),
         code,
+        ..Settings::default()
     })
     .unwrap()
 }
@@ -112,4 +113,20 @@ fn a_store_that_cannot_vouch_stops_the_load() {
     let component = Forged::default().component();
     let failed = engine.load(id("forged"), None, &component, &Broken);
     assert!(failed.is_err());
+}
+
+#[test]
+fn a_kept_version_is_fetched_by_its_hash_alone_and_a_changed_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let trust = TrustInMemory::default();
+    let engine = engine(folder.path(), Code::Auto);
+    let digest = Digest::of(&Forged::default().component());
+    let fetch = || engine.fetch(id("forged"), digest.clone(), &trust).unwrap();
+    assert!(fetch().is_none());
+    origin(&engine, &trust);
+    let fetched = fetch().unwrap();
+    let found = (fetched.digest(), fetched.origin());
+    assert_eq!(found, (&digest, &CodeOrigin::Cached));
+    fs::write(forms(folder.path()).remove(0), b"something else").unwrap();
+    assert!(fetch().is_none());
 }
