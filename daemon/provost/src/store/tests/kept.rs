@@ -110,6 +110,22 @@ fn hours_from_noon(hours: i8) -> Timestamp {
     noon() + SignedDuration::from_hours(i64::from(hours))
 }
 
+/// Somebody goes if they are on the call, and comes if they are not; the first one opens it.
+fn call(before: Option<Call>, who: &str) -> Option<Change> {
+    let who = person_id(who);
+    let after = match &before {
+        None => Call::open("k1".parse().unwrap(), district_id("lone-pine"), who, noon()),
+        Some(call) => {
+            let left = call.left(&who, noon());
+            left.or_else(|_| call.joined(who, noon())).ok()?
+        }
+    };
+    Some(Change::Call {
+        before: before.map(Box::new),
+        after: Box::new(after),
+    })
+}
+
 /// The change that a step makes to the register as it is; nothing for a step that changes nothing.
 fn change(store: &Store, step: &Step) -> Option<Change> {
     let register = store.read().unwrap();
@@ -168,21 +184,7 @@ fn change(store: &Store, step: &Step) -> Option<Change> {
             });
             Some(Change::Session { before, after })
         }
-        Step::Call(who) => {
-            let (id, who) = ("k1".parse().unwrap(), person_id(PEOPLE[*who]));
-            let before = register.call(&id).unwrap();
-            let after = match &before {
-                None => Call::open(id, district_id("lone-pine"), who, noon()),
-                Some(call) => call
-                    .left(&who, noon())
-                    .or_else(|_| call.joined(who, noon()))
-                    .ok()?,
-            };
-            Some(Change::Call {
-                before: before.map(Box::new),
-                after: Box::new(after),
-            })
-        }
+        Step::Call(who) => call(register.call(&"k1".parse().unwrap()).unwrap(), PEOPLE[*who]),
         Step::Agent | Step::Ask(..) | Step::Reload => None,
     }
 }
