@@ -18,6 +18,7 @@ use crate::hex;
 use crate::id::{AgentId, DistrictId, FeedId, PersonId, Revision, SourceId};
 use crate::notice::{Alarm, Delivery, Notice};
 use crate::person::Person;
+use crate::plugin::Installed;
 use crate::role::{Grant, Group};
 use crate::session::{Access, Session};
 use crate::token::Token;
@@ -114,6 +115,10 @@ pub enum Change {
         before: Option<Box<Token>>,
         after: Box<Token>,
     },
+    Plugin {
+        before: Option<Box<Installed>>,
+        after: Box<Installed>,
+    },
     /// Gives something to a person.
     Grant { grant: Box<Grant> },
     /// Takes it away.
@@ -203,6 +208,7 @@ impl Change {
             Self::UpdateRequest { .. } => "update-request",
             Self::Feed { .. } => "feed",
             Self::Token { .. } => "token",
+            Self::Plugin { .. } => "plugin",
             Self::Grant { .. } => "grant",
             Self::Revoke { .. } => "revoke",
             Self::Activity { .. } => "activity",
@@ -234,6 +240,7 @@ impl Change {
             | Self::Group { .. }
             | Self::Feed { .. }
             | Self::Token { .. }
+            | Self::Plugin { .. }
             | Self::Delivery { .. }
             | Self::Forget { .. } => None,
         }
@@ -260,6 +267,7 @@ impl Change {
             Self::Alarm { alarm } => alarm.district.as_ref(),
             // A token may open several districts or all.
             Self::Token { .. }
+            | Self::Plugin { .. }
             | Self::Session { .. }
             | Self::Grant { .. }
             | Self::Revoke { .. }
@@ -293,6 +301,7 @@ impl Change {
             Self::UpdateRequest { after, .. } => after.id.to_string(),
             Self::Feed { after, .. } => after.feed.to_string(),
             Self::Token { after, .. } => after.id.to_string(),
+            Self::Plugin { after, .. } => after.id.to_string(),
             Self::Grant { grant } | Self::Revoke { grant } => grant.person.to_string(),
             Self::Activity { activity } => activity.person.to_string(),
             Self::Access { access } => access.person.to_string(),
@@ -406,6 +415,7 @@ impl fmt::Display for Change {
             }
             Self::Token { after, .. } if after.revoked.is_some() => write!(f, "- token {after}"),
             Self::Token { after, .. } => write!(f, "+ token {after}"),
+            Self::Plugin { after, .. } => write!(f, "~ plugin {after}"),
             Self::Alarm { alarm } => write!(f, "! alarm {}: {}", alarm.code, alarm.message),
             Self::Forget { forgotten } => write!(f, "- {forgotten}"),
             _ => write!(f, "{} {}", self.noun(), self.subject()),

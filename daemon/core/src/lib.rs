@@ -7,6 +7,7 @@
 //! The rule book is the domain page of the design; each rule's code (`contact.only`, `login-as.rights`, …) names
 //! the function that implements it.
 
+pub mod breaker;
 pub mod call;
 pub mod case;
 pub mod change;
@@ -21,6 +22,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod notice;
 pub mod person;
+pub mod plugin;
 pub mod register;
 pub mod rights;
 pub mod role;

@@ -1,5 +1,7 @@
 //! Every bound of the core, with its unit and reason.
 
+use jiff::SignedDuration;
+
 /// Bytes of an identifier: the longest LDAP stable ids and usernames seen are under 100.
 pub const ID_BYTES_MAX: usize = 255;
 
@@ -78,3 +80,21 @@ pub const LDAP_MESSAGE_ELEMENTS_MAX: u32 = 1_000_000;
 /// Elements within each other in one such message. A value of an entry is the sixth, those of extended answers are fewer;
 /// readers that descend by recursion would have no end of stack.
 pub const LDAP_MESSAGE_DEPTH_MAX: usize = 12;
+
+/// Versions of one plugin that are kept to return to: with components of up to 64 MiB this bounds the register's file.
+pub const PLUGIN_VERSIONS_MAX: usize = 20;
+
+/// Failed calls of a plugin within [`BREAKER_WINDOW`] that put it in quarantine.
+pub const BREAKER_FAILURES: usize = 5;
+
+/// The time in which they count.
+pub const BREAKER_WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a plugin in quarantine rests before it is tried, at first; twice as long after each try that fails.
+pub const BREAKER_REST: SignedDuration = SignedDuration::from_secs(30);
+
+/// The longest rest: a plugin that was mended outside is back within this.
+pub const BREAKER_REST_MAX: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a try may take before another one is allowed: calls are cut off long before.
+pub const BREAKER_TRY: SignedDuration = SignedDuration::from_secs(10);

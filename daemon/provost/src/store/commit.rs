@@ -13,7 +13,7 @@ use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
     access, activity, agent, alarm, call, case, contact, district, feed, forget, grant, group,
-    notice, person, session, token, update_request,
+    notice, person, plugin, session, token, update_request,
 };
 use crate::failpoint;
 
@@ -175,6 +175,7 @@ impl<'c> Commit<'c> {
             }
             Change::Feed { before, after } => feed::put(self, Expected::by(before), after)?,
             Change::Token { before, after } => token::put(self, Expected::by(before), after)?,
+            Change::Plugin { before, after } => plugin::put(self, Expected::by(before), after)?,
             Change::Grant { grant } => grant::put(self, grant)?,
             Change::Revoke { grant } => grant::take(self, grant)?,
             Change::Activity { activity } => activity::add(self, activity)?,
@@ -262,6 +263,7 @@ fn named(change: &Change) -> String {
         Change::UpdateRequest { after, .. } => after.id.to_string(),
         Change::Feed { after, .. } => after.feed.to_string(),
         Change::Token { after, .. } => after.id.to_string(),
+        Change::Plugin { after, .. } => after.id.to_string(),
         Change::Delivery { delivery } => delivery.notice.to_string(),
         Change::Grant { grant } | Change::Revoke { grant } => {
             format!("{} of {}", grant.what, grant.person)

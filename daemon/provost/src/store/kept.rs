@@ -90,6 +90,7 @@ impl Touched {
             | Change::Alarm { .. }
             | Change::Token { .. }
             | Change::UpdateRequest { .. }
+            | Change::Plugin { .. }
             | Change::Forget { .. } => Self::Nothing,
         }
     }

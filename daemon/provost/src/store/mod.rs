@@ -28,6 +28,7 @@ mod kept;
 mod notice;
 mod open;
 mod person;
+mod plugin;
 mod register;
 mod row;
 mod session;
