@@ -18,8 +18,8 @@ fn main() {
 
 fn engine(code: Code) -> Engine {
     Engine::new(Settings {
-        cache_dir: None,
         code,
+        ..Settings::default()
     })
     .unwrap()
 }
@@ -60,6 +60,7 @@ fn load(bencher: Bencher<'_, '_>, from: &str) {
     let engine = Engine::new(Settings {
         cache_dir: (from == "cached").then(|| folder.path().to_owned()),
         code: Code::Native,
+        ..Settings::default()
     })
     .unwrap();
     let component = guest::guest("montana-edition");

@@ -2,6 +2,7 @@
 
 use provost_core::decision::Finding;
 use provost_core::id::PluginId;
+use std::time::Instant;
 use wasmtime::{Store, Trap};
 
 use crate::answer::BadAnswer;
@@ -13,6 +14,7 @@ use crate::limits::{
 };
 use crate::meter::Meter;
 use crate::printable;
+use crate::tally::Tally;
 
 /// A call that gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +80,11 @@ impl CallError {
         finding
     }
 
+    /// The plugin itself has failed: it was called.
+    pub fn is_its_own(&self) -> bool {
+        self.failure != Failure::Busy
+    }
+
     /// The same call fails the same way wherever it is made again.
     pub fn is_replayable(&self) -> bool {
         !matches!(self.failure, Failure::Deadline | Failure::Busy)
@@ -90,9 +97,9 @@ pub(crate) struct Guest {
     meter: Meter,
 }
 
-/// Runs `call` on a fresh store. Hands out its result and the fuel that it used.
+/// Runs `call` on a fresh store. Hands out its result and the fuel that it used, and counts what it cost.
 pub(crate) fn run<R>(
-    engine: &Parts,
+    (engine, tally): (&Parts, &Tally),
     kind: Kind,
     call: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
 ) -> Result<(R, u64), Failure> {
@@ -103,6 +110,7 @@ pub(crate) fn run<R>(
         // A channel's answers are not replayed: the clock alone cuts it off.
         Kind::Channel => (u64::MAX, CHANNEL_MEMORY_BYTES),
     };
+    let began = Instant::now();
     let meter = Meter::new(memory_bytes);
     let mut store = Store::new(&engine.wasm, Guest { meter });
     store.limiter(|guest| &mut guest.meter);
@@ -111,8 +119,10 @@ pub(crate) fn run<R>(
     store.set_epoch_deadline(EPOCHS_A_CALL);
     let answer = store.set_fuel(fuel).and_then(|()| call(&mut store));
     let left = store.get_fuel().unwrap_or(0);
+    let used = fuel.saturating_sub(left);
+    tally.called(began.elapsed(), used, store.data().meter.memory_bytes);
     match answer {
-        Ok(answer) => Ok((answer, fuel.saturating_sub(left))),
+        Ok(answer) => Ok((answer, used)),
         Err(error) => Err(failure(&error, store.data())),
     }
 }

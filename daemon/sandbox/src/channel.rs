@@ -7,7 +7,7 @@ use wasmtime::component::InstancePre;
 
 use crate::answer::{BadAnswer, at_most, listed, sentence, word};
 use crate::cache::Digest;
-use crate::call::{self, CallError, Failure, Guest};
+use crate::call::{self, CallError, Guest};
 use crate::delivery::{self, Declared, Delivery, Reply, Verdict};
 use crate::interface::Kind;
 use crate::limits::{SCHEMA_BYTES_MAX, URL_BYTES_MAX};
@@ -15,6 +15,7 @@ use crate::load::{About, Refusal};
 use crate::notice::{self, NoticeView, Recipient, RenderError};
 use crate::printable;
 use crate::settings::{SettingProblem, check_settings, settings};
+use crate::tally::Usage;
 use crate::wit::channel::{self as wit, ChannelPre};
 
 /// What an address of a channel is.
@@ -73,7 +74,7 @@ impl Channel {
             source: source.into(),
         };
         let pre = ChannelPre::new(pre).map_err(shape)?;
-        let (described, _) = call::run(&about.engine.0, Kind::Channel, |store| {
+        let (described, _) = call::run(about.ground(), Kind::Channel, |store| {
             let channel = pre.instantiate(&mut *store)?;
             channel.provost_plugin_messaging().call_describe(store)
         })
@@ -89,6 +90,11 @@ impl Channel {
     /// SHA-256 of its component: the version that runs.
     pub fn digest(&self) -> &Digest {
         &self.about.digest
+    }
+
+    /// What its calls have cost.
+    pub fn usage(&self) -> Usage {
+        self.about.tally.usage()
     }
 
     /// What it says that it is.
@@ -112,11 +118,11 @@ impl Channel {
         recipient: &Recipient,
         settings: &Map<String, Value>,
     ) -> Result<Vec<Delivery>, RenderError> {
-        let failed = |failure| self.failed("render", failure);
+        let failed = |failure| self.about.failed("render", failure);
         let notice = notice::notice(view);
         let recipient = notice::recipient(recipient);
         let settings = self::settings(settings);
-        let (rendered, _) = call::run(&self.about.engine.0, Kind::Channel, |store| {
+        let (rendered, _) = call::run(self.about.ground(), Kind::Channel, |store| {
             let channel = self.pre.instantiate(&mut *store)?;
             let messaging = channel.provost_plugin_messaging();
             messaging.call_render(store, &notice, &recipient, &settings)
@@ -140,21 +146,13 @@ impl Channel {
     /// [`CallError`] if it trapped or was cut off; the delivery is then best tried again later.
     pub fn judge(&self, reply: &Reply) -> Result<Verdict, CallError> {
         let reply = delivery::reply(reply);
-        let (outcome, _) = call::run(&self.about.engine.0, Kind::Channel, |store| {
+        let (outcome, _) = call::run(self.about.ground(), Kind::Channel, |store| {
             let channel = self.pre.instantiate(&mut *store)?;
             let messaging = channel.provost_plugin_messaging();
             messaging.call_judge(store, &reply)
         })
-        .map_err(|failure| self.failed("judge", failure))?;
+        .map_err(|failure| self.about.failed("judge", failure))?;
         Ok(delivery::verdict(outcome))
-    }
-
-    fn failed(&self, function: &'static str, failure: Failure) -> CallError {
-        CallError {
-            plugin: self.about.id.clone(),
-            function,
-            failure,
-        }
     }
 }
 

@@ -41,6 +41,36 @@ impl CodeForm {
             Self::Pulley => "pulley",
         }
     }
+
+    /// The form of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Native, Self::Pulley]
+            .into_iter()
+            .find(|form| form.word() == word)
+    }
+}
+
+/// Compiles components somewhere else, where what they cost hurts nobody.
+pub trait Compile: std::fmt::Debug + Send + Sync {
+    /// What [`compile`](crate::compile) makes of the component for an engine of this form.
+    ///
+    /// # Errors
+    /// What the compiler says, or what stopped it.
+    fn compile(
+        &self,
+        form: CodeForm,
+        component: &[u8],
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// Where components are compiled.
+#[derive(Debug, Clone, Default)]
+pub enum Compiler {
+    /// In this process: for those that compile what their caller gave them, and end.
+    #[default]
+    Here,
+    /// Elsewhere.
+    Apart(Arc<dyn Compile>),
 }
 
 /// What an engine is made from.
@@ -50,6 +80,8 @@ pub struct Settings {
     pub cache_dir: Option<PathBuf>,
     /// How plugins are to be run.
     pub code: Code,
+    /// Where they are compiled.
+    pub compiler: Compiler,
 }
 
 /// Why there is no engine.
@@ -78,7 +110,8 @@ pub(crate) struct Parts {
     pub(crate) brake: Brake,
     pub(crate) forms: Option<Forms>,
     pub(crate) key: Digest,
-    form: CodeForm,
+    pub(crate) compiler: Compiler,
+    pub(crate) form: CodeForm,
 }
 
 impl std::fmt::Debug for Engine {
@@ -110,6 +143,7 @@ impl Engine {
             key,
             wasm,
             forms,
+            compiler: settings.compiler,
             form,
         })))
     }
@@ -138,7 +172,7 @@ fn form(wanted: Code) -> Result<CodeForm, EngineError> {
     }
 }
 
-fn config(form: CodeForm) -> wasmtime::Result<Config> {
+pub(crate) fn config(form: CodeForm) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)

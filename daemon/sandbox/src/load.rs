@@ -1,16 +1,18 @@
 //! From bytes to a plugin that has been tried: look, compile or fetch, check the surface, instantiate, describe.
 
 use provost_core::id::PluginId;
+use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::binary::{self, NotComponent};
 use crate::cache::{CacheError, CodeKey, CodeOrigin, Digest, TrustedCode};
-use crate::call::{Failure, Guest};
+use crate::call::{CallError, Failure, Guest};
 use crate::channel::Channel;
 use crate::code::load_compiled;
-use crate::engine::{Engine, Parts};
+use crate::engine::{CodeForm, Compiler, Engine, Parts, config};
 use crate::interface::{Kind, Mismatch, Surface};
 use crate::policy::Policy;
+use crate::tally::Tally;
 
 /// A file that could not become a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,27 @@ pub(crate) struct About {
     pub(crate) engine: Engine,
     pub(crate) digest: Digest,
     pub(crate) origin: CodeOrigin,
+    pub(crate) tally: Arc<Tally>,
+}
+
+impl About {
+    /// What a call stands on.
+    pub(crate) fn ground(&self) -> (&Parts, &Tally) {
+        (&self.engine.0, &self.tally)
+    }
+
+    /// A call of this function that failed.
+    pub(crate) fn failed(&self, function: &'static str, failure: Failure) -> CallError {
+        let error = CallError {
+            plugin: self.id.clone(),
+            function,
+            failure,
+        };
+        if error.is_its_own() {
+            self.tally.failed();
+        }
+        error
+    }
 }
 
 /// A plugin that was loaded and tried.
@@ -131,6 +154,32 @@ impl Engine {
             })
     }
 
+    /// The plugin of which this is the component's hash, if its compiled form lies in the folder and is the trusted one:
+    /// in a few milliseconds, without the component.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn fetch(
+        &self,
+        id: PluginId,
+        digest: Digest,
+        trust: &dyn TrustedCode,
+    ) -> Result<Option<Plugin>, LoadError> {
+        let fetched = || {
+            let key = self.key_of(digest);
+            let Kept::Trusted(component) = kept(&self.0, &key, trust)? else {
+                return Ok(None);
+            };
+            let code = (*component, CodeOrigin::Cached);
+            self.try_out(&id, None, key.component, code).map(Some)
+        };
+        let fetched = fetched();
+        fetched.map_err(|refusal| LoadError {
+            plugin: id,
+            refusal,
+        })
+    }
+
     fn try_load(
         &self,
         id: &PluginId,
@@ -139,11 +188,33 @@ impl Engine {
         trust: &dyn TrustedCode,
     ) -> Result<Plugin, Refusal> {
         binary::check(bytes)?;
-        let key = CodeKey {
-            component: Digest::of(bytes),
-            engine: self.0.key.clone(),
+        let key = self.key_of(Digest::of(bytes));
+        let code = match kept(&self.0, &key, trust)? {
+            Kept::Trusted(component) => (*component, CodeOrigin::Cached),
+            Kept::Nothing => compiled(&self.0, &key, bytes, trust, CodeOrigin::Compiled)?,
+            Kept::Other(found) => {
+                let origin = CodeOrigin::Replaced { found };
+                compiled(&self.0, &key, bytes, trust, origin)?
+            }
         };
-        let (component, origin) = code(&self.0, &key, bytes, trust)?;
+        self.try_out(id, wanted, key.component, code)
+    }
+
+    fn key_of(&self, component: Digest) -> CodeKey {
+        CodeKey {
+            component,
+            engine: self.0.key.clone(),
+        }
+    }
+
+    /// Instantiates and describes what was compiled.
+    fn try_out(
+        &self,
+        id: &PluginId,
+        wanted: Option<Kind>,
+        digest: Digest,
+        (component, origin): (Component, CodeOrigin),
+    ) -> Result<Plugin, Refusal> {
         let kind = Surface::of(&component).kind()?;
         if let Some(expected) = wanted.filter(|expected| *expected != kind) {
             return Err(Mismatch::OtherKind {
@@ -155,8 +226,9 @@ impl Engine {
         let about = About {
             id: id.clone(),
             engine: self.clone(),
-            digest: key.component,
+            digest,
             origin,
+            tally: Arc::default(),
         };
         let shape = |source: wasmtime::Error| Refusal::Shape {
             kind,
@@ -172,39 +244,78 @@ impl Engine {
     }
 }
 
-/// The code of a component: from the folder if the file there is the trusted one, else compiled and kept.
-fn code(
+/// What the folder has of a component.
+enum Kept {
+    /// The form that was recorded.
+    Trusted(Box<Component>),
+    /// Nothing that anybody vouches for.
+    Nothing,
+    /// Another file than the one that was recorded, with this hash.
+    Other(Digest),
+}
+
+fn doubt(key: &CodeKey) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> CacheError {
+    |source| CacheError::Trust {
+        component: key.component.clone(),
+        source,
+    }
+}
+
+/// The code of a component from the folder, if the file there is the trusted one.
+fn kept(engine: &Parts, key: &CodeKey, trust: &dyn TrustedCode) -> Result<Kept, Refusal> {
+    let Some(forms) = &engine.forms else {
+        return Ok(Kept::Nothing);
+    };
+    let Some(trusted) = trust.trusted(key).map_err(doubt(key))? else {
+        return Ok(Kept::Nothing);
+    };
+    let Some((compiled, found)) = forms.fetch(key)? else {
+        return Ok(Kept::Nothing);
+    };
+    if found != trusted {
+        return Ok(Kept::Other(found));
+    }
+    let component = load_compiled(&engine.wasm, &compiled);
+    let component = component.map_err(|error| Refusal::Compiled(error.into()))?;
+    Ok(Kept::Trusted(Box::new(component)))
+}
+
+/// The code of a component, compiled now and kept in the folder.
+fn compiled(
     engine: &Parts,
     key: &CodeKey,
     bytes: &[u8],
     trust: &dyn TrustedCode,
+    origin: CodeOrigin,
 ) -> Result<(Component, CodeOrigin), Refusal> {
-    let doubt = |source| CacheError::Trust {
-        component: key.component.clone(),
-        source,
+    let compiled = match &engine.compiler {
+        Compiler::Here => engine
+            .wasm
+            .precompile_component(bytes)
+            .map_err(|error| Refusal::Compile(error.into()))?,
+        Compiler::Apart(elsewhere) => elsewhere
+            .compile(engine.form, bytes)
+            .map_err(Refusal::Compile)?,
     };
-    let compiled_form = |error: wasmtime::Error| Refusal::Compiled(error.into());
-    let mut origin = CodeOrigin::Compiled;
-    if let Some(forms) = &engine.forms
-        && let Some(trusted) = trust.trusted(key).map_err(doubt)?
-        && let Some((compiled, found)) = forms.fetch(key)?
-    {
-        if found == trusted {
-            let component = load_compiled(&engine.wasm, &compiled).map_err(compiled_form)?;
-            return Ok((component, CodeOrigin::Cached));
-        }
-        origin = CodeOrigin::Replaced { found };
-    }
-    let compiled = compile(&engine.wasm, bytes).map_err(|error| Refusal::Compile(error.into()))?;
-    let component = load_compiled(&engine.wasm, &compiled).map_err(compiled_form)?;
+    let component =
+        load_compiled(&engine.wasm, &compiled).map_err(|error| Refusal::Compiled(error.into()))?;
     if let Some(forms) = &engine.forms {
         forms.keep(key, &compiled)?;
-        trust.record(key, &Digest::of(&compiled)).map_err(doubt)?;
+        let recorded = trust.record(key, &Digest::of(&compiled));
+        recorded.map_err(doubt(key))?;
     }
     Ok((component, origin))
 }
 
-/// Compiles a component. Bytes in, bytes out, so that a short-lived process with limits of its own can do it instead.
-fn compile(engine: &wasmtime::Engine, component: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    engine.precompile_component(component)
+/// Compiles a component for engines of this form. Bytes in, bytes out: for a short-lived process with limits of its
+/// own, whose compiler is the same as that of the process that loads what it wrote.
+///
+/// # Errors
+/// What the compiler says of the component.
+pub fn compile(
+    form: CodeForm,
+    component: &[u8],
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let engine = wasmtime::Engine::new(&config(form)?)?;
+    Ok(engine.precompile_component(component)?)
 }

@@ -9,7 +9,8 @@ use crate::limits::{INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_TOTAL, TABLES_MA
 pub(crate) struct Meter {
     /// Bytes of all linear memories that are allowed.
     pub(crate) memory_bytes_max: usize,
-    memory_bytes: usize,
+    /// Bytes of all linear memories that it has.
+    pub(crate) memory_bytes: usize,
     table_elements: usize,
     /// Something was refused: what fails afterwards most likely fails because of that.
     pub(crate) refused: bool,

@@ -14,6 +14,7 @@ use crate::interface::Kind;
 use crate::load::{About, Refusal};
 use crate::question::Question;
 use crate::request::request;
+use crate::tally::Usage;
 use crate::wit::role_policy::{self as wit, RolePolicyPre};
 
 /// Facts that a policy may ask for.
@@ -89,7 +90,7 @@ impl Policy {
             source: source.into(),
         };
         let pre = RolePolicyPre::new(pre).map_err(shape)?;
-        let (described, _) = call::run(&about.engine.0, Kind::RolePolicy, |store| {
+        let (described, _) = call::run(about.ground(), Kind::RolePolicy, |store| {
             let policy = pre.instantiate(&mut *store)?;
             policy.provost_plugin_policy().call_describe(store)
         })
@@ -110,6 +111,11 @@ impl Policy {
     /// SHA-256 of its component: the version that runs.
     pub fn digest(&self) -> &Digest {
         &self.about.digest
+    }
+
+    /// What its calls have cost.
+    pub fn usage(&self) -> Usage {
+        self.about.tally.usage()
     }
 
     /// What it says that it is.
@@ -154,15 +160,12 @@ impl Policy {
     }
 
     fn answer(&self, question: &wit::Request) -> Result<Evaluation, CallError> {
-        self.judged(question).map_err(|failure| CallError {
-            plugin: self.about.id.clone(),
-            function: "evaluate",
-            failure,
-        })
+        self.judged(question)
+            .map_err(|failure| self.about.failed("evaluate", failure))
     }
 
     fn judged(&self, question: &wit::Request) -> Result<Evaluation, Failure> {
-        let (findings, fuel) = call::run(&self.about.engine.0, Kind::RolePolicy, |store| {
+        let (findings, fuel) = call::run(self.about.ground(), Kind::RolePolicy, |store| {
             let policy = self.pre.instantiate(&mut *store)?;
             let policy = policy.provost_plugin_policy();
             policy.call_evaluate(store, question)

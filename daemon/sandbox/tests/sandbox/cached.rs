@@ -13,6 +13,7 @@ fn engine(folder: &Path, code: Code) -> Engine {
     Engine::new(Settings {
         cache_dir: Some(folder.to_owned()),
         code,
+        ..Settings::default()
     })
     .unwrap()
 }
