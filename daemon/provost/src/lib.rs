@@ -2,6 +2,7 @@
 
 pub mod author;
 pub mod cli;
+pub mod compile;
 pub mod config;
 pub mod daemon;
 pub mod deliver;
