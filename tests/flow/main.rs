@@ -20,6 +20,7 @@ mod kill_any_time;
 mod live;
 mod mail_trouble;
 mod mass;
+mod plugins;
 mod programs;
 mod proof;
 mod quiet_contact;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
+use provost::compile::Compiler;
 use provost::daemon::Daemon;
 use provost::flow::ingest::{self, Sender, Sent, Taken};
 use provost::flow::neighbourhood::Neighbourhood;
@@ -36,7 +37,7 @@ impl House {
         let database = folder.path().join("provost.db");
         let store = Arc::new(Store::open(&database).unwrap());
         Self {
-            loader: Loader::beside(&store, &database, None).unwrap(),
+            loader: Loader::beside(&store, &database, None, Compiler::Here).unwrap(),
             _folder: folder,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -281,6 +282,7 @@ fn same(live: &Live) -> Live {
         tls: live.tls.clone(),
         channels: live.channels.iter().map(channel).collect(),
         relay: Arc::clone(&live.relay),
+        ward: Arc::clone(&live.ward),
     }
 }
 

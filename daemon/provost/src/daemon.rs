@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::doors::{Doors, DoorsError};
+use crate::flow::plugin::Plugins;
 use crate::flow::sync::Syncs;
 use crate::flow::token::Tokens;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
@@ -21,7 +22,7 @@ use crate::signals::Signal;
 use crate::store::{Store, StoreError};
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
-use crate::{fault, http, signals, spool, systemd};
+use crate::{compile, fault, http, signals, spool, systemd};
 
 /// Time for work in flight when the daemon stops; systemd's `TimeoutStopSec=` is longer.
 const STOP_TIME: Duration = Duration::from_secs(20);
@@ -81,6 +82,8 @@ pub struct Daemon {
     pub syncs: Syncs,
     /// What programs show to be let in.
     pub tokens: Tokens,
+    /// What the life of plugins needs.
+    pub plugins: Plugins,
     /// Why the last reload was refused; empty if it was not.
     pub reload_refused: ArcSwap<Vec<String>>,
     /// What the spool is doing, if there is one.
@@ -110,6 +113,7 @@ impl Daemon {
         Ok(Arc::new(Self {
             store,
             tokens,
+            plugins: Plugins::default(),
             syncs,
             live: ArcSwap::from_pointee(live),
             ports,
@@ -187,20 +191,17 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         let signals = signals::listen().map_err(DaemonError::Runtime)?;
         let believed = crate::config::read(config, credentials).map_err(ReloadError::from)?;
         let store = Arc::new(Store::open_telling(&believed.store, &systemd::upgrading)?);
-        let loader = Loader::beside(&store, &believed.store, credentials)?;
-        let live = flow::reload::in_force(believed, config, &loader)?;
-        let daemon = Daemon::new(store, live, Ports::real())?;
+        let loader = Loader::beside(&store, &believed.store, credentials, compile::apart())?;
+        let (ports, offered) = (Ports::real(), (believed, config));
+        let live = flow::plugin::settle(&store, offered, &loader, None, ports.clock.now())?;
+        let daemon = Daemon::new(store, live, ports)?;
         let credentials = credentials.map(Path::to_owned);
-        answer(
-            &daemon,
-            signals,
-            Reloader {
-                path: config.to_owned(),
-                credentials,
-                loader,
-            },
-        )
-        .await
+        let reloader = Reloader {
+            path: config.to_owned(),
+            credentials,
+            loader: Arc::new(loader),
+        };
+        answer(&daemon, signals, Arc::new(reloader)).await
     });
     runtime.shutdown_timeout(STOP_TIME);
     result
@@ -216,16 +217,12 @@ pub async fn serve_demo(
     loader: Loader,
 ) -> Result<(), DaemonError> {
     let signals = signals::listen().map_err(DaemonError::Runtime)?;
-    answer(
-        daemon,
-        signals,
-        Reloader {
-            path: config,
-            credentials: None,
-            loader,
-        },
-    )
-    .await
+    let reloader = Reloader {
+        path: config,
+        credentials: None,
+        loader: Arc::new(loader),
+    };
+    answer(daemon, signals, Arc::new(reloader)).await
 }
 
 /// Descriptors that the daemon wants: every connection that it admits, and some for files. The service's unit grants
@@ -250,8 +247,9 @@ fn enough_descriptors() {
 async fn answer(
     daemon: &Arc<Daemon>,
     signals: tokio::sync::mpsc::Receiver<Signal>,
-    reloader: Reloader,
+    reloader: Arc<Reloader>,
 ) -> Result<(), DaemonError> {
+    daemon.plugins.equip(Arc::clone(&reloader.loader));
     let live = daemon.config();
     let doors = Doors::open(&live.config.listen, live.tls.is_some()).await?;
     let result = serve(daemon, doors.open, signals, &reloader).await;
@@ -283,7 +281,7 @@ fn logging() {
 struct Reloader {
     path: PathBuf,
     credentials: Option<PathBuf>,
-    loader: Loader,
+    loader: Arc<Loader>,
 }
 
 /// The select loop: signals, file events, the watchdog, and tasks that must not end.
@@ -291,7 +289,7 @@ async fn serve(
     daemon: &Arc<Daemon>,
     doors: Vec<Door>,
     mut signals: tokio::sync::mpsc::Receiver<Signal>,
-    reloader: &Reloader,
+    reloader: &Arc<Reloader>,
 ) -> Result<(), DaemonError> {
     let stop = daemon.stopping.clone();
     let mut tasks = JoinSet::new();
@@ -307,6 +305,8 @@ async fn serve(
     tasks.spawn(named("the notifier", notifier));
     let recorder = timer::record(Arc::clone(daemon), stop.clone());
     tasks.spawn(named("the recorder of decisions", recorder));
+    let ward = timer::ward(Arc::clone(daemon), stop.clone());
+    tasks.spawn(named("the ward of plugins", ward));
     tasks.spawn(named(
         "the watch over the store",
         fault::watch(Arc::clone(daemon), stop.clone()),
@@ -339,10 +339,11 @@ async fn serve(
             Some(ended) = tasks.join_next() => break Err(died(ended)),
         }
         systemd::reloading();
-        if reload(daemon, reloader) {
+        if reloaded(daemon, reloader, &mut beat).await {
             timers.stop().await;
             timers = SyncTimers::start(daemon);
-            watch = self::watch(reloader, &daemon.config().config);
+            let new = self::watch(reloader, &daemon.config().config);
+            watch = new.map(|new| new.following(watch.take()));
         }
         systemd::ready(&status(daemon));
     };
@@ -402,7 +403,8 @@ async fn feed_watchdog(daemon: &Arc<Daemon>) {
 
 fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
     let mut files = vec![reloader.path.clone()];
-    files.extend(config.plugins.values().map(|offer| offer.file.clone()));
+    let offers = config.plugins.values();
+    files.extend(offers.filter_map(|offer| offer.file.clone()));
     let tls = config.listen.tls.iter();
     files.extend(tls.flat_map(|tls| [tls.cert.clone(), tls.key.clone()]));
     Watch::new(&files)
@@ -417,24 +419,43 @@ async fn settled(watch: &mut Option<Watch>) {
     }
 }
 
-/// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
-fn reload(daemon: &Arc<Daemon>, reloader: &Reloader) -> bool {
-    let loaded = flow::reload::load(
-        &reloader.path,
-        reloader.credentials.as_deref(),
-        &reloader.loader,
-    )
-    .and_then(|live| {
-        let (old, new) = (&daemon.config().config, &live.config);
-        if (&old.store, &old.listen) == (&new.store, &new.listen) {
-            Ok(live)
-        } else {
-            Err(ReloadError::Fixed(flow::Refusal::because(
-                "they are read at start only: restart the service",
-            )))
+/// Reloads beside the select loop, which goes on feeding the watchdog: a new plugin may take long to compile.
+async fn reloaded(
+    daemon: &Arc<Daemon>,
+    reloader: &Arc<Reloader>,
+    beat: &mut tokio::time::Interval,
+) -> bool {
+    let (mine, with) = (Arc::clone(daemon), Arc::clone(reloader));
+    let mut reloading = tokio::task::spawn_blocking(move || reload(&mine, &with));
+    loop {
+        tokio::select! {
+            done = &mut reloading => return done.unwrap_or_else(|error| {
+                tracing::error!(%error, "the reload broke off");
+                false
+            }),
+            _ = beat.tick() => feed_watchdog(daemon).await,
         }
-    });
-    let live = match loaded {
+    }
+}
+
+/// What is to be in force from now on.
+fn loaded(daemon: &Daemon, reloader: &Reloader) -> Result<Live, ReloadError> {
+    let new = crate::config::read(&reloader.path, reloader.credentials.as_deref())?;
+    let (live, now) = (daemon.config(), daemon.ports.clock.now());
+    let old = &live.config;
+    if (&old.store, &old.listen) != (&new.store, &new.listen) {
+        return Err(ReloadError::Fixed(flow::Refusal::because(
+            "they are read at start only: restart the service",
+        )));
+    }
+    let offered = (new, reloader.path.as_path());
+    flow::plugin::settle(&daemon.store, offered, &reloader.loader, Some(&live), now)
+}
+
+/// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
+fn reload(daemon: &Daemon, reloader: &Reloader) -> bool {
+    let _changing = daemon.plugins.hold();
+    let live = match loaded(daemon, reloader) {
         Ok(live) => live,
         Err(error) => {
             let mut lines = vec![chain(&error)];

@@ -1,25 +1,27 @@
 //! Everything that a reload swaps at once: the configuration, the roles and the plugins in force.
 
-use provost_core::decision::{self, Facts, Finding, Request};
+use provost_core::decision::{self, Facts, Finding, Relations, Request};
 use provost_core::document::Problem;
 use provost_core::id::{DistrictId, EditionId, FeedId, PluginId};
 use provost_core::role::{Granted, Roles};
 use provost_sandbox::{
-    Channel, CodeKey, CodeOrigin, Digest, Engine, Plugin, Policy, SettingProblem, Settings,
-    TrustInMemory, TrustedCode,
+    CallError, Channel, Digest, Evaluation, Plugin, Policy, SettingProblem, Usage,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Config, PluginOffer};
-use crate::daemon::DaemonError;
-use crate::deliver::{Carrier, Deliver, Grant, Http, Secrets, Smtp};
+use crate::deliver::{Carrier, Deliver, Grant, Http, Smtp};
 use crate::http::tls;
-use crate::store::Store;
 
+mod loader;
 mod trial;
+mod ward;
+
+pub use loader::Loader;
+pub(crate) use ward::OfCall;
+pub use ward::{Quarantined, Ward};
 
 /// A channel with its settings.
 pub struct LiveChannel {
@@ -43,21 +45,72 @@ pub struct Live {
     pub channels: BTreeMap<PluginId, LiveChannel>,
     /// The way out for mail and requests.
     pub relay: Arc<dyn Deliver>,
+    /// Who keeps failing rests.
+    pub ward: Arc<Ward>,
 }
 
 impl Live {
-    /// Loads, tries and describes every plugin that the configuration offers.
+    /// Loads, tries and describes every plugin whose file the configuration offers, whatever was approved: for those who
+    /// look at a configuration by itself. What a plugin without a file gives, nobody can say there.
     ///
     /// # Errors
     /// Every plugin that cannot be loaded and every name that no plugin gives: all of them at once.
     pub fn load(config: Config, loader: &Loader) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
+        let (mut plugins, mut problems) = (Vec::new(), Vec::new());
+        let mut unseen = false;
+        for offer in config.plugins.values() {
+            match offer
+                .file
+                .as_deref()
+                .map(|file| loader.load(&offer.id, file))
+            {
+                Some(Ok(plugin)) => plugins.push(plugin),
+                Some(Err(why)) => problems.push(unfit(offer, why)),
+                None => unseen = true,
+            }
+        }
+        let live = Self::assemble(config, plugins, loader, &mut problems);
+        if !unseen {
+            problems.extend(live.unknown_names());
+        }
+        live.if_sound(problems)
+    }
+
+    /// Puts a configuration and these plugins together. `problems` are those that are known already.
+    ///
+    /// # Errors
+    /// Everything that does not fit, those included.
+    pub fn with(
+        config: Config,
+        plugins: Vec<Plugin>,
+        loader: &Loader,
+        mut problems: Vec<Problem>,
+    ) -> Result<Self, Vec<Problem>> {
+        let live = Self::assemble(config, plugins, loader, &mut problems);
+        problems.extend(live.unknown_names());
+        live.if_sound(problems)
+    }
+
+    fn if_sound(self, problems: Vec<Problem>) -> Result<Self, Vec<Problem>> {
+        match problems.is_empty() {
+            true => Ok(self),
+            false => Err(problems),
+        }
+    }
+
+    fn assemble(
+        config: Config,
+        plugins: Vec<Plugin>,
+        loader: &Loader,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut live = Self {
             roles: Arc::new(Roles::standard()),
             policies: Vec::new(),
             tls: None,
             channels: BTreeMap::new(),
             relay: Arc::new(Carrier::default()),
+            ward: Arc::clone(&loader.ward),
             config,
         };
         if let Some(files) = &live.config.listen.tls {
@@ -66,7 +119,7 @@ impl Live {
                 Err(why) => problems.push(problem("listen.tls", chain(&why))),
             }
         }
-        let grants = live.plug_in(loader, &mut problems);
+        let grants = live.plug_in(plugins, loader, problems);
         let mut relay = None;
         if let Some(mail) = &live.config.mail {
             match Smtp::new(mail, loader.credentials.as_deref()) {
@@ -78,44 +131,53 @@ impl Live {
             }
         }
         live.relay = Arc::new(Carrier::new(relay, Http::new(grants)));
-        problems.extend(live.unknown_names());
         problems.extend(live.unfit_routes());
-        if problems.is_empty() {
-            Ok(live)
-        } else {
-            Err(problems)
-        }
+        live
     }
 
-    /// Loads and tries the plugins; what channels that send requests may do.
+    /// The plugin in force of this id, if it is this version.
+    pub(crate) fn plugin(&self, id: &PluginId, digest: &Digest) -> Option<Plugin> {
+        let policies = self.policies.iter();
+        let mut policies = policies.filter(|policy| policy.id() == id);
+        let channel = self.channels.get(id);
+        let channel = channel.map(|live| Plugin::Channel(live.channel.clone()));
+        let policy = policies.next().cloned().map(Plugin::Policy);
+        policy
+            .or(channel)
+            .filter(|plugin| plugin.digest() == digest)
+    }
+
+    /// Takes the plugins in; what channels that send requests may do.
     fn plug_in(
         &mut self,
+        plugins: Vec<Plugin>,
         loader: &Loader,
         problems: &mut Vec<Problem>,
     ) -> BTreeMap<PluginId, Grant> {
         let mut roles = Roles::standard();
         let mut grants = BTreeMap::new();
-        for offer in self.config.plugins.values() {
-            let secrets = loader.secrets(offer, problems);
-            match loader.load(offer) {
-                Err(why) => problems.push(unfit(offer, why)),
-                Ok(Plugin::Policy(policy)) => {
+        for plugin in plugins {
+            let offer = self.config.plugins.get(plugin.id()).cloned();
+            let offer = offer.unwrap_or_else(|| PluginOffer::bare(plugin.id().clone()));
+            let secrets = loader.secrets(&offer, problems);
+            match plugin {
+                Plugin::Policy(policy) => {
                     for taken in roles.add_edition(policy.edition().roles.iter().cloned()) {
                         problems.push(unfit(
-                            offer,
+                            &offer,
                             format!("describes role `{taken}`, which exists already"),
                         ));
                     }
                     self.policies.push(policy);
                 }
-                Ok(Plugin::Channel(channel)) => {
+                Plugin::Channel(channel) => {
                     let wrong = channel.check_settings(&offer.settings);
-                    problems.extend(wrong.into_iter().map(|wrong| setting(offer, &wrong)));
-                    let grant = trial::grant(offer, &channel, secrets, problems);
+                    problems.extend(wrong.into_iter().map(|wrong| setting(&offer, &wrong)));
+                    let grant = trial::grant(&offer, &channel, secrets, problems);
                     grants.extend(grant.map(|grant| (offer.id.clone(), grant)));
-                    let settings = offer.settings.clone();
+                    let settings = offer.settings;
                     self.channels
-                        .insert(offer.id.clone(), LiveChannel { channel, settings });
+                        .insert(offer.id, LiveChannel { channel, settings });
                 }
             }
         }
@@ -206,22 +268,59 @@ impl Live {
             .any(|policy| policy.concerns(request, facts))
     }
 
-    /// What the edition policies concerned say of a request.
+    /// What the edition policies concerned say of a request. One in quarantine is not asked: it forbids.
     pub fn findings(&self, request: &Request, facts: &Facts) -> Vec<Finding> {
+        self.each_policy(request, facts, |policy, relations| {
+            let version = (policy.id(), policy.digest());
+            let evaluate = || policy.evaluate(request, facts, relations);
+            match self.ward.call(version, facts.now, evaluate) {
+                Ok(evaluated) => said(evaluated),
+                Err(until) => vec![ward::finding(policy.id(), until)],
+            }
+        })
+    }
+
+    /// The same for a decision that is made again: it was not made now, and no quarantine concerns it.
+    pub fn findings_again(&self, request: &Request, facts: &Facts) -> Vec<Finding> {
+        self.each_policy(request, facts, |policy, relations| {
+            said(policy.evaluate(request, facts, relations))
+        })
+    }
+
+    fn each_policy(
+        &self,
+        request: &Request,
+        facts: &Facts,
+        ask: impl Fn(&Policy, &Relations) -> Vec<Finding>,
+    ) -> Vec<Finding> {
         if !self.concerns_plugins(request, facts) {
             return Vec::new();
         }
         let relations = decision::relations(request, facts);
-        self.policies
-            .iter()
-            .flat_map(|policy| match policy.evaluate(request, facts, &relations) {
-                Ok(evaluation) => evaluation.findings,
-                Err(error) => {
-                    tracing::warn!(plugin = %error.plugin, error = %chain(&error), "plugin failed");
-                    vec![error.finding()]
-                }
-            })
+        let concerned = self.policies.iter();
+        let concerned = concerned.filter(|policy| policy.concerns(request, facts));
+        concerned
+            .flat_map(|policy| ask(policy, &relations))
             .collect()
+    }
+
+    /// What the calls of a plugin in force have cost.
+    pub fn usage(&self, id: &PluginId) -> Option<Usage> {
+        let policy = self.policies.iter().find(|policy| policy.id() == id);
+        let channel = self.channels.get(id);
+        let channel = channel.map(|live| live.channel.usage());
+        policy.map(Policy::usage).or(channel)
+    }
+}
+
+/// What a policy has said, or that it failed.
+fn said(evaluated: Result<Evaluation, CallError>) -> Vec<Finding> {
+    match evaluated {
+        Ok(evaluation) => evaluation.findings,
+        Err(error) => {
+            tracing::warn!(plugin = %error.plugin, error = %chain(&error), "plugin failed");
+            vec![error.finding()]
+        }
     }
 }
 
@@ -233,10 +332,14 @@ fn problem(key: &str, why: String) -> Problem {
     }
 }
 
-fn unfit(offer: &PluginOffer, why: String) -> Problem {
+pub(crate) fn unfit(offer: &PluginOffer, why: String) -> Problem {
+    let file = offer.file.as_ref();
     Problem {
-        key: format!("plugin.{}.file", offer.id),
-        value: Some(offer.file.display().to_string()),
+        key: match file {
+            Some(_) => format!("plugin.{}.file", offer.id),
+            None => format!("plugin.{}", offer.id),
+        },
+        value: file.map(|file| file.display().to_string()),
         why,
     }
 }
@@ -246,113 +349,6 @@ fn setting(offer: &PluginOffer, wrong: &SettingProblem) -> Problem {
         key: format!("plugin.{}.settings", offer.id),
         value: None,
         why: wrong.to_string(),
-    }
-}
-
-/// Compiles and tries plugins; the hashes of compiled forms lie in the store, where who can write the folder cannot.
-pub struct Loader {
-    engine: Engine,
-    trust: Box<dyn TrustedCode + Send + Sync>,
-    /// The service's credentials directory.
-    credentials: Option<PathBuf>,
-}
-
-impl Loader {
-    /// A loader that keeps nothing: for `provost check`, scenarios and the demo.
-    ///
-    /// # Errors
-    /// If no plugin can run on this machine.
-    pub fn forgetful(credentials: Option<&Path>) -> Result<Self, DaemonError> {
-        let engine = Engine::new(Settings::default()).map_err(DaemonError::Engine)?;
-        Ok(Self {
-            engine,
-            trust: Box::new(TrustInMemory::default()),
-            credentials: credentials.map(Path::to_owned),
-        })
-    }
-
-    /// A loader that keeps compiled plugins in a folder beside the database.
-    ///
-    /// # Errors
-    /// If no plugin can run on this machine.
-    pub fn beside(
-        store: &Arc<Store>,
-        database: &Path,
-        credentials: Option<&Path>,
-    ) -> Result<Self, DaemonError> {
-        let cache_dir = database
-            .parent()
-            .map(|folder| folder.join("compiled-plugins"));
-        let engine = Engine::new(Settings {
-            cache_dir,
-            ..Settings::default()
-        })
-        .map_err(DaemonError::Engine)?;
-        Ok(Self {
-            engine,
-            trust: Box::new(TrustInStore(Arc::clone(store))),
-            credentials: credentials.map(Path::to_owned),
-        })
-    }
-
-    /// Reads the secrets that a plugin's requests may name.
-    fn secrets(&self, offer: &PluginOffer, problems: &mut Vec<Problem>) -> Secrets {
-        let mut secrets = BTreeMap::new();
-        for (name, files) in &offer.secrets {
-            let read = files
-                .iter()
-                .map(|file| file.read(self.credentials.as_deref()));
-            match read.collect::<Result<Vec<_>, _>>() {
-                Ok(read) => drop(secrets.insert(name.clone(), read)),
-                Err(why) => problems.push(problem(
-                    &format!("plugin.{}.secrets.{name}", offer.id),
-                    chain(&why),
-                )),
-            }
-        }
-        Secrets::new(secrets)
-    }
-
-    /// Reads, compiles, tries and describes a plugin.
-    ///
-    /// # Errors
-    /// In one line, why it is refused.
-    pub fn load(&self, offer: &PluginOffer) -> Result<Plugin, String> {
-        let bytes = std::fs::read(&offer.file).map_err(|why| format!("cannot be read: {why}"))?;
-        let plugin = self
-            .engine
-            .load(offer.id.clone(), None, &bytes, self.trust.as_ref())
-            .map_err(|why| chain(&why))?;
-        if let CodeOrigin::Replaced { .. } = plugin.origin() {
-            tracing::warn!(plugin = %offer.id, "the compiled form had been changed and was compiled anew");
-        }
-        tracing::info!(plugin = %offer.id, hash = %plugin.digest(), code = self.engine.form().word(), "plugin loaded");
-        Ok(plugin)
-    }
-}
-
-/// Hashes of compiled forms among the store's settings.
-struct TrustInStore(Arc<Store>);
-
-fn setting_of(key: &CodeKey) -> String {
-    format!("plugin-code.{}.{}", key.component, key.engine)
-}
-
-impl TrustedCode for TrustInStore {
-    fn trusted(
-        &self,
-        key: &CodeKey,
-    ) -> Result<Option<Digest>, Box<dyn std::error::Error + Send + Sync>> {
-        let text: Option<String> = self.0.read()?.get(&setting_of(key))?;
-        Ok(text.as_deref().and_then(Digest::parse))
-    }
-
-    fn record(
-        &self,
-        key: &CodeKey,
-        form: &Digest,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.0.put(&setting_of(key), form.as_str())?)
     }
 }
 

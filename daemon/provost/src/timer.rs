@@ -35,6 +35,21 @@ async fn rest(
     }
 }
 
+/// Tells the operators of plugins that go into quarantine.
+pub(crate) async fn ward(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let ward = Arc::clone(&daemon.config().ward);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = ward.wake.notified() => {}
+        }
+        let mine = Arc::clone(&daemon);
+        if let Err(error) = blocking(move || flow::plugin::tell(&mine)).await {
+            tracing::error!(error = %chain(&error), "a quarantine was not told");
+        }
+    }
+}
+
 /// How often what has grown old is looked for.
 const TIDY: Duration = Duration::from_secs(3600);
 

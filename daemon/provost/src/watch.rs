@@ -17,6 +17,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub struct Watch {
     _watcher: RecommendedWatcher,
     events: mpsc::Receiver<()>,
+    /// Something changed that nobody has looked at yet.
+    stirred: bool,
 }
 
 /// The files cannot be watched; SIGHUP still reloads.
@@ -82,11 +84,23 @@ impl Watch {
         Ok(Self {
             _watcher: watcher,
             events,
+            stirred: false,
         })
+    }
+
+    /// Takes the place of an older watch, and over what that one has seen and nobody looked at: a file may change again
+    /// while it is being read.
+    #[must_use]
+    pub fn following(mut self, old: Option<Self>) -> Self {
+        self.stirred = old.is_some_and(|mut old| old.stirred || old.events.try_recv().is_ok());
+        self
     }
 
     /// Waits until something has changed, settled or not.
     pub async fn changed(&mut self) {
+        if std::mem::take(&mut self.stirred) {
+            return;
+        }
         if self.events.recv().await.is_none() {
             std::future::pending::<()>().await;
         }

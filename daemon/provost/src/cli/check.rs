@@ -1,4 +1,4 @@
-//! `provost check`: the one path of start-up and reload, without starting.
+//! `provost check`: what start-up and reload do, without starting.
 
 use serde_json::json;
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(super) fn run(
     credentials: Option<&Path>,
     json: bool,
 ) -> Result<ExitCode, CliError> {
-    match reload::load(config, credentials, &Loader::forgetful(credentials)?) {
+    match reload::look(config, credentials, &Loader::forgetful(credentials)?) {
         Ok(live) => {
             let config = &live.config;
             let remarks: Vec<String> = config

@@ -73,6 +73,43 @@ pub(super) fn ask(
     path: &str,
     body: Option<&Value>,
 ) -> Result<Value, ClientError> {
+    let text = body.map(Value::to_string).unwrap_or_default();
+    let sent = Sent {
+        method,
+        path,
+        kind: "application/json",
+        body: Bytes::from(text),
+    };
+    answered(socket, sent)
+}
+
+/// Sends bytes of this media type.
+pub(super) fn send(
+    socket: &Path,
+    path: &str,
+    kind: &str,
+    body: Vec<u8>,
+) -> Result<Value, ClientError> {
+    let sent = Sent {
+        method: Method::POST,
+        path,
+        kind,
+        body: Bytes::from(body),
+    };
+    answered(socket, sent)
+}
+
+/// What is asked.
+struct Sent<'s> {
+    method: Method,
+    path: &'s str,
+    /// The body's media type.
+    kind: &'s str,
+    body: Bytes,
+}
+
+fn answered(socket: &Path, sent: Sent<'_>) -> Result<Value, ClientError> {
+    let path = sent.path;
     let broken = |source: Box<dyn std::error::Error + Send + Sync>| ClientError::Http {
         path: path.to_owned(),
         source,
@@ -89,7 +126,7 @@ pub(super) fn ask(
                 socket: socket.to_owned(),
                 source,
             })?;
-        let answer = tokio::time::timeout(ANSWER_TIME, exchange(stream, method, path, body)).await;
+        let answer = tokio::time::timeout(ANSWER_TIME, exchange(stream, sent)).await;
         let (status, body) = answer
             .map_err(|error| broken(error.into()))?
             .map_err(broken)?;
@@ -104,20 +141,17 @@ pub(super) fn ask(
 
 async fn exchange(
     stream: UnixStream,
-    method: Method,
-    path: &str,
-    body: Option<&Value>,
+    sent: Sent<'_>,
 ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let text = body.map(Value::to_string).unwrap_or_default();
     let request = Request::builder()
-        .method(method)
-        .uri(path)
+        .method(sent.method)
+        .uri(sent.path)
         .header("host", "provost")
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(text)))?;
+        .header("content-type", sent.kind)
+        .body(Full::new(sent.body))?;
     let response = sender.send_request(request).await?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();

@@ -12,6 +12,7 @@ mod remote;
 mod restore;
 mod show;
 
+use args::PluginVerb;
 pub use args::{Args, Command, DemoArgs};
 pub(crate) use offline::plugin_folder;
 
@@ -120,7 +121,13 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
-        Command::Plugin { command } => author::run(&command, args.json),
+        Command::Plugin {
+            command: PluginVerb::Work(command),
+        } => author::run(&command, args.json),
+        Command::Plugin {
+            command: PluginVerb::Life(command),
+        } => remote::plugins::run(&args.socket, &command, args.json),
+        Command::CompilePlugin { form } => offline::compile(&form),
         Command::Restore(restore) => restore::run(&restore, args.credentials.as_deref(), args.json),
         Command::Completions { shell } => {
             args::completions(shell);

@@ -1,5 +1,6 @@
 //! Commands that need no daemon: scenario files.
 
+use provost_sandbox::CodeForm;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,5 +52,20 @@ pub(super) fn told(report: &Report, json: bool) -> ExitCode {
     match report.passed() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
+    }
+}
+
+/// `provost compile-plugin`: what went wrong goes to standard error for the daemon, and nobody else.
+pub(super) fn compile(form: &str) -> Result<ExitCode, CliError> {
+    let form = CodeForm::named(form).ok_or_else(|| CliError::Other {
+        what: "compile a plugin".to_owned(),
+        source: format!("{form} is no form of code").into(),
+    })?;
+    match crate::compile::run(form) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("{}", crate::live::chain(&error));
+            Ok(ExitCode::FAILURE)
+        }
     }
 }

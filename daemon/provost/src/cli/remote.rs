@@ -2,6 +2,7 @@
 
 mod dealings;
 mod notice;
+pub(super) mod plugins;
 mod roles;
 
 use hyper::Method;

@@ -17,8 +17,8 @@ const FILES_MAX: usize = 4;
 pub struct PluginOffer {
     /// Its id.
     pub id: PluginId,
-    /// The component.
-    pub file: PathBuf,
+    /// The component on offer; without one only `provost plugin install` brings versions.
+    pub file: Option<PathBuf>,
     /// Servers that its requests may go to, and private addresses that these may have.
     pub allow: Vec<Allowed>,
     /// Secrets that its requests may name, each with the files that hold it: the first is the one in use, all of them
@@ -30,9 +30,23 @@ pub struct PluginOffer {
     pub settings: Map<String, Value>,
 }
 
+impl PluginOffer {
+    /// A plugin of which nothing is said: it has no settings, and may send nothing.
+    pub fn bare(id: PluginId) -> Self {
+        Self {
+            id,
+            file: None,
+            allow: Vec::new(),
+            secrets: BTreeMap::new(),
+            ca_file: None,
+            settings: Map::new(),
+        }
+    }
+}
+
 pub(super) fn read(table: &Table<'_>) -> Option<PluginOffer> {
     let id = table.need_parse("id");
-    let file = table.need_text("file").map(PathBuf::from);
+    let file = table.text("file").map(PathBuf::from);
     let allow = table.list("allow");
     let secrets = table.table("secrets").map_or_else(BTreeMap::new, |listed| {
         let names = listed.keys();
@@ -52,7 +66,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<PluginOffer> {
     table.done();
     Some(PluginOffer {
         id: id?,
-        file: file?,
+        file,
         allow,
         secrets,
         ca_file,

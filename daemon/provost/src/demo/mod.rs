@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cli::{CliError, DemoArgs, plugin_folder};
+use crate::compile;
 use crate::daemon::{self, Daemon};
 use crate::deliver::Folder;
-use crate::flow;
+use crate::flow::{self, reload::ReloadError};
 use crate::ldap::LdapDirectory;
 use crate::live::Loader;
 use crate::ports::{Clock, Ports};
@@ -110,10 +111,13 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
             path: config.clone(),
             source,
         })?;
-    let loader = Loader::forgetful(None)?;
-    let live = flow::reload::load(&config, None, &loader)?;
-    let store = Arc::new(Store::open(&live.config.store).map_err(daemon::DaemonError::from)?);
+    let believed = crate::config::read(&config, None).map_err(ReloadError::from)?;
+    let store = Store::open(&believed.store).map_err(daemon::DaemonError::from)?;
+    let store = Arc::new(store);
+    let loader = Loader::beside(&store, &believed.store, None, compile::apart())?;
     let clock = Arc::new(StageClock::new(road::start()));
+    let offered = (believed, config.as_path());
+    let live = flow::plugin::settle(&store, offered, &loader, None, clock.now())?;
     let mail = folder.path().join("mail");
     let from = live.config.mail.as_ref().map(|mail| mail.from.clone());
     let from =

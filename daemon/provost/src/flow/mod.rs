@@ -17,6 +17,7 @@ pub mod import;
 pub mod ingest;
 pub mod neighbourhood;
 pub mod notify;
+pub mod plugin;
 pub mod preview;
 pub mod proof;
 pub mod record;

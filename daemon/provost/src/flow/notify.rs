@@ -321,7 +321,7 @@ pub fn preview(scene: Scene<'_>, reference: &str, kind: NoticeKind) -> Result<Va
         let ways = recipients::ways_to(&reach, id, &person, RecipientRole::Contact);
         let way = ways.first().ok_or("the person has no address for it")?;
         let to = way.recipient.as_ref().map_err(|why| *why)?;
-        let delivery = render(scene.live, &view, way, to)?;
+        let delivery = render((scene.live, now), &view, way, to).map_err(|why| why.to_string())?;
         Ok(shown(id, &parcel(id, &notice.id, to, delivery, now)))
     };
     let each = scene

@@ -77,7 +77,7 @@ pub fn replay(scene: Scene<'_>, id: u64) -> Result<Replayed, FlowError> {
         });
     };
     let facts = input.facts();
-    let findings = scene.live.findings(&record.request, &facts);
+    let findings = scene.live.findings_again(&record.request, &facts);
     let now = decision::decide(&record.request, &facts, findings);
     let policies = scene.live.policies.iter();
     let concerned = policies.filter(|policy| policy.concerns(&record.request, &facts));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use provost_core::document::Problem;
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, ConfigError};
 use crate::live::{Live, Loader};
 
 /// Why the old configuration stays in force.
@@ -21,6 +21,9 @@ pub enum ReloadError {
         /// Each with key, value and what is allowed.
         problems: Vec<Problem>,
     },
+    /// What the configuration offers could not be compared with the register, or not be recorded.
+    #[error(transparent)]
+    Register(#[from] super::FlowError),
     /// Database and listeners cannot change while the daemon runs.
     #[error("change [store] or [listen] while the daemon runs")]
     Fixed(#[source] super::Refusal),
@@ -33,24 +36,17 @@ impl ReloadError {
             Self::Config(ConfigError::Problems { problems, .. }) | Self::Load { problems, .. } => {
                 problems
             }
-            Self::Config(_) | Self::Fixed(_) => &[],
+            Self::Config(_) | Self::Register(_) | Self::Fixed(_) => &[],
         }
     }
 }
 
-/// Reads, checks, loads and tries: the one path of start-up, `provost check` and reload.
+/// Reads, checks, loads and tries what a configuration names by itself, whatever was approved.
 ///
 /// # Errors
 /// [`ReloadError`] with all problems.
-pub fn load(path: &Path, credentials: Option<&Path>, loader: &Loader) -> Result<Live, ReloadError> {
-    in_force(config::read(path, credentials)?, path, loader)
-}
-
-/// Loads and tries what a configuration names.
-///
-/// # Errors
-/// [`ReloadError::Load`] with all problems.
-pub fn in_force(config: Config, path: &Path, loader: &Loader) -> Result<Live, ReloadError> {
+pub fn look(path: &Path, credentials: Option<&Path>, loader: &Loader) -> Result<Live, ReloadError> {
+    let config = config::read(path, credentials)?;
     Live::load(config, loader).map_err(|problems| ReloadError::Load {
         path: path.to_owned(),
         problems,

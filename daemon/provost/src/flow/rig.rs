@@ -120,6 +120,7 @@ impl Rig {
             channels: BTreeMap::new(),
             relay: Arc::new(crate::deliver::Carrier::default()),
             tls: None,
+            ward: Arc::default(),
         };
         let ports = Ports {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::crowd::Crowd;
+use super::plugin_metrics::of_plugins;
 use super::problem::Problem;
 use crate::daemon::{Daemon, blocking};
 use crate::flow::FlowError;
@@ -31,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 }
 
 /// Names and values of labels.
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// What is counted while it happens. The rest is looked up when somebody asks.
 #[derive(Debug)]
@@ -113,6 +114,7 @@ async fn metrics(
         let mut now = Registry::with_prefix("provost");
         of_register(&mut now, &daemon)?;
         of_sources(&mut now, &sources);
+        of_plugins(&mut now, &daemon);
         of_process(&mut now, &metrics);
         let mut text = String::new();
         // Writing to a String cannot fail.

@@ -31,6 +31,8 @@ mod notices;
 mod once;
 mod outbox;
 mod page;
+mod plugin_metrics;
+mod plugins;
 mod problem;
 mod question;
 mod records;
@@ -118,6 +120,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(changes::routes())
         .merge(clock::routes())
         .merge(tokens::routes())
+        .merge(plugins::routes())
 }
 
 /// Every resource with its handler, behind the guard.

@@ -6,6 +6,7 @@ mod dealings;
 mod decisions;
 mod directory;
 mod operations;
+mod plugins;
 mod roles;
 
 pub use author::{BuildArgs, CacheArgs, InspectArgs, NewArgs, ProjectArgs, RunArgs, TrialArgs};
@@ -16,6 +17,7 @@ pub use directory::SyncCommand;
 pub use operations::{
     AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
 };
+pub use plugins::PluginLifeCommand;
 pub use roles::{
     Giving, GroupCommand, RightArgs, RightCommand, RoleCommand, RoleReportArgs, SheetFormat, Taking,
 };
@@ -71,11 +73,17 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run scenario files in memory with a virtual clock. Exit 1 if an expectation fails.
     Test(TestArgs),
-    /// Write, build and try plugins.
+    /// Write, build, try, install and approve plugins.
     Plugin {
         /// What to do.
         #[command(subcommand)]
-        command: PluginCommand,
+        command: PluginVerb,
+    },
+    /// Compile a plugin from standard input: the daemon starts itself so.
+    #[command(hide = true, name = crate::compile::COMMAND)]
+    CompilePlugin {
+        /// native or pulley.
+        form: String,
     },
     /// Put a backup in the place of the register, while no daemon runs. The register that is there is kept beside it.
     Restore(RestoreArgs),
@@ -122,6 +130,17 @@ pub struct TestArgs {
     /// Folder with the plugins. Default: beside the program, then /usr/lib/provost/plugins.
     #[arg(long, env = "PROVOST_PLUGINS")]
     pub plugins: Option<PathBuf>,
+}
+
+/// `provost plugin …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PluginVerb {
+    /// Without a daemon.
+    #[command(flatten)]
+    Work(PluginCommand),
+    /// In the running daemon.
+    #[command(flatten)]
+    Life(PluginLifeCommand),
 }
 
 /// `provost plugin …` without a daemon.

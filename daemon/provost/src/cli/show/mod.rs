@@ -2,11 +2,13 @@
 
 mod dealings;
 mod notices;
+mod plugins;
 mod roles;
 mod tokens;
 
 pub(super) use dealings::{call, calls, cases, update_requests};
 pub(super) use notices::{notice, notices, proof, rendered};
+pub(super) use plugins::{plugin, plugin_difference, plugins};
 pub(super) use roles::{decisions, granted, groups, preview, replayed};
 pub(super) use tokens::{made_token, tokens};
 

@@ -11,7 +11,7 @@ use super::recipients::{Round, Somebody, Way};
 use crate::daemon::{Daemon, blocking};
 use crate::deliver::{self, Parcel, Reply};
 use crate::flow::FlowError;
-use crate::live::{Live, chain};
+use crate::live::{Live, OfCall, chain};
 
 /// What an attempt stands on.
 pub(super) struct Attempt {
@@ -123,7 +123,7 @@ impl Attempt {
         let (live, view) = (Arc::clone(&self.live), self.view.clone());
         let (notice, way, to) = (self.notice.id.clone(), way.clone(), recipient.clone());
         let rendered = blocking(move || {
-            Ok(render(&live, &view, &way, &to).map(|delivery| {
+            Ok(render((&live, now), &view, &way, &to).map(|delivery| {
                 let parcel = parcel(&way.channel, &notice, &to, delivery, now);
                 let from = live.config.mail.as_ref().map(|mail| &mail.from);
                 let (id, sha256) = (parcel.id(from), parcel.sha256(from));
@@ -134,7 +134,11 @@ impl Attempt {
         let parcel: Parcel;
         (parcel, trial.message_id, trial.sha256) = match rendered {
             Ok(rendered) => rendered,
-            Err(why) => return Ok(Reply::failed(why)),
+            Err(Unrendered::Resting(until)) => {
+                let why = format!("the channel is in quarantine until {until}");
+                return Ok(Reply::retry(why));
+            }
+            Err(Unrendered::Failed(why)) => return Ok(Reply::failed(why)),
         };
         let channel = match &parcel {
             Parcel::Mail(mail) => &mail.channel,
@@ -225,24 +229,50 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
     deliver::printable(&parts.join("; "))
 }
 
+/// Why a channel sends nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unrendered {
+    /// It failed too often, and is not asked until then.
+    #[error("the channel is in quarantine until {0}")]
+    Resting(Timestamp),
+    /// It objects, or failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<&str> for Unrendered {
+    fn from(why: &str) -> Self {
+        Self::Failed(why.to_owned())
+    }
+}
+
 /// What a channel sends to a recipient.
 ///
 /// # Errors
-/// In one line, why it sends nothing.
+/// Why it sends nothing.
 pub(super) fn render(
-    live: &Live,
+    (live, now): (&Live, Timestamp),
     view: &NoticeView,
     way: &Way,
     recipient: &Recipient,
-) -> Result<provost_sandbox::Delivery, String> {
+) -> Result<provost_sandbox::Delivery, Unrendered> {
     let channel = live.channels.get(&way.channel);
     let channel = channel.ok_or("no such channel is in force")?;
-    let rendered = channel.channel.render(view, recipient, &channel.settings);
-    let mut rendered = rendered.map_err(|error| chain(&error))?.into_iter();
+    let version = (&way.channel, channel.channel.digest());
+    let render = || channel.channel.render(view, recipient, &channel.settings);
+    let rendered = live.ward.call(version, now, render);
+    let rendered = rendered.map_err(Unrendered::Resting)?;
+    let rendered = rendered.map_err(|error| {
+        if error.of_call().is_some() {
+            tracing::warn!(plugin = %way.channel, error = %chain(&error), "plugin failed");
+        }
+        Unrendered::Failed(chain(&error))
+    });
+    let mut rendered = rendered?.into_iter();
     match (rendered.next(), rendered.next()) {
         (Some(delivery), None) => Ok(delivery),
-        (None, _) => Err("the channel rendered nothing".to_owned()),
-        (Some(_), Some(_)) => Err("the channel rendered more than one delivery".to_owned()),
+        (None, _) => Err("the channel rendered nothing".into()),
+        (Some(_), Some(_)) => Err("the channel rendered more than one delivery".into()),
     }
 }
 

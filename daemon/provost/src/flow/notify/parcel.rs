@@ -57,11 +57,23 @@ pub(super) async fn judged(daemon: &Arc<Daemon>, channel: &PluginId, reply: Repl
         headers: answer.headers,
         body: answer.body,
     };
+    let now = daemon.ports.clock.now();
     let verdict = blocking(move || {
         let channel = live.channels.get(&id).map(|live| live.channel.clone());
-        Ok(channel.map(|channel| channel.judge(&answered)))
+        Ok(channel.map(|channel| {
+            let version = (&id, channel.digest());
+            let judge = || channel.judge(&answered);
+            live.ward.call(version, now, judge)
+        }))
     });
-    match verdict.await {
+    let resting = |until| Reply::retry(format!("the channel is in quarantine until {until}"));
+    let verdict = match verdict.await {
+        Ok(Some(Err(until))) => return resting(until),
+        Ok(Some(Ok(judged))) => Ok(Some(judged)),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match verdict {
         Ok(Some(Ok(Verdict::Delivered { receipt }))) => Reply::Accepted {
             receipt,
             refused: Vec::new(),

@@ -74,6 +74,7 @@ impl Simulation {
             config: config(scenario),
             roles: Arc::new(roles),
             policies,
+            ward: Arc::default(),
             channels: channels(scenario, channel),
             relay: Arc::new(crate::deliver::Carrier::default()),
         };
