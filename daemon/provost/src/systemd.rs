@@ -37,6 +37,12 @@ pub fn upgrading(upgrade: Upgrade) {
     ]);
 }
 
+/// A plugin is being compiled, which takes this long at most: with several the unit's `TimeoutStartSec=` may be too short.
+pub fn compiling(time: Duration) {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    tell(&[NotifyState::ExtendTimeoutUsec(micros)]);
+}
+
 /// The configuration is being read again; [`ready`] ends it.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {

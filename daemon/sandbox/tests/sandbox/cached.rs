@@ -114,3 +114,19 @@ fn a_store_that_cannot_vouch_stops_the_load() {
     let failed = engine.load(id("forged"), None, &component, &Broken);
     assert!(failed.is_err());
 }
+
+#[test]
+fn a_kept_version_is_fetched_by_its_hash_alone_and_a_changed_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let trust = TrustInMemory::default();
+    let engine = engine(folder.path(), Code::Auto);
+    let digest = Digest::of(&Forged::default().component());
+    let fetch = || engine.fetch(id("forged"), digest.clone(), &trust).unwrap();
+    assert!(fetch().is_none());
+    origin(&engine, &trust);
+    let fetched = fetch().unwrap();
+    let found = (fetched.digest(), fetched.origin());
+    assert_eq!(found, (&digest, &CodeOrigin::Cached));
+    fs::write(forms(folder.path()).remove(0), b"something else").unwrap();
+    assert!(fetch().is_none());
+}
