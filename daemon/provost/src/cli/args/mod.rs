@@ -73,7 +73,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run scenario files in memory with a virtual clock. Exit 1 if an expectation fails.
     Test(TestArgs),
-    /// Write, build and try plugins, and keep their versions in the running daemon.
+    /// Write, build, try, install and approve plugins.
     Plugin {
         /// What to do.
         #[command(subcommand)]
