@@ -197,7 +197,9 @@ mod tests {
             let written = write(&project, &id, kind, lang).unwrap();
             for file in &written {
                 let text = fs::read_to_string(project.join(file)).unwrap();
-                assert!(!text.contains("{{"), "{lang} {kind}: {file}");
+                for gap in ["{{id}}", "{{title}}", "{{lang}}"] {
+                    assert!(!text.contains(gap), "{lang} {kind}: {file}");
+                }
             }
             let text = fs::read_to_string(project.join("plugin.toml")).unwrap();
             let manifest = Manifest::read("plugin.toml", &text).unwrap();
