@@ -48,18 +48,8 @@ fn door() -> (World, Client) {
     world.reconfigure(products, &more);
     world.provost.start();
     world.import(REGISTER);
-    let create = [
-        "token",
-        "create",
-        "--scopes",
-        "decide",
-        "--districts",
-        "*",
-        "--json",
-    ];
-    let made = world.provost.cli(&create).json();
     let address = world.http().trim_start_matches("http://").parse().unwrap();
-    let client = Client::tcp(address, made["secret"].as_str().unwrap());
+    let client = Client::tcp(address, &world.provost.token("decide", "*"));
     (world, client)
 }
 

@@ -43,17 +43,7 @@ impl Service {
         world.configure("");
         world.provost.start();
         world.import(REGISTER);
-        let create = [
-            "token",
-            "create",
-            "--scopes",
-            "decide",
-            "--districts",
-            "lone-pine",
-            "--json",
-        ];
-        let made = world.provost.cli(&create).json();
-        let token = made["secret"].as_str().unwrap().to_owned();
+        let token = world.provost.token("decide", "lone-pine");
         let ca = world.ca().to_owned();
         Self { world, ca, token }
     }
@@ -322,19 +312,7 @@ fn fuzzer() -> PathBuf {
 #[ignore = "five minutes; `cargo verify --long` installs schemathesis and runs it"]
 fn five_minutes_of_fuzz_by_the_openapi_document_find_no_fault() {
     let service = Service::start();
-    let create = [
-        "token",
-        "create",
-        "--scopes",
-        "admin",
-        "--districts",
-        "*",
-        "--json",
-    ];
-    let token = service.world.provost.cli(&create).json()["secret"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = service.world.provost.token("admin", "*");
     let mut command = Command::new(fuzzer());
     command
         .args([

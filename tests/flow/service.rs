@@ -24,16 +24,10 @@ fn address(world: &World) -> SocketAddr {
     url.trim_start_matches("http://").parse().unwrap()
 }
 
-fn token(world: &World) -> String {
-    let made = ["token", "create", "--scopes", "desk", "--districts", "*"];
-    let made = world.provost.cli(&[&made[..], &["--json"]].concat()).json();
-    made["secret"].as_str().unwrap().to_owned()
-}
-
 #[test]
 fn two_thousand_idle_clients_keep_nobody_from_being_answered() {
     let world = started();
-    let (address, token) = (address(&world), token(&world));
+    let (address, token) = (address(&world), world.provost.token("desk", "*"));
     let idle: Vec<_> = (0..2000)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
@@ -76,7 +70,7 @@ fn a_program_without_a_token_is_told_what_is_missing() {
     assert_eq!(refused.status, 401);
     assert_eq!(refused.headers["www-authenticate"], "Bearer");
     assert!(refused.json()["detail"].as_str().unwrap().contains("token"));
-    let revoked = token(&world);
+    let revoked = world.provost.token("desk", "*");
     let id = revoked.split('_').nth(1).unwrap();
     let mut program = Client::tcp(address(&world), &revoked);
     assert_eq!(program.get("/v1/status").status, 200);

@@ -190,6 +190,19 @@ impl Provost {
         cli(&self.socket(), args, "")
     }
 
+    /// A new token of a program, with these scopes in these districts.
+    ///
+    /// # Panics
+    /// If the daemon refuses it.
+    pub fn token(&self, scopes: &str, districts: &str) -> String {
+        let asked = ["--scopes", scopes, "--districts", districts, "--json"];
+        let made = self
+            .cli(&[&["token", "create"], &asked[..]].concat())
+            .json();
+        let secret = made["secret"].as_str();
+        secret.unwrap_or_else(|| panic!("{made}")).to_owned()
+    }
+
     /// Runs a command that reads a directory. The timer may be at the source just then: one works on it at a time, so
     /// this waits its turn.
     pub fn in_turn(&self, args: &[&str]) -> Answer {

@@ -72,27 +72,6 @@ impl From<DecisionLine> for RecordRow {
     }
 }
 
-impl From<Recorded> for RecordRow {
-    fn from(of: Recorded) -> Self {
-        let record = of.record;
-        let reasons = record.decision.reasons.into_iter();
-        Self {
-            id: of.id,
-            at: of.at.to_string(),
-            last: of.last.to_string(),
-            times: of.times,
-            district: of.district,
-            subject: record.request.subject.id,
-            action: record.request.action,
-            resource: record.request.resource.id,
-            decision: of.allowed,
-            reasons: reasons.map(|reason| reason.code).collect(),
-            revision: record.decision.revision.0,
-            replayable: record.input.is_some(),
-        }
-    }
-}
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Which {
@@ -174,11 +153,10 @@ async fn one(
     caller: Caller,
     Params(of): Params<OfId>,
 ) -> Answer<RecordInFull> {
-    let found = found(&daemon, &caller, of.id).await?;
-    let record = found.record.clone();
+    let Recorded { line, record } = found(&daemon, &caller, of.id).await?;
     let json = |value: Result<Value, serde_json::Error>| value.unwrap_or_default();
     Ok(Json(RecordInFull {
-        row: found.into(),
+        row: line.into(),
         request: json(serde_json::to_value(&record.request)),
         input: json(serde_json::to_value(&record.input)),
         plugins: json(serde_json::to_value(&record.plugins)),
@@ -187,7 +165,8 @@ async fn one(
     }))
 }
 
-/// The decision, if the caller may see every district that it tells something of. Only callers of all districts learn that there is none.
+/// The decision, if the caller may see every district that it tells something of. Only callers of all districts learn
+/// that there is none.
 async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorded, Problem> {
     let found = read(Arc::clone(daemon), move |daemon| {
         daemon.scene(|scene| record::find(scene, id))
@@ -195,7 +174,7 @@ async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorde
     .await;
     match found {
         Ok(Json(found)) => {
-            caller.must_reach(found.district.as_ref())?;
+            caller.must_reach(found.line.district.as_ref())?;
             match found.record.districts() {
                 Some(districts) => districts
                     .into_iter()

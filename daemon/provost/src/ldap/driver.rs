@@ -87,7 +87,8 @@ impl Driver {
         answer: impl Future<Output = Result<T, LdapError>>,
     ) -> Option<Result<T, DirectoryError>> {
         let mut listening = std::pin::pin!(self.listen(what, answer));
-        // The first look reads what lies in the socket, the second one sees what that was.
+        // The first look takes what has come as far as our end of the pair, the second one sees what that was. What is
+        // further away is left for the next time.
         poll_fn(|context| match listening.as_mut().poll(context) {
             Poll::Pending => match listening.as_mut().poll(context) {
                 Poll::Pending => Poll::Ready(None),

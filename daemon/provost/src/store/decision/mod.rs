@@ -12,14 +12,13 @@ pub use page::DecisionLine;
 pub use queue::Noted;
 pub(super) use queue::Queue;
 
-use jiff::Timestamp;
 use provost_core::decision::Record;
 use provost_core::id::{DistrictId, PersonId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 use super::Store;
-use super::error::{Attempt, StoreError};
-use super::row::{collect, execute, from_column, to_u64, value};
+use super::error::StoreError;
+use super::row::{collect, execute, from_column, value};
 use super::snapshot::Snapshot;
 use super::writer::Company;
 
@@ -28,18 +27,8 @@ const READ: &str = "read a decision";
 /// A decision that was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
-    /// Its number; a newer one has a greater one.
-    pub id: u64,
-    /// When it was made first.
-    pub at: Timestamp,
-    /// When it was made last, if more than once within a moment.
-    pub last: Timestamp,
-    /// How often.
-    pub times: u64,
-    /// It allowed.
-    pub allowed: bool,
-    /// The district that it is about.
-    pub district: Option<DistrictId>,
+    /// What a list shows of it.
+    pub line: DecisionLine,
     /// Question, what the rules saw, plugins and answer.
     pub record: Record,
 }
@@ -142,28 +131,6 @@ pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize,
     execute(connection, "erase decisions", sql, [person.as_str()])
 }
 
-fn time(row: &Row<'_>, place: usize) -> Result<Timestamp, StoreError> {
-    let at: i64 = row.get(place).attempting(READ)?;
-    Timestamp::from_microsecond(at).map_err(|_| StoreError::Value {
-        noun: "time of a decision",
-        found: at.to_string(),
-    })
-}
-
-/// Reads a row of `id, at, last, times, allowed, district, body`.
-fn read(row: &Row<'_>) -> Result<Recorded, StoreError> {
-    let district: Option<String> = row.get(5).attempting(READ)?;
-    Ok(Recorded {
-        id: to_u64("number of a decision", row.get(0).attempting(READ)?)?,
-        at: time(row, 1)?,
-        last: time(row, 2)?,
-        times: to_u64("times of a decision", row.get(3).attempting(READ)?)?,
-        allowed: row.get(4).attempting(READ)?,
-        district: district.and_then(|id| DistrictId::new(id).ok()),
-        record: from_column("decision", row, 6)?,
-    })
-}
-
 impl Snapshot<'_> {
     /// A recorded decision by its number.
     ///
@@ -173,7 +140,14 @@ impl Snapshot<'_> {
         let Ok(id) = i64::try_from(id) else {
             return Ok(None);
         };
-        let found = collect(self.connection(), READ, include_str!("one.sql"), [id], read)?;
-        Ok(found.into_iter().next())
+        let Some(line) = page::line(self.connection(), id)? else {
+            return Ok(None);
+        };
+        let sql = "SELECT body FROM decision WHERE id = ?1";
+        let record = collect(self.connection(), READ, sql, [id], |row| {
+            from_column("decision", row, 0)
+        })?;
+        let record = record.into_iter().next();
+        Ok(record.map(|record| Recorded { line, record }))
     }
 }

@@ -5,7 +5,7 @@ use provost_core::id::{DistrictId, PersonId};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Row};
 
-use super::{DecisionFilter, READ, time};
+use super::{DecisionFilter, READ};
 use crate::store::Page;
 use crate::store::error::{Attempt, StoreError};
 use crate::store::row::{collect, from_column, limit, to_u64, values};
@@ -53,8 +53,7 @@ impl Snapshot<'_> {
         let ids = ids(self.connection(), filter, page)?;
         let mut lines = Vec::with_capacity(ids.len());
         for id in ids {
-            let sql = include_str!("line.sql");
-            lines.extend(collect(self.connection(), READ, sql, [id], line)?);
+            lines.extend(line(self.connection(), id)?);
         }
         Ok(lines)
     }
@@ -82,7 +81,21 @@ fn ids(
     values(connection, READ, sql, &all[..places])
 }
 
-fn line(row: &Row<'_>) -> Result<DecisionLine, StoreError> {
+/// The line of one decision.
+pub(super) fn line(connection: &Connection, id: i64) -> Result<Option<DecisionLine>, StoreError> {
+    let found = collect(connection, READ, include_str!("line.sql"), [id], read)?;
+    Ok(found.into_iter().next())
+}
+
+fn time(row: &Row<'_>, place: usize) -> Result<Timestamp, StoreError> {
+    let at: i64 = row.get(place).attempting(READ)?;
+    Timestamp::from_microsecond(at).map_err(|_| StoreError::Value {
+        noun: "time of a decision",
+        found: at.to_string(),
+    })
+}
+
+fn read(row: &Row<'_>) -> Result<DecisionLine, StoreError> {
     let district: Option<String> = row.get(5).attempting(READ)?;
     Ok(DecisionLine {
         id: to_u64("number of a decision", row.get(0).attempting(READ)?)?,

@@ -1,2 +1,0 @@
-SELECT id, at, last, times, allowed, district, body FROM decision
-WHERE id = ?1
