@@ -161,13 +161,24 @@ fn fault(rng: &mut Rng, kind: Kind) -> Fault {
 }
 
 /// Applies until nothing is left to do: an absence needs two reads.
-fn catches_up(provost: &Provost, kind: Kind) {
+fn catches_up(provost: &Provost, kind: Kind, garbled: bool) {
     let args: &[&str] = match kind {
         Kind::Any => &["sync", "apply", "--full", "--json"],
         Kind::Line => &["sync", "apply", "--json"],
     };
     let settled = (0..4).any(|_| {
-        let report = run(provost, args).json();
+        let answer = run(provost, args);
+        let report = if garbled && answer.code == 1 {
+            let refused = answer.refused();
+            let numbers_alone = serde_json::json!([{ "concern": "behind" }]);
+            assert_eq!(refused["summary"]["concerns"], numbers_alone, "{refused}");
+            // A change number that arrived as a later one: nobody but an operator can know that the server has not gone
+            // back, and the plan that is approved ends it.
+            let hash = refused["hash"].as_str().unwrap();
+            run(provost, &["sync", "apply", "--plan", hash, "--json"]).json()
+        } else {
+            answer.json()
+        };
         assert_eq!(report["done"]["outcome"], "applied", "{report}");
         report["summary"]["changes"] == 0
     });
@@ -219,7 +230,7 @@ fn faults(mode: &'static str, kind: Kind) {
                 truth.shuts_nobody_out(&world.provost, garbled);
             }
         }
-        catches_up(&world.provost, kind);
+        catches_up(&world.provost, kind, garbled);
         truth.is_known(&world.provost);
         garbled = false;
     }
@@ -254,8 +265,11 @@ fn faults_of_a_stream(kind: Kind) {
             truth.shuts_nobody_out(&world.provost, garbled);
         }
         world.fault_proxy().disarm();
+        if garbled {
+            catches_up(&world.provost, kind, true);
+        }
         follows(&world.provost);
-        catches_up(&world.provost, kind);
+        catches_up(&world.provost, kind, false);
         truth.is_known(&world.provost);
         // The line holds again: what happens now arrives by itself.
         let number = truth.there[0];
@@ -371,7 +385,7 @@ fn a_departure_is_not_lost_at_whichever_message_the_server_has_no_time() {
         world.fault_proxy().arm(at, Fault::End(TIME_LIMIT_EXCEEDED));
         run(&world.provost, &["sync", "apply", "--json"]);
         world.fault_proxy().disarm();
-        catches_up(&world.provost, Kind::Line);
+        catches_up(&world.provost, Kind::Line, false);
         truth.is_known(&world.provost);
     }
 }
