@@ -1,13 +1,14 @@
 //! The service towards programs: TLS, thousands of idle clients, and too few descriptors.
 
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
 use provost_tests::process::{must, run};
 use provost_tests::tls::Tls;
-use provost_tests::{Client, World, wait};
+use provost_tests::{Client, World, provost, wait};
 use serde_json::Value;
 
 const NOW: &str = "2025-03-02T10:00:00-07:00";
@@ -134,4 +135,21 @@ fn a_renewed_certificate_is_shown_after_a_reload_and_a_broken_one_is_refused() {
                 .then_some(())
         },
     );
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_a_command_without_a_word() {
+    let world = started();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(provost::binary());
+    command.arg("--socket").arg(world.provost.socket());
+    let ended = command.args(["status", "--json"]).stdout(writer).output();
+    let ended = ended.unwrap();
+    assert_eq!(
+        ended.status.signal(),
+        Some(Signal::SIGPIPE as i32),
+        "{ended:?}"
+    );
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }

@@ -118,7 +118,7 @@ fn answered(socket: &Path, sent: Sent<'_>) -> Result<Value, ClientError> {
         .enable_all()
         .build()
         .map_err(|error| broken(error.into()))?;
-    runtime.block_on(async {
+    let asking = async {
         let stream = tokio::time::timeout(CONNECT_TIME, UnixStream::connect(socket))
             .await
             .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
@@ -136,7 +136,8 @@ fn answered(socket: &Path, sent: Sent<'_>) -> Result<Value, ClientError> {
         } else {
             Err(refused(status, value))
         }
-    })
+    };
+    super::pipe::spares(|| runtime.block_on(asking))
 }
 
 async fn exchange(

@@ -6,6 +6,7 @@ mod author;
 mod check;
 mod client;
 mod offline;
+mod pipe;
 mod print;
 mod progress;
 mod remote;
@@ -14,6 +15,7 @@ mod show;
 
 use args::PluginVerb;
 pub use args::{Args, Command, DemoArgs};
+use client::ClientError;
 pub(crate) use offline::plugin_folder;
 
 use std::path::PathBuf;
@@ -35,7 +37,7 @@ pub enum CliError {
     Daemon(#[from] DaemonError),
     /// The daemon could not be asked.
     #[error(transparent)]
-    Client(#[from] client::ClientError),
+    Client(#[from] ClientError),
     /// A file could not be read or written.
     #[error("{what} {path}")]
     File {
@@ -104,6 +106,11 @@ fn report(error: &CliError) {
         .map(|why| format!(": {}", print::one_line(why)))
         .unwrap_or_default();
     eprintln!("provost: {error}{first}");
+    if let CliError::Client(ClientError::Refused { problem, .. }) = error
+        && let Some(field) = problem.get("field")
+    {
+        eprintln!("  at {}", print::cell(field, ""));
+    }
     for deeper in causes.iter().skip(1) {
         eprintln!("  caused by: {}", print::one_line(deeper));
     }
@@ -113,6 +120,12 @@ fn report(error: &CliError) {
 }
 
 fn dispatch(args: Args) -> Result<ExitCode, CliError> {
+    if !matches!(args.command, Command::Run { .. } | Command::Demo(_)) {
+        pipe::ends_us().map_err(|source| CliError::Other {
+            what: "prepare for a reader that has read enough".to_owned(),
+            source: source.into(),
+        })?;
+    }
     match args.command {
         Command::Run { config } => {
             Ok(crate::daemon::run(&config, args.credentials.as_deref())
