@@ -1,8 +1,10 @@
 //! What keeps a plan from being applied by itself. Rule: directory design, *guards*.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
+use super::effects::Effects;
 use crate::id::{DistrictId, RoleId};
 use crate::limits::{MISSING_CEILING, MISSING_FLOOR, MISSING_MAX_PERCENT, ROLE_GAINS_MAX};
 
@@ -238,6 +240,12 @@ pub struct Summary {
     pub restored: u64,
     /// People who gain a product role.
     pub role_gains: u64,
+    /// People who were disabled and are not any more.
+    #[serde(default)]
+    pub enabled: u64,
+    /// People who lose all values of an attribute, by the key of the mapping.
+    #[serde(default)]
+    pub emptied: BTreeMap<String, u64>,
     /// Entries that cannot become a person.
     pub quarantined: u64,
     /// Changes in all.
@@ -252,6 +260,15 @@ impl Summary {
     /// A guard refuses it; only an operator who names its hash lets it through.
     pub fn is_refused(&self) -> bool {
         self.concerns.iter().any(Concern::refuses)
+    }
+
+    /// What counts together with other plans.
+    pub fn effects(&self) -> Effects {
+        Effects {
+            role_gains: self.role_gains,
+            enabled: self.enabled,
+            emptied: self.emptied.clone(),
+        }
     }
 
     /// Nothing to write.

@@ -9,6 +9,7 @@
 
 mod absence;
 mod dn;
+mod effects;
 mod entry;
 mod guard;
 mod mapping;
@@ -20,6 +21,7 @@ mod status;
 
 pub use absence::Absence;
 pub use dn::{BadDn, Dn};
+pub use effects::{Effects, Lately};
 pub use entry::{Attribute, Entry};
 pub use guard::{BadPercent, Concern, Guard, Percent, Summary};
 pub use mapping::{Mapping, observe};

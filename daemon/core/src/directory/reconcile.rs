@@ -6,9 +6,10 @@ mod effects;
 pub use concerns::{About, Reach};
 
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::absence::Absence;
+use super::effects::Effects;
 use super::guard::{Concern, Guard, Summary};
 use super::mapping::Mapping;
 use super::observed::{Observed, Remark};
@@ -50,12 +51,8 @@ pub struct Reconciler<'s> {
     contact_lost: bool,
     /// Roles that somebody lost by omission.
     roles_lost: BTreeSet<RoleId>,
-    /// People who lose all values of an attribute, by the key of the mapping.
-    emptied: BTreeMap<&'static str, u64>,
-    /// People who gained product roles by plans shortly before.
-    gained_before: u64,
-    /// People who were disabled and are not any more.
-    enabled: u64,
+    /// What plans shortly before have done already.
+    before: Effects,
     /// People who were shut out and are not any more.
     back: u64,
     about: About,
@@ -92,19 +89,17 @@ impl<'s> Reconciler<'s> {
             hasher: PlanHasher::default(),
             contact_lost: false,
             roles_lost: BTreeSet::new(),
-            emptied: BTreeMap::new(),
-            gained_before: 0,
-            enabled: 0,
+            before: Effects::default(),
             back: 0,
             about: About::Everything,
             reach: Reach::Level,
         }
     }
 
-    /// Counts people who gained product roles by plans shortly before, as if this one gave them.
+    /// Counts what plans shortly before have done as if this one did it.
     #[must_use]
-    pub fn after_gains(mut self, people: u64) -> Self {
-        self.gained_before = people;
+    pub fn after(mut self, before: Effects) -> Self {
+        self.before = before;
         self
     }
 
@@ -307,7 +302,11 @@ impl<'s> Reconciler<'s> {
         // Who leaves is often stripped of these in one go.
         if observed.disabled.is_none() {
             for attribute in effects::emptied(&ours.person, &after) {
-                *self.emptied.entry(attribute).or_default() += 1;
+                *self
+                    .summary
+                    .emptied
+                    .entry(attribute.to_owned())
+                    .or_default() += 1;
             }
         }
         let grants = self.given(observed);

@@ -32,7 +32,7 @@ impl Reconciler<'_> {
         if !self.standing.applied_before {
             concerns.push(Concern::FirstPlan);
         }
-        let people = summary.role_gains + self.gained_before;
+        let people = summary.role_gains + self.before.role_gains;
         if summary.role_gains > 0 && people > ROLE_GAINS_MAX {
             concerns.push(Concern::RoleGains { people });
         }
@@ -53,17 +53,19 @@ impl Reconciler<'_> {
                 known,
             });
         }
-        let emptied = self.emptied.iter().filter(|(_, people)| **people > allowed);
+        let emptied = summary.emptied.iter().map(|(attribute, people)| {
+            let before = self.before.emptied.get(attribute).copied();
+            (attribute, people + before.unwrap_or(0))
+        });
+        let emptied = emptied.filter(|(_, people)| *people > allowed);
         concerns.extend(emptied.map(|(attribute, people)| Concern::Emptied {
-            attribute: (*attribute).to_owned(),
-            people: *people,
+            attribute: attribute.clone(),
+            people,
             allowed,
         }));
-        if self.enabled > allowed {
-            concerns.push(Concern::TooManyEnabled {
-                people: self.enabled,
-                allowed,
-            });
+        let people = summary.enabled + self.before.enabled;
+        if summary.enabled > 0 && people > allowed {
+            concerns.push(Concern::TooManyEnabled { people, allowed });
         }
         if self.contact_lost && self.valid_before > 0 && self.standing.valid == 0 {
             let district = self.standing.district.id.clone();

@@ -65,7 +65,7 @@ impl Reconciler<'_> {
             }
             (Some(was), Some(DirectoryStatus::Present)) if was != DirectoryStatus::Present => {
                 self.summary.returned += 1;
-                self.enabled += u64::from(was == DirectoryStatus::Disabled);
+                self.summary.enabled += u64::from(was == DirectoryStatus::Disabled);
                 self.back += u64::from(!matches!(was, DirectoryStatus::Missing { .. }));
             }
             (None, _) => {}

@@ -134,7 +134,7 @@ fn walk<E: From<SyncError>>(
     let mapping = source.attributes.mapping(IdAttribute::named("entryUUID"));
     let standing = standing(run, applied_before, comparing)?;
     let mut reconciler = Reconciler::new(&source.id, &mapping, source.guard, standing, run.at)
-        .after_gains(run.gained_before)
+        .after(run.before.clone())
         .about(run.about)
         .read_from(run.reach);
     let mut remarks = Remarks::default();

@@ -56,7 +56,8 @@ impl Syncs {
         about: &str,
     ) -> Result<Option<Explanation>, SyncError> {
         let _turn = self.turns.begin(&source.id, By::Run).await?;
-        let run = self.run(source, feed, at);
+        let state = self.status(&source.id).await?;
+        let run = self.run(source, feed, at, &state);
         let opened = self.directory.open(source).await;
         let mut reading = opened.map_err(SyncError::directory(&source.id))?;
         let Some(subject) = subject(&run, reading.as_mut(), about).await? else {

@@ -1,14 +1,13 @@
 //! Mode `live`: news of a stream → staging → plan → guards → commit, the moment they come.
 //!
-//! A stream brings one by one what a round would bring at once, so its plans are guarded together: gains of roles add
-//! up over a period, and while a plan waits for an operator nothing that gives a role passes beside it. What is about
+//! A stream brings one by one what a round would bring at once, so its plans are guarded together: gains of roles, values
+//! that get lost and people who are enabled again add up over a period, and while a plan waits for an operator nothing that gives a role passes beside it. What is about
 //! the people themselves passes whatever else waits.
 
 use jiff::Timestamp;
 use provost_core::directory::{About, Reach};
 use provost_core::id::{FeedId, SourceId};
 use provost_core::limits::ROLE_GAINS_MAX;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,7 +28,6 @@ pub struct Stream {
     following: Box<dyn Following>,
     /// For what the news leave open. It stays open, since opening it may take longer than everything else.
     beside: Option<Box<dyn Reading>>,
-    gains: Gains,
     /// When it was last kept how far the stream has come.
     kept: Timestamp,
     /// A round from here has to say what the stream could not: until it has, how far the stream is must not be kept.
@@ -139,7 +137,6 @@ impl Syncs {
             Follow::Stream(following) => Opened::Stream(Box::new(Stream {
                 following,
                 beside: None,
-                gains: Gains::default(),
                 kept: at,
                 owed: None,
             })),
@@ -175,12 +172,11 @@ impl Syncs {
         } else {
             Standing::Level
         };
-        let mut run = self.run(source, feed, at);
-        run.which = Which::Named;
-        run.gained_before = match standing {
-            Standing::Waiting => ROLE_GAINS_MAX,
-            Standing::Level => stream.gains.within(source.every, at),
-        };
+        let mut run = self.run(source, feed, at, &state);
+        (run.which, run.by) = (Which::Named, By::Stream);
+        if standing == Standing::Waiting {
+            run.before.role_gains = ROLE_GAINS_MAX;
+        }
         let news = news.since(&cookie.mark);
         let mark = news.mark.clone();
         let gathered = stream.gather(&run, cookie, standing, news).await?;
@@ -202,7 +198,6 @@ impl Syncs {
             if passed == Passed::Part || waits {
                 again = again.or(Some(Again::Round));
             }
-            stream.gains.add(at, done.summary.role_gains);
             let lag = arrived.elapsed();
             self.streams
                 .set(&source.id, |stream| stream.lag = Some(lag));
@@ -238,7 +233,10 @@ impl Syncs {
         let (run, report) = (run.clone(), report.cloned());
         blocking(move || {
             let before = state::load(&run.store, &run.source.id)?;
-            state::save(&run.store, &before.told(report.as_ref(), cookie, run.at))
+            state::save(
+                &run.store,
+                &before.told(report.as_ref(), cookie, &run.source, run.at),
+            )
         })
         .await
     }
@@ -255,7 +253,9 @@ impl Syncs {
         again: Again,
     ) -> Result<Report, SyncError> {
         let turn = self.turns.begin(&source.id, By::Stream).await?;
-        let run = self.run(source, feed, at);
+        let state = self.status(&source.id).await?;
+        let mut run = self.run(source, feed, at, &state);
+        run.by = By::Stream;
         let result = match again {
             Again::Round | Again::Reopen => {
                 self.rounds(&run, &turn, Extent::Changes, &Approval::Automatic)
@@ -324,27 +324,4 @@ async fn passing(run: &Run, read: &Read) -> Result<(Report, Passed), SyncError> 
     }
     let report = last.ok_or(SyncError::Interrupted)?;
     Ok((report, passed))
-}
-
-/// People who gained product roles by the plans of a stream.
-#[derive(Debug, Default)]
-struct Gains(VecDeque<(Timestamp, u64)>);
-
-/// Plans with gains that are remembered; whoever has more of them in one period is over the limit by far.
-const GAINS_KEPT: usize = 64;
-
-impl Gains {
-    fn add(&mut self, at: Timestamp, people: u64) {
-        if people > 0 {
-            self.0.truncate(GAINS_KEPT - 1);
-            self.0.push_front((at, people));
-        }
-    }
-
-    /// Those of the last period.
-    fn within(&self, period: Duration, now: Timestamp) -> u64 {
-        let since = now.checked_sub(period).unwrap_or(Timestamp::MIN);
-        let recent = self.0.iter().filter(|(at, _)| *at > since);
-        recent.map(|(_, people)| people).sum()
-    }
 }

@@ -34,7 +34,7 @@ pub use state::SourceState;
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan, PlanHasher};
-use provost_core::directory::{About, Reach, Remark, Summary};
+use provost_core::directory::{About, Effects, Reach, Remark, Summary};
 use provost_core::id::{FeedId, SourceId};
 use provost_core::notice::Alarm;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ use crate::store::{Store, Which};
 use compare::Comparison;
 use liveness::Livenesses;
 use read::{Read, Remarks};
-use state::{Cookie, Kept, Next};
+use state::{Cookie, Count, Kept, Next};
 use turn::{By, Turn, Turns};
 
 /// Where the lines of a plan go. Called off the runtime's threads, so that it may block.
@@ -74,8 +74,9 @@ struct Run {
     feed: Option<FeedId>,
     at: Timestamp,
     which: Which,
-    /// People who gained product roles shortly before: a stream brings one by one what a round brings at once.
-    gained_before: u64,
+    /// What the source's stream has done shortly before.
+    before: Effects,
+    by: By,
     about: About,
     reach: Reach,
 }
@@ -106,8 +107,9 @@ impl Syncs {
         lines: Lines,
     ) -> Result<Report, SyncError> {
         let running = self.turns.begin(&source.id, By::Run).await?;
-        let run = self.run(source, feed, at);
-        let since = match self.status(&source.id).await?.next(source, at, extent) {
+        let state = self.status(&source.id).await?;
+        let run = self.run(source, feed, at, &state);
+        let since = match state.next(source, at, extent) {
             Next::Changes(cookie) => Some(cookie),
             Next::Everything | Next::Verification(_) => None,
         };
@@ -130,7 +132,8 @@ impl Syncs {
         approval: Approval,
     ) -> Result<Report, SyncError> {
         let running = self.turns.begin(&source.id, By::Run).await?;
-        let run = self.run(source, feed, at);
+        let state = self.status(&source.id).await?;
+        let run = self.run(source, feed, at, &state);
         let result = self.rounds(&run, &running, extent, &approval).await;
         if let Err(error) = &result {
             self.note_failure(&run, error).await?;
@@ -206,6 +209,11 @@ impl Syncs {
             cookie: read.cookie.take(),
             stood: read.stood.clone(),
             verifies,
+            lately: match approval {
+                Approval::Automatic if run.by == By::Stream => Count::On,
+                Approval::Automatic => Count::Leave,
+                Approval::Operator(_) | Approval::Exactly { .. } => Count::Anew,
+            },
         };
         let report = report(&read, comparison, Some(done));
         self.note_success(run, &report, kept).await?;
@@ -231,14 +239,22 @@ impl Syncs {
         self.turns.ends(source)
     }
 
-    fn run(&self, source: &Arc<Source>, feed: Option<FeedId>, at: Timestamp) -> Run {
+    /// A run that nobody but its caller began; a stream says that it did.
+    fn run(
+        &self,
+        source: &Arc<Source>,
+        feed: Option<FeedId>,
+        at: Timestamp,
+        state: &SourceState,
+    ) -> Run {
         Run {
             store: Arc::clone(&self.store),
             source: Arc::clone(source),
             feed,
             at,
             which: Which::All,
-            gained_before: 0,
+            before: state.before(source, at),
+            by: By::Run,
             about: About::Everything,
             reach: Reach::Level,
         }

@@ -1,7 +1,7 @@
 //! What is kept of a source between runs.
 
 use jiff::Timestamp;
-use provost_core::directory::{Reach, Summary};
+use provost_core::directory::{Effects, Lately, Reach, Summary};
 use provost_core::hex;
 use provost_core::id::SourceId;
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,9 @@ pub struct SourceState {
     /// Where the directory stood at the last read that was applied.
     #[serde(default)]
     stood: Option<Stood>,
+    /// What the plans of its stream have done since an operator last approved one.
+    #[serde(default)]
+    lately: Lately,
 }
 
 fn key(source: &SourceId) -> String {
@@ -124,6 +127,7 @@ pub(super) fn load(store: &Store, source: &SourceId) -> Result<SourceState, Sync
         latest: None,
         cookie: None,
         stood: None,
+        lately: Lately::default(),
     }))
 }
 
@@ -186,27 +190,46 @@ pub(super) struct Kept {
     pub(super) stood: Stood,
     /// It read everything right after a read of changes: what it found had been missed.
     pub(super) verifies: bool,
+    /// What its plan, if it was applied, means for the guards of those after it.
+    pub(super) lately: Count,
+}
+
+/// How the effects of a plan count for the plans after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Count {
+    /// With those of the plans before it.
+    On,
+    /// Not at all: a round is a whole by itself.
+    Leave,
+    /// An operator has looked: those of the plans before it count no more either.
+    Anew,
 }
 
 impl SourceState {
     /// How much to read at `at`.
     pub(super) fn next(&self, source: &Source, at: Timestamp, asked: Extent) -> Next {
         let cookie = self.cookie_for(source).filter(|_| asked == Extent::Changes);
-        // Entries that were missing the last time need a second opinion.
-        let unsettled = self
-            .summary
-            .as_ref()
-            .is_some_and(|summary| summary.missing > 0);
         let due = self
             .verified
             .and_then(|verified| verified.checked_add(source.verify_every).ok());
         match cookie {
-            Some(cookie) if !unsettled => match due {
+            Some(cookie) if !self.has_absent() => match due {
                 Some(due) if at < due => Next::Changes(cookie.clone()),
                 _ => Next::Verification(cookie.clone()),
             },
             _ => Next::Everything,
         }
+    }
+
+    /// Entries were absent from the last complete read for the first time: that needs a second opinion.
+    fn has_absent(&self) -> bool {
+        let summary = self.summary.as_ref();
+        summary.is_some_and(|summary| summary.missing > 0)
+    }
+
+    /// The same, and nothing waits for an operator.
+    pub fn is_unsettled(&self) -> bool {
+        self.unapplied.is_none() && self.has_absent()
     }
 
     /// What a read of changes goes on from, if it asks the same question.
@@ -222,6 +245,11 @@ impl SourceState {
             .map(|cookie| Stood::from(&cookie.mark));
         let before = cookie.or_else(|| self.stood.clone());
         before.map_or(Reach::Level, |before| now.reach(&before))
+    }
+
+    /// What the source's stream has done in the period that ends at `at`.
+    pub(super) fn before(&self, source: &Source, at: Timestamp) -> Effects {
+        self.lately.sum(at, source.every)
     }
 
     /// A read of changes can go on from where the last read stood.
@@ -244,6 +272,11 @@ impl SourceState {
         let applied = matches!(report.done, Some(Outcome::Applied { .. }));
         let everything = report.extent == Extent::Everything;
         let now = |so: bool, before: Option<Timestamp>| if so { Some(at) } else { before };
+        let lately = match kept.lately {
+            Count::On if applied => self.lately.with(report.summary.effects(), at, source.every),
+            Count::Anew if applied => Lately::default(),
+            Count::On | Count::Leave | Count::Anew => self.lately,
+        };
         let missed = match (kept.verifies, applied) {
             (true, true) => report.summary.changes,
             (true, false) => 0,
@@ -273,6 +306,7 @@ impl SourceState {
             } else {
                 self.stood
             },
+            lately,
             error: None,
             ..self
         }
@@ -284,6 +318,7 @@ impl SourceState {
         self,
         report: Option<&Report>,
         cookie: Option<Cookie>,
+        source: &Source,
         at: Timestamp,
     ) -> Self {
         let waits = self.unapplied.is_some();
@@ -305,6 +340,10 @@ impl SourceState {
             latest: match waits {
                 true => self.latest,
                 false => Some(report.summary.clone()),
+            },
+            lately: match applied {
+                true => self.lately.with(report.summary.effects(), at, source.every),
+                false => self.lately,
             },
             cookie,
             ..self

@@ -1,6 +1,6 @@
 //! News of a stream: what follows from them, and what never does.
 
-use provost_core::directory::{Absence, Attribute, Entry};
+use provost_core::directory::{Absence, Attribute, Concern, Entry};
 use provost_core::id::RoleId;
 use provost_core::person::{DirectoryStatus, Person};
 use provost_core::role::Granted;
@@ -148,6 +148,13 @@ impl Followed {
         report.unwrap().done.unwrap()
     }
 
+    /// What keeps the round that a stream asks for from being applied.
+    async fn concerns(&self) -> Vec<Concern> {
+        let (syncs, again) = (&self.rig.syncs, Again::Round);
+        let report = syncs.catch_up(&self.source, None, minute(3), again).await;
+        report.unwrap().summary.concerns
+    }
+
     fn person(&self, who: usize) -> Person {
         self.rig.person(who)
     }
@@ -289,7 +296,47 @@ async fn roles_that_a_stream_brings_one_by_one_are_counted_together() {
         .take(news(vec![entry(25, "Hire", 6, &[])], 6))
         .await;
     assert_eq!(sixth.again, Some(Again::Round));
+    // Nor does the round that it asks for give it, or one that the timer begins.
+    let six = Concern::RoleGains { people: 6 };
+    assert!(followed.concerns().await.contains(&six));
+    let round = followed.rig.apply(3, Approval::Automatic).await.unwrap();
+    assert!(round.summary.concerns.contains(&six));
     assert_eq!(followed.holders(), 5);
+    // Once an operator has looked, it counts anew.
+    let (operator, hash) = ("root".to_owned(), round.summary.hash);
+    let approved = followed.rig.apply(4, Approval::Exactly { operator, hash });
+    approved.await.unwrap();
+    assert_eq!(followed.holders(), 6);
+    put(&followed.directory, 26);
+    let told = news(vec![entry(26, "Hire", 7, &[])], 7);
+    assert_eq!(followed.take(told).await.again, None);
+    assert_eq!(followed.holders(), 7);
+}
+
+#[tokio::test]
+async fn values_that_a_stream_loses_one_by_one_are_counted_together() {
+    let directory = InMemory::followed(BEGIN);
+    for who in 0..10 {
+        put(&directory, who);
+        let (id, mail) = (format!("id-{who:04}"), format!("u{who:04}@x.example"));
+        directory.set(&id, "mail", &[&mail]);
+    }
+    let mut followed = Followed::over(directory, |_| ()).await;
+    for who in 0..4 {
+        followed.directory.set(&format!("id-{who:04}"), "mail", &[]);
+        let at = u32::try_from(who).unwrap() + 1;
+        let told = news(vec![entry(who, &format!("u{who:04}"), at, &[])], at);
+        let again = followed.take(told).await.again;
+        assert_eq!(again, (who == 3).then_some(Again::Round), "{who}");
+    }
+    assert!(followed.person(2).mail.is_empty());
+    let four = Concern::Emptied {
+        attribute: "mail".to_owned(),
+        people: 4,
+        allowed: 3,
+    };
+    assert!(followed.concerns().await.contains(&four));
+    assert_eq!(followed.person(3).mail, ["u0003@x.example"]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::rig::{mapped, minute, source};
 use crate::config::source::Source;
-use crate::flow::sync::state::{self, Cookie, Kept, Next};
+use crate::flow::sync::state::{self, Cookie, Count, Kept, Next};
 use crate::flow::sync::{Extent, Outcome, Report, SourceState};
 use crate::ldap::{Mark, Stood};
 use crate::store::Store;
@@ -57,6 +57,7 @@ fn after(before: SourceState, report: &Report, bytes: &[u8], at: Timestamp) -> S
         stood: Stood::from(&cookie.mark),
         cookie: Some(cookie),
         verifies: false,
+        lately: Count::Leave,
     };
     before.after(report, kept, &source, at)
 }
