@@ -289,6 +289,19 @@ fn a_plan_that_waits_goes_on_waiting_while_the_stream_goes_on() {
 }
 
 #[test]
+fn who_is_absent_from_a_read_is_read_for_again_soon() {
+    let mut world = followed(FILTER);
+    world.provost.stop();
+    world.slapd().apply(&[Change::Delete(105)]);
+    // Another question cannot go on from where the last one stood.
+    world.reconfigure(FILTER, "(&(objectClass=inetOrgPerson)(uid=*))");
+    world.provost.start();
+    let gone = |person: &Value| person["directory"]["status"] == "gone";
+    person(&world.provost, &STAFF.person(105), gone);
+    assert_eq!(register(&world.provost).len(), STAFF.count as usize);
+}
+
+#[test]
 fn what_a_guard_refuses_stays_refused_until_the_directory_is_mended() {
     let mut world = followed(school::TITLED);
     let before = register(&world.provost);

@@ -158,7 +158,10 @@ impl<S: Server> Rounds<S> {
             let differs = |document: &Value| difference(&directory, &register(document, district));
             let found = match *mode {
                 LIVE => {
-                    let told = || differs(&export()).unwrap_or_default();
+                    let told = || {
+                        let sources = self.world.provost.cli(&["sync", "status"]).ok();
+                        format!("{:?}\n{}", differs(&export()), sources.out)
+                    };
                     wait::until(when, told, || differs(&export()).is_none().then_some(()));
                     None
                 }

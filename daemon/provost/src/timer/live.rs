@@ -30,6 +30,10 @@ const READING_SHARE: u32 = 10;
 /// The same while what was read waits for an operator, and nothing comes of reading it again but fresher counts.
 const WAITING_SHARE: u32 = 30;
 
+/// After entries were absent from a complete read for the first time, the read that confirms it: later than it takes a
+/// server that has just come up to have everything, and sooner than the next round.
+const SECOND_READ: Duration = Duration::from_secs(10);
+
 /// Why a stream has ended, if not by an error.
 enum End {
     /// The daemon stops, or its configuration has changed.
@@ -166,6 +170,7 @@ impl Follower {
         let age_max = self.source.keep_alive.age_max;
         let end = Instant::now() + age_max - age_max / 10 * u32::from(lot()) / 255;
         let mut reading = Reading::default();
+        self.second_read(&mut reading).await?;
         loop {
             let ping_after = match self.caught_up {
                 // It owes an answer, and that has a time-out of its own.
@@ -256,6 +261,23 @@ impl Follower {
                 Came::Waits => WAITING_SHARE,
             };
             reading.not_before = Some(Instant::now() + begun.elapsed() * share);
+            self.second_read(reading).await?;
+        }
+        Ok(())
+    }
+
+    /// Who was absent from what was read and applied is read for again.
+    async fn second_read(&self, reading: &mut Reading) -> Result<(), SyncError> {
+        if self
+            .daemon
+            .syncs
+            .status(&self.source.id)
+            .await?
+            .is_unsettled()
+        {
+            reading.want(Again::Round);
+            let due = Instant::now() + SECOND_READ;
+            reading.not_before = reading.not_before.max(Some(due));
         }
         Ok(())
     }
