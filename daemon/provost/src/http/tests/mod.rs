@@ -6,6 +6,7 @@ mod changes;
 mod dealings;
 mod desk;
 mod doors;
+mod figures;
 mod grants;
 mod once;
 mod pages;
