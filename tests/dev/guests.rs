@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::step::{Failed, answer, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PLUGINS: [&str; 3] = ["montana-edition", "email", "webhook"];
+pub(crate) const PLUGINS: [&str; 3] = ["montana-edition", "email", "webhook"];
 
 /// Makes sure that rustc can build for WebAssembly.
 pub(crate) fn toolchain() -> Result<(), Failed> {
@@ -32,8 +32,8 @@ pub(crate) fn toolchain() -> Result<(), Failed> {
     )))
 }
 
-/// Builds every plugin whose sources have changed.
-pub(crate) fn build(place: &Place) -> Result<(), Failed> {
+/// Builds every plugin whose sources have changed; `provost` turns the modules into components.
+pub(crate) fn build(place: &Place, provost: &Path) -> Result<(), Failed> {
     let mut cargo = place.cargo();
     cargo.args(["build", "--profile", "guest", "--target", TARGET]);
     for plugin in PLUGINS {
@@ -44,20 +44,20 @@ pub(crate) fn build(place: &Place) -> Result<(), Failed> {
     std::fs::create_dir_all(&folder)
         .map_err(|why| Failed::because(format!("create {}: {why}", folder.display())))?;
     for plugin in PLUGINS {
-        component(place, plugin)?;
+        component(place, provost, plugin)?;
     }
     Ok(())
 }
 
 /// Turns a module into a component, unless that is newer than both the module and the program that makes it.
-fn component(place: &Place, plugin: &str) -> Result<(), Failed> {
+fn component(place: &Place, provost: &Path, plugin: &str) -> Result<(), Failed> {
     let module = place.module(plugin);
-    let out = place.plugins().join(format!("{plugin}.wasm"));
+    let out = place.component(plugin);
     let made = changed(&out);
-    if made.is_some() && made >= changed(&module) && made >= changed(&place.binary()) {
+    if made.is_some() && made >= changed(&module) && made >= changed(provost) {
         return Ok(());
     }
-    let mut build = Command::new(place.binary());
+    let mut build = Command::new(provost);
     build.args(["plugin", "build", "--module"]).arg(&module);
     run(build.arg("--out").arg(&out))
 }

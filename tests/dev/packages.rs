@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::step::{Failed, answer, run};
 
 /// A program and the Debian package that has it. make builds the daemon's allocator,
-/// g++ the fuzzer.
-const NEEDED: [(&str, &str); 20] = [
+/// g++ the fuzzer; dpkg-dev says what the package depends on.
+const NEEDED: [(&str, &str); 21] = [
     ("/usr/bin/make", "make"),
     ("/usr/bin/g++", "g++"),
     ("/usr/sbin/slapd", "slapd"),
@@ -28,6 +28,7 @@ const NEEDED: [(&str, &str); 20] = [
     ),
     ("/usr/sbin/smtpd", "opensmtpd"),
     ("/usr/bin/openssl", "openssl"),
+    ("/usr/bin/dpkg-shlibdeps", "dpkg-dev"),
     ("/lib/systemd/systemd", "systemd"),
     ("/usr/bin/dbus-daemon", "dbus"),
     ("/usr/bin/unshare", "util-linux"),

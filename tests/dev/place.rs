@@ -1,6 +1,6 @@
 //! Where things lie.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The workspace and its build folder.
@@ -44,9 +44,14 @@ impl Place {
         command
     }
 
-    /// The daemon and command line.
+    /// The daemon and command line, as everything but the package uses it.
     pub(crate) fn binary(&self) -> PathBuf {
         self.target.join("debug/provost")
+    }
+
+    /// The daemon and command line as they are installed.
+    pub(crate) fn release(&self) -> PathBuf {
+        self.target.join("release/provost")
     }
 
     /// The core module of a plugin, as cargo leaves it.
@@ -60,6 +65,11 @@ impl Place {
         self.target.join(name)
     }
 
+    /// The workspace.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A file of the SDK.
     pub(crate) fn sdk(&self, path: &str) -> PathBuf {
         self.root.join("sdk").join(path)
@@ -68,6 +78,11 @@ impl Place {
     /// What a fuzz target begins with.
     pub(crate) fn seeds(&self, target: &str) -> PathBuf {
         self.root.join("tests/fuzz/seeds").join(target)
+    }
+
+    /// A finished plugin.
+    pub(crate) fn component(&self, plugin: &str) -> PathBuf {
+        self.plugins().join(format!("{plugin}.wasm"))
     }
 
     /// The folder of the finished plugins.

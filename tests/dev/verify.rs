@@ -71,7 +71,7 @@ const STEPS: [Step; 10] = [
     },
     Step {
         name: "plugins",
-        work: |place, _| guests::build(place),
+        work: |place, _| guests::build(place, &place.binary()),
     },
     Step {
         name: "tests",

@@ -20,6 +20,7 @@ mod kill_any_time;
 mod live;
 mod mail_trouble;
 mod mass;
+mod package;
 mod plugins;
 mod programs;
 mod proof;

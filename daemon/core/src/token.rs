@@ -20,16 +20,19 @@ pub enum Scope {
     Admin,
     /// Read the journal, logs and reports.
     Audit,
+    /// Have the register copied into the configured folder for backups and its journal verified; read nothing of it.
+    Upkeep,
 }
 
 impl Scope {
     /// All scopes with their words.
-    pub const WORDS: [(Self, &'static str); 5] = [
+    pub const WORDS: [(Self, &'static str); 6] = [
         (Self::Decide, "decide"),
         (Self::Activity, "activity"),
         (Self::Desk, "desk"),
         (Self::Admin, "admin"),
         (Self::Audit, "audit"),
+        (Self::Upkeep, "upkeep"),
     ];
 
     /// The word of the scope.
@@ -48,7 +51,7 @@ impl std::str::FromStr for Scope {
             .iter()
             .find(|(_, word)| *word == text)
             .map(|(scope, _)| *scope)
-            .ok_or("must be decide, activity, desk, admin or audit")
+            .ok_or("must be decide, activity, desk, admin, audit or upkeep")
     }
 }
 

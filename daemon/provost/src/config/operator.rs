@@ -41,7 +41,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Operator> {
     if !table.has("scopes") {
         table.problem(
             "scopes",
-            "is missing: decide, activity, desk, admin or audit",
+            "is missing: decide, activity, desk, admin, audit or upkeep",
         );
     }
     let districts: Vec<String> = table.list("districts");

@@ -111,7 +111,8 @@ enum Verified {
 }
 
 /// Recomputes the whole chain.
-#[utoipa::path(post, path = "/v1/journal/verify", tag = "audit", security(("token" = ["audit"])),
+#[utoipa::path(post, path = "/v1/journal/verify", tag = "audit",
+    security(("token" = ["audit"]), ("token" = ["upkeep"])),
     responses((status = 200, description = "what was found", body = Verified)))]
 async fn verify(State(daemon): State<Arc<Daemon>>) -> Answer<Verified> {
     read(daemon, |daemon| {

@@ -1,6 +1,8 @@
 //! `/v1/backup`: a proved copy of the whole register.
 
 use axum::extract::State;
+use axum::http::StatusCode;
+use provost_core::token::Scope;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
+use super::caller::Caller;
+use super::problem::Problem;
 use super::work::{Answer, read};
 use crate::daemon::Daemon;
 use crate::flow;
@@ -21,8 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct To {
-    /// An absolute path on the daemon's machine that must be free; a name with the time in the configured folder if
-    /// left out.
+    /// An absolute path on the daemon's machine that must be free, which only `admin` may choose; a name with the time
+    /// in the configured folder if left out.
     #[schema(value_type = Option<String>)]
     path: Option<PathBuf>,
 }
@@ -40,9 +44,17 @@ struct Backup {
 }
 
 /// Copies the register as it is now, beside the running daemon, and proves the copy.
-#[utoipa::path(post, path = "/v1/backup", tag = "service", security(("token" = ["admin"])), request_body = To,
+#[utoipa::path(post, path = "/v1/backup", tag = "service", security(("token" = ["upkeep"])), request_body = To,
     responses((status = 200, description = "the copy", body = Backup)))]
-async fn backup(State(daemon): State<Arc<Daemon>>, Body(to): Body<To>) -> Answer<Backup> {
+async fn backup(
+    State(daemon): State<Arc<Daemon>>,
+    caller: Caller,
+    Body(to): Body<To>,
+) -> Answer<Backup> {
+    if to.path.is_some() && !caller.holds_all(&[Scope::Admin], None) {
+        let why = "the scope admin is needed to say where the daemon writes; without a path it is the configured folder";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "write a backup", why));
+    }
     read(daemon, move |daemon| {
         let (live, now) = (daemon.config(), daemon.ports.clock.now());
         let folder = &live.config.backups;

@@ -76,6 +76,7 @@ pub(super) enum Scope {
     Desk,
     Admin,
     Audit,
+    Upkeep,
 }
 
 /// What became of an activity event.

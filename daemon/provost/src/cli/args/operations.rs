@@ -106,7 +106,7 @@ pub enum AuditCommand {
 pub enum TokenCommand {
     /// Make a token for a program. Its secret is printed once.
     Create {
-        /// What it may do: decide, activity, desk, admin, audit.
+        /// What it may do: decide, activity, desk, admin, audit, upkeep.
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         /// In which districts; * for all.

@@ -7,6 +7,7 @@ use provost_core::change::Actor;
 use provost_core::token::Scope;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::daemon::Daemon;
@@ -37,6 +38,8 @@ pub(in crate::http) struct Rig {
     pub(in crate::http) router: Router,
     /// A token that opens everything.
     pub(in crate::http) admin: String,
+    /// Where backups go: the machine's own folder is none of a test's business.
+    _folder: TempDir,
 }
 
 /// What was answered.
@@ -55,7 +58,9 @@ impl Reply {
 impl Rig {
     /// Ana is a technical contact of lone-pine, Ben another person there, Flo a support contact far away.
     pub(in crate::http) async fn new() -> Self {
-        let live = Self::live();
+        let folder = tempfile::tempdir().unwrap();
+        let mut live = Self::live();
+        live.config.backups = folder.path().join("backups");
         let ports = Ports {
             clock: Arc::new(WallClock),
             directory: Arc::new(InMemory::default()),
@@ -69,6 +74,7 @@ impl Rig {
             daemon,
             router,
             admin,
+            _folder: folder,
         };
         let person = |id: &str, district: &str| {
             json!({ "id": id, "district": district, "username": id, "name": id, "mail": [format!("{id}@example.org")],

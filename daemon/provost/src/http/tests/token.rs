@@ -26,6 +26,25 @@ async fn a_token_opens_what_it_names_until_it_is_taken_back() {
 }
 
 #[tokio::test]
+async fn who_does_the_upkeep_chooses_no_place_and_reads_nothing() {
+    let rig = Rig::new().await;
+    let timer = rig.token(&[Scope::Upkeep], None);
+    let backup = async |body: Value| rig.post(&timer, "/v1/backup", &body).await;
+    let verified = rig.post(&timer, "/v1/journal/verify", &json!({})).await;
+    for made in [backup(json!({})).await, verified] {
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    }
+    let elsewhere = rig.daemon.config().config.backups.join("../elsewhere.db");
+    let refused = backup(json!({ "path": elsewhere })).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert!(!elsewhere.exists());
+    for path in ["/v1/contacts", "/v1/journal", "/v1/export", "/v1/tokens"] {
+        let status = rig.get(&timer, path).await.status;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_secret_is_told_once_and_kept_nowhere() {
     let rig = Rig::new().await;
     let wanted = json!({ "scopes": ["desk"], "districts": ["*"] }).to_string();

@@ -16,6 +16,7 @@ mod outbox;
 mod plans;
 mod speed;
 mod staging;
+mod upgrade;
 
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change, Plan};

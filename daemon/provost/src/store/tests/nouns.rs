@@ -138,7 +138,7 @@ fn grants() -> Vec<Grant> {
 }
 
 /// One change of every noun that has no state before.
-fn everything() -> Vec<Change> {
+pub(super) fn everything() -> Vec<Change> {
     let mut changes = vec![
         put_district("lone-pine"),
         put_person(None, Some(&linked("ana", "aortiz", "0a-1b"))),

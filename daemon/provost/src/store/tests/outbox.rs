@@ -3,11 +3,11 @@ use provost_core::notice::{Delivery, Notice, NoticeKind, Outcome};
 use super::*;
 use crate::store::{NoticeFilter, NoticeState, Outgoing, Page};
 
-fn notice(kind: NoticeKind) -> Notice {
+pub(super) fn notice(kind: NoticeKind) -> Notice {
     Notice::new(kind, &contact("ana"), 1, at("2025-03-02T17:00:00Z"), noon())
 }
 
-fn put(notice: &Notice) -> Change {
+pub(super) fn put(notice: &Notice) -> Change {
     Change::Notice {
         notice: Box::new(notice.clone()),
     }
