@@ -23,7 +23,7 @@ fn reference(kind: &str, id: String) -> Reference {
 }
 
 /// One who holds the sis wants to enter the account of the person of a number.
-fn login_as(target: u64) -> Request {
+pub(crate) fn login_as(target: u64) -> Request {
     Request {
         subject: reference("person", format!("{STANDARD}/{}", username(1))),
         action: "login-as".to_owned(),
@@ -34,7 +34,7 @@ fn login_as(target: u64) -> Request {
 }
 
 /// What only the plugin's edition knows: submits the report of its district.
-fn of_the_edition() -> Request {
+pub(crate) fn of_the_edition() -> Request {
     Request {
         subject: reference("person", format!("{EDITION}/{}", username(9))),
         action: "montana.aim-submit".to_owned(),
@@ -45,7 +45,7 @@ fn of_the_edition() -> Request {
 }
 
 /// A configuration with the edition's plugin, in force.
-fn live(folder: &Path) -> Live {
+pub(crate) fn live(folder: &Path) -> Live {
     let text = format!(
         "[store]\npath = \"{folder}/provost.db\"\n[listen]\nsocket = \"{folder}/provost.sock\"\n\
          [[district]]\nid = \"{STANDARD}\"\nname = \"Lone Pine Unified\"\ntimezone = \"America/Denver\"\n\
