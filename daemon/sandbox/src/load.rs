@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::code::load_compiled;
 use crate::engine::{CodeForm, Compiler, Engine, Parts, config};
 use crate::interface::{Kind, Mismatch, Surface};
+use crate::limits::{AnswerLimits, Limits};
 use crate::policy::Policy;
 use crate::tally::Tally;
 
@@ -74,6 +75,11 @@ impl About {
     /// What a call stands on.
     pub(crate) fn ground(&self) -> (&Parts, &Tally) {
         (&self.engine.0, &self.tally)
+    }
+
+    /// What may be in its answers.
+    pub(crate) fn answers(&self) -> &AnswerLimits {
+        &self.engine.0.limits.answer
     }
 
     /// A call of this function that failed.
@@ -187,7 +193,7 @@ impl Engine {
         bytes: &[u8],
         trust: &dyn TrustedCode,
     ) -> Result<Plugin, Refusal> {
-        binary::check(bytes)?;
+        binary::check(bytes, self.0.limits.component_bytes)?;
         let key = self.key_of(Digest::of(bytes));
         let code = match kept(&self.0, &key, trust)? {
             Kept::Trusted(component) => (*component, CodeOrigin::Cached),
@@ -316,6 +322,6 @@ pub fn compile(
     form: CodeForm,
     component: &[u8],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let engine = wasmtime::Engine::new(&config(form)?)?;
+    let engine = wasmtime::Engine::new(&config(form, &Limits::default())?)?;
     Ok(engine.precompile_component(component)?)
 }
