@@ -108,6 +108,14 @@ impl Channel {
         check_settings(&self.description.settings_schema, settings)
     }
 
+    pub(crate) fn instantiate(&self) -> Result<(), CallError> {
+        call::run(self.about.ground(), Kind::Channel, |store| {
+            self.pre.instantiate(store).map(drop)
+        })
+        .map(drop)
+        .map_err(|failure| self.about.failed("instantiate", failure))
+    }
+
     /// Turns a notice into what is to be sent to one recipient, on a fresh instance.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::engine::{CodeForm, Compiler, Engine, Parts, config};
 use crate::interface::{Kind, Mismatch, Surface};
 use crate::limits::{AnswerLimits, Limits};
 use crate::policy::Policy;
-use crate::tally::Tally;
+use crate::tally::{Tally, Usage};
 
 /// A file that could not become a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,22 @@ impl Plugin {
     /// SHA-256 of its component: the version that runs.
     pub fn digest(&self) -> &Digest {
         &self.about().digest
+    }
+
+    /// What its calls have cost.
+    pub fn usage(&self) -> Usage {
+        self.about().tally.usage()
+    }
+
+    /// Makes a fresh instance as every call does, calls nothing of it and drops it: for measuring.
+    ///
+    /// # Errors
+    /// [`CallError`] if that fails, which it did not when the plugin was loaded.
+    pub fn instantiate(&self) -> Result<(), CallError> {
+        match self {
+            Self::Policy(policy) => policy.instantiate(),
+            Self::Channel(channel) => channel.instantiate(),
+        }
     }
 
     /// Where its code came from; [`CodeOrigin::Replaced`] is worth an alarm.

@@ -161,6 +161,14 @@ impl Policy {
         self.answer(&question.request(&self.edition))
     }
 
+    pub(crate) fn instantiate(&self) -> Result<(), CallError> {
+        call::run(self.about.ground(), Kind::RolePolicy, |store| {
+            self.pre.instantiate(store).map(drop)
+        })
+        .map(drop)
+        .map_err(|failure| self.about.failed("instantiate", failure))
+    }
+
     fn answer(&self, question: &wit::Request) -> Result<Evaluation, CallError> {
         self.judged(question)
             .map_err(|failure| self.about.failed("evaluate", failure))
