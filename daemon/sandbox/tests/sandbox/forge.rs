@@ -121,6 +121,8 @@ pub(crate) struct ForgedChannel {
     pub(crate) render: String,
     /// Runs before `judge` answers that it was delivered.
     pub(crate) judge: String,
+    /// It declares the host `https://hooks.example`, once or not at all.
+    pub(crate) hosts: u32,
     /// Secrets that it declares: none, `key`, or `key` and `root`.
     pub(crate) secrets: u32,
     /// Schema of its settings, `{}` if it says nothing.
@@ -158,11 +160,13 @@ impl ForgedChannel {
   (func (export "provost:plugin/messaging@1.0.0#render") (param i32) (result i32) {render} (i32.const 1200))
   (func (export "provost:plugin/messaging@1.0.0#judge")
     (param i32 i32 i32 i32 i32 i32 i32) (result i32) {judge} (i32.const 1300))
-  ;; title, mail, schema, both kinds, no hosts, secrets, judges nothing
+  ;; title, mail, schema, both kinds, hosts, secrets, judges nothing
   (data (i32.const 1024) "{description}")
   (data (i32.const 1100) "{secrets}")
+  (data (i32.const 1152) "{hosts}")
   (data (i32.const 1300) "{delivered}")
   (data (i32.const 2048) "Forgedkeyrootok")
+  (data (i32.const 2100) "https://hooks.example")
   (data (i32.const 65536) "{schema}")
 )"#,
             description = words(&[
@@ -172,13 +176,14 @@ impl ForgedChannel {
                 65536,
                 schema_bytes,
                 3,
-                0,
-                0,
+                1152,
+                self.hosts,
                 1100,
                 self.secrets,
                 0,
             ]),
             secrets = words(&[2054, 3, 2057, 4]),
+            hosts = words(&[2100, 21]),
             delivered = words(&[0, 2061, 2]),
             schema = escaped(schema.bytes()),
         );
