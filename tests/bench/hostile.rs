@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::Extent;
 use crate::measure::in_turns;
@@ -22,8 +23,12 @@ const RUNS: usize = 5;
 /// Decisions a second of everybody else: an office at work, far from what the machine can do.
 const RATE: u64 = 1_000;
 
-/// Programs that ask each hostile policy without pause.
+/// Programs that ask each hostile policy.
 const ASKERS: usize = 3;
+
+/// How long each of them waits after an answer. Without it they would measure how the machine fares with so many
+/// clients: a policy that rests is answered for in microseconds.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The rows of this part.
 pub(crate) fn rows(extent: Extent) -> Vec<Row> {
@@ -112,5 +117,6 @@ fn ask(socket: PathBuf, asked: &Value, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let answer = client.post("/access/v1/evaluation", asked);
         assert_eq!(answer.status, 200, "{}", answer.text());
+        std::thread::sleep(PAUSE);
     }
 }
