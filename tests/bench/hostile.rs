@@ -21,7 +21,7 @@ use crate::table::{Amount, Mark, Row};
 const RUNS: usize = 5;
 
 /// Decisions a second of everybody else: an office at work, far from what the machine can do.
-const RATE: u64 = 1_000;
+const RATE: u64 = 250;
 
 /// Programs that ask each hostile policy.
 const ASKERS: usize = 3;

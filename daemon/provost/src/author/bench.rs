@@ -163,7 +163,7 @@ impl Measured {
                 compiled: compile::TIME,
                 called: limits.call_time,
                 fuel,
-                memory_bytes: memory_bytes as u64,
+                memory_bytes: u64::try_from(memory_bytes).unwrap_or(u64::MAX),
             },
         }
     }

@@ -43,10 +43,11 @@ const SHORT: [u8; 6] = [4, 4, 1, 0x70, 0, 1];
 /// A component that is made too long by a section that nobody reads.
 fn padded(bytes: u32) -> Vec<u8> {
     let mut component = Forged::default().component();
-    let low = |shift: u32| (bytes >> shift) as u8 & 0x7f;
+    let low = |shift: u32| u8::try_from(bytes >> shift & 0x7f).unwrap();
     component.extend([0, low(0) | 0x80, low(7) | 0x80, low(14) | 0x80, low(21)]);
     component.extend([1, b'x']);
-    component.resize(component.len() + bytes as usize - 2, 0);
+    let length = component.len() + usize::try_from(bytes).unwrap() - 2;
+    component.resize(length, 0);
     component
 }
 
