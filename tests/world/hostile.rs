@@ -1,8 +1,8 @@
 //! Hostile plugins for a daemon: those that describe themselves well and then do their worst, and those that are
 //! refused, each time that somebody installs them. The sandbox's own tests have one for every limit.
 
-// The sandbox's tests forge more than is needed here.
-#[allow(dead_code)]
+// The sandbox's tests forge more than is needed here, and fail where they cannot.
+#[allow(dead_code, clippy::unwrap_used)]
 #[path = "../../daemon/sandbox/tests/sandbox/forge.rs"]
 mod forge;
 
