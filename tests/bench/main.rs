@@ -9,6 +9,7 @@
 mod activity;
 mod bare;
 mod decision;
+mod hostile;
 mod live;
 mod machine;
 mod mail;
@@ -49,7 +50,7 @@ struct Part {
 }
 
 /// In the order of the table.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "decision",
         rows: decision::rows,
@@ -57,6 +58,10 @@ const PARTS: [Part; 8] = [
     Part {
         name: "serve",
         rows: serve::rows,
+    },
+    Part {
+        name: "hostile",
+        rows: hostile::rows,
     },
     Part {
         name: "sweep",

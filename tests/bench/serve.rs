@@ -41,7 +41,7 @@ pub(crate) const EMPTY: &str = "--empty-handler";
 
 /// Where a server answers.
 #[derive(Debug, Clone)]
-enum Door {
+pub(crate) enum Door {
     /// A Unix socket, where whoever connects is known.
     Unix(PathBuf),
     /// A port on loopback, where a bearer token says who asks, if anybody wants to know.
@@ -74,7 +74,7 @@ pub(crate) fn empty_server(door: &str) {
 const LOOPBACK: &str = "127.0.0.1";
 
 /// As the daemon has it.
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     threads.worker_threads(2).enable_all().build().unwrap()
 }
@@ -110,8 +110,8 @@ fn compared(client: &str, [ours, empty]: &[Door; 2]) -> Vec<Row> {
     );
     let (p99, empty_p99) = in_turns(
         RUNS,
-        || runtime.block_on(latency(ours)),
-        || runtime.block_on(latency(empty)),
+        || runtime.block_on(latency(ours, RATE)),
+        || runtime.block_on(latency(empty, RATE)),
     );
     vec![
         Row::new(
@@ -239,11 +239,11 @@ async fn throughput(door: &Door) -> f64 {
     f64::from(answers) / start.elapsed().as_secs_f64()
 }
 
-/// Seconds within which 99 of 100 are answered when [`RATE`] a second are asked. A question that waits for its
+/// Seconds within which 99 of 100 are answered when so many a second are asked. A question that waits for its
 /// connection counts from the moment at which it should have been asked.
-async fn latency(door: &Door) -> f64 {
+pub(crate) async fn latency(door: &Door, rate: u64) -> f64 {
     let mut tasks = JoinSet::new();
-    let pause = Duration::from_secs(CONNECTIONS) / u32::try_from(RATE).unwrap();
+    let pause = Duration::from_secs(CONNECTIONS) / u32::try_from(rate).unwrap();
     for connection in 0..CONNECTIONS {
         let mut client = connect(door).await;
         tasks.spawn(async move {

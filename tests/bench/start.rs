@@ -48,7 +48,7 @@ fn started(people: u64, plugins: usize) -> (Amount, Amount) {
         let (took, mut daemon) = ready(folder.path());
         times.push(took.as_secs_f64());
         std::thread::sleep(REST);
-        sizes.push(resident(&daemon));
+        sizes.push(memory(&daemon, "VmRSS:"));
         daemon.stop(nix::sys::signal::Signal::SIGTERM);
     }
     (Amount::Seconds(median(times)), Amount::Bytes(median(sizes)))
@@ -119,10 +119,10 @@ pub(crate) fn ready(folder: &Path) -> (Duration, Running) {
     }
 }
 
-/// Bytes in memory.
-fn resident(daemon: &Running) -> f64 {
+/// Bytes in memory: `VmRSS:` now, `VmHWM:` at most.
+pub(crate) fn memory(daemon: &Running, which: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let line = status.lines().find(|line| line.starts_with(which));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
     1024.0 * kib.unwrap_or(f64::NAN)
 }

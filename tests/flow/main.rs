@@ -14,6 +14,7 @@ mod failover;
 mod faults;
 mod feed;
 mod full_disk;
+mod hostile;
 mod house;
 mod kill;
 mod kill_any_time;

@@ -352,6 +352,26 @@ fn a_plugin_that_keeps_failing_rests_in_quarantine_and_is_tried_again() {
     assert!(plugin(&world, &["list"])[0]["quarantined"].is_null());
 }
 
+#[test]
+fn a_host_that_a_channel_declares_and_the_configuration_does_not_allow_is_named_at_approval() {
+    let mut world = World::new(NOW);
+    world.configure("[[plugin]]\nid = \"elsewhere\"\nallow = [\"https://other.example\"]\n");
+    world.provost.start();
+    let component = provost_tests::hostile::sends_elsewhere();
+    let component = file(&world, "elsewhere.wasm", &component);
+    plugin(&world, &["install", &component]);
+    let why = refused(&world, &["approve", "elsewhere"]);
+    assert!(
+        why.contains("plugin.elsewhere.allow: does not name https://hooks.example"),
+        "{why}"
+    );
+    world.reconfigure("https://other.example", "https://hooks.example");
+    world.provost.signal(Signal::SIGHUP);
+    let approved = ["plugin", "approve", "elsewhere", "--json"];
+    let runs = |answer: &Value| answer["plugin"]["in-force"].is_string();
+    world.provost.wait_json(&approved, runs);
+}
+
 /// A component around a core module of one function: two million empty loops, each of which the compiler guards.
 fn bomb() -> Vec<u8> {
     fn leb(mut number: usize, out: &mut Vec<u8>) {

@@ -8,6 +8,7 @@ pub mod consumer;
 pub mod directory;
 pub mod ds389;
 pub mod fault_proxy;
+pub mod hostile;
 pub mod mailbox;
 pub mod office;
 pub mod process;

@@ -24,7 +24,7 @@ const MEMORY_BYTES: u64 = 768 << 20;
 const CPU_SECONDS: u64 = 150;
 
 /// Wall-clock time of the compiler. The start of the service is given more, whatever its unit says.
-const TIME: Duration = Duration::from_secs(100);
+pub(crate) const TIME: Duration = Duration::from_secs(100);
 
 /// Bytes of what it says when it fails.
 const SAID_BYTES_MAX: u64 = 4096;

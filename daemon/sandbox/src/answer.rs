@@ -1,7 +1,7 @@
 //! Checks of what plugins return. A plugin's answer is a stranger's: short, printable and known words, or it counts for
 //! nothing.
 
-use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX, WORD_BYTES_MAX};
+use crate::limits::{AnswerLimits, MESSAGE_BYTES_MAX};
 
 /// What is wrong with something that a plugin returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,37 +60,39 @@ pub(crate) fn at_most(what: &'static str, length: usize, max: usize) -> Result<(
     Ok(())
 }
 
-/// Not more than [`LIST_MAX`] entries.
-pub(crate) fn listed<T>(what: &'static str, list: &[T]) -> Result<(), BadAnswer> {
-    at_most(what, list.len(), LIST_MAX)
-}
+impl AnswerLimits {
+    /// Not more entries than any list may have.
+    pub(crate) fn listed<T>(&self, what: &'static str, list: &[T]) -> Result<(), BadAnswer> {
+        at_most(what, list.len(), self.list)
+    }
 
-/// A sentence or title: says something, fits on a screen, and is made printable.
-pub(crate) fn sentence(what: &'static str, text: &str) -> Result<String, BadAnswer> {
-    at_most(what, text.len(), MESSAGE_BYTES_MAX)?;
-    let text = printable(text.trim());
-    if text.is_empty() {
-        return Err(BadAnswer::Empty { what });
+    /// A sentence or title: says something, fits on a screen, and is made printable.
+    pub(crate) fn sentence(&self, what: &'static str, text: &str) -> Result<String, BadAnswer> {
+        at_most(what, text.len(), self.message_bytes)?;
+        let text = printable(text.trim());
+        if text.is_empty() {
+            return Err(BadAnswer::Empty { what });
+        }
+        Ok(text)
     }
-    Ok(text)
-}
 
-/// A code, action, role or name: lower-case letters, digits, dots and hyphens.
-pub(crate) fn word(what: &'static str, text: String) -> Result<String, BadAnswer> {
-    at_most(what, text.len(), WORD_BYTES_MAX)?;
-    if text.is_empty() {
-        return Err(BadAnswer::Empty { what });
+    /// A code, action, role or name: lower-case letters, digits, dots and hyphens.
+    pub(crate) fn word(&self, what: &'static str, text: String) -> Result<String, BadAnswer> {
+        at_most(what, text.len(), self.word_bytes)?;
+        if text.is_empty() {
+            return Err(BadAnswer::Empty { what });
+        }
+        let fits =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+        if text.bytes().all(fits) && !text.starts_with(['.', '-']) && !text.ends_with(['.', '-']) {
+            return Ok(text);
+        }
+        Err(BadAnswer::Word {
+            what,
+            found: printable(&text),
+            problem: "must be lower-case letters and digits, with dots and hyphens between them",
+        })
     }
-    let fits =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-    if text.bytes().all(fits) && !text.starts_with(['.', '-']) && !text.ends_with(['.', '-']) {
-        return Ok(text);
-    }
-    Err(BadAnswer::Word {
-        what,
-        found: printable(&text),
-        problem: "must be lower-case letters and digits, with dots and hyphens between them",
-    })
 }
 
 #[cfg(test)]
@@ -108,11 +110,13 @@ mod tests {
 
     #[test]
     fn a_code_is_a_plain_word() {
+        let limits = AnswerLimits::default();
+        let word = |text: &str| limits.word("code", text.to_owned());
         for good in ["montana.aim-submit", "a", "x9"] {
-            assert_eq!(word("code", good.to_owned()), Ok(good.to_owned()));
+            assert_eq!(word(good), Ok(good.to_owned()));
         }
         for bad in ["", "A", "a b", ".a", "a-", "ä", "a\n"] {
-            assert!(word("code", bad.to_owned()).is_err(), "{bad:?}");
+            assert!(word(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -48,10 +48,12 @@ pub enum NotComponent {
         length: usize,
     },
     /// Too large.
-    #[error("{length} bytes long, more than the {COMPONENT_BYTES_MAX} that are allowed")]
+    #[error("{length} bytes long, more than the {max} that are allowed")]
     TooLarge {
         /// Bytes of the file.
         length: usize,
+        /// How many there may be.
+        max: usize,
     },
 }
 
@@ -81,10 +83,10 @@ fn section(bytes: &[u8]) -> Option<(Section<'_>, &[u8])> {
 }
 
 /// Checks the outermost layer and hands out its sections.
-fn sections(bytes: &[u8]) -> Result<Vec<Section<'_>>, NotComponent> {
+fn sections(bytes: &[u8], max: usize) -> Result<Vec<Section<'_>>, NotComponent> {
     let length = bytes.len();
-    if length > COMPONENT_BYTES_MAX {
-        return Err(NotComponent::TooLarge { length });
+    if length > max {
+        return Err(NotComponent::TooLarge { length, max });
     }
     let mut rest = match bytes.strip_prefix(&COMPONENT) {
         Some(rest) => rest,
@@ -117,12 +119,12 @@ fn other_file(bytes: &[u8]) -> NotComponent {
     }
 }
 
-/// Checks that the bytes look like a whole component from outside.
+/// Checks that the bytes look like a whole component of at most so many bytes from outside.
 ///
 /// # Errors
 /// [`NotComponent`] says what they are instead.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), NotComponent> {
-    sections(bytes).map(|_| ())
+pub(crate) fn check(bytes: &[u8], max: usize) -> Result<(), NotComponent> {
+    sections(bytes, max).map(|_| ())
 }
 
 /// The manifest embedded in a component, if there is one: the text of its `plugin.toml`.
@@ -130,7 +132,8 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), NotComponent> {
 /// # Errors
 /// [`NotComponent`] if the bytes are no component.
 pub fn manifest(component: &[u8]) -> Result<Option<String>, NotComponent> {
-    let manifest = sections(component)?.into_iter().find_map(|section| {
+    let sections = sections(component, COMPONENT_BYTES_MAX)?;
+    let manifest = sections.into_iter().find_map(|section| {
         let (length, rest) = leb128(section.content)?;
         let (name, text) = rest.split_at_checked(length)?;
         (section.id == CUSTOM && name == MANIFEST_SECTION.as_bytes()).then_some(text)
@@ -185,7 +188,7 @@ mod tests {
     fn every_cut_inside_a_section_is_called_truncated() {
         let whole = with_manifest("title = \"Montana\"");
         for length in 1..whole.len() {
-            let found = check(&whole[..length]);
+            let found = check(&whole[..length], COMPONENT_BYTES_MAX);
             let begin = if length < COMPONENT.len() {
                 0
             } else {
@@ -209,7 +212,7 @@ mod tests {
             (b"\0asm\x63\0\x01\0", NotComponent::UnknownVersion),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(check(bytes), Err(expected));
+            assert_eq!(check(bytes, COMPONENT_BYTES_MAX), Err(expected));
         }
     }
 }

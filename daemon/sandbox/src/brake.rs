@@ -4,10 +4,11 @@
 //! otherwise, so that an idle daemon wakes for nothing. It rests only after an epoch without any call: to wake it for
 //! each of many short calls would cost more than the calls.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::limits::{CALL_TIME, CALLS_AT_ONCE, EPOCH};
+use crate::limits::{CALL_TIME, CALLS_AT_ONCE, CALLS_OF_ONE, EPOCH};
 
 #[derive(Debug, Default)]
 struct Traffic {
@@ -46,14 +47,19 @@ pub(crate) struct Brake {
 
 /// As long as it lives a call runs.
 #[derive(Debug)]
-pub(crate) struct Running<'b>(&'b Shared);
+pub(crate) struct Running<'b> {
+    shared: &'b Shared,
+    own: &'b AtomicU32,
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let mut traffic = self.0.traffic();
+        let mut traffic = self.shared.traffic();
         traffic.running -= 1;
+        self.own.fetch_sub(1, Ordering::Relaxed);
         if traffic.waiting > 0 {
-            self.0.ended.notify_one();
+            // Not only one: that might wait for room among the calls of another plugin.
+            self.shared.ended.notify_all();
         }
     }
 }
@@ -77,9 +83,12 @@ impl Brake {
         })
     }
 
-    /// Registers a call; `None` if the pool stayed full for [`CALL_TIME`].
-    pub(crate) fn enter(&self) -> Option<Running<'_>> {
-        let full = |traffic: &mut Traffic| traffic.running >= CALLS_AT_ONCE;
+    /// Registers a call of a plugin of which so many run, which is counted under the lock; `None` if the pool, or its
+    /// share of it, stayed full for [`CALL_TIME`].
+    pub(crate) fn enter<'b>(&'b self, own: &'b AtomicU32) -> Option<Running<'b>> {
+        let full = |traffic: &mut Traffic| {
+            traffic.running >= CALLS_AT_ONCE || own.load(Ordering::Relaxed) >= CALLS_OF_ONE
+        };
         let mut traffic = self.shared.traffic();
         if full(&mut traffic) {
             traffic.waiting += 1;
@@ -94,11 +103,15 @@ impl Brake {
             }
         }
         traffic.running += 1;
+        own.fetch_add(1, Ordering::Relaxed);
         traffic.begun = true;
         if std::mem::take(&mut traffic.resting) {
             self.shared.wake.notify_one();
         }
-        Some(Running(&self.shared))
+        Some(Running {
+            shared: &self.shared,
+            own,
+        })
     }
 }
 
@@ -139,21 +152,46 @@ fn tick(shared: &Shared, engine: &wasmtime::Engine) {
 mod tests {
     use super::*;
 
+    /// As many calls of different plugins as there is room for.
+    fn fill<'b>(brake: &'b Brake, plugins: &'b [AtomicU32]) -> Vec<Running<'b>> {
+        let calls = plugins.iter().map(|own| brake.enter(own).unwrap());
+        calls.collect()
+    }
+
+    fn plugins(number: u32) -> Vec<AtomicU32> {
+        (0..number).map(|_| AtomicU32::default()).collect()
+    }
+
     #[test]
     fn as_many_calls_run_as_the_pool_has_room_for_and_the_next_gives_up() {
         let brake = Brake::new(wasmtime::Engine::default()).unwrap();
-        let mut running: Vec<_> = (0..CALLS_AT_ONCE).map(|_| brake.enter().unwrap()).collect();
-        assert!(brake.enter().is_none());
+        let (others, own) = (plugins(CALLS_AT_ONCE), AtomicU32::default());
+        let mut running = fill(&brake, &others);
+        assert!(brake.enter(&own).is_none());
         running.pop();
-        assert!(brake.enter().is_some());
+        assert!(brake.enter(&own).is_some());
+    }
+
+    #[test]
+    fn one_plugin_leaves_room_for_the_others() {
+        let brake = Brake::new(wasmtime::Engine::default()).unwrap();
+        let (slow, other) = (AtomicU32::default(), AtomicU32::default());
+        let mut running: Vec<_> = (0..CALLS_OF_ONE)
+            .map(|_| brake.enter(&slow).unwrap())
+            .collect();
+        assert!(brake.enter(&other).is_some());
+        assert!(brake.enter(&slow).is_none());
+        running.pop();
+        assert!(brake.enter(&slow).is_some());
     }
 
     #[test]
     fn who_waits_for_room_gets_it_when_a_call_ends() {
         let brake = Brake::new(wasmtime::Engine::default()).unwrap();
-        let mut running: Vec<_> = (0..CALLS_AT_ONCE).map(|_| brake.enter().unwrap()).collect();
+        let (others, own) = (plugins(CALLS_AT_ONCE), AtomicU32::default());
+        let mut running = fill(&brake, &others);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| brake.enter().is_some());
+            let waiting = scope.spawn(|| brake.enter(&own).is_some());
             while brake.shared.traffic().waiting == 0 {
                 std::thread::yield_now();
             }
@@ -169,7 +207,8 @@ mod tests {
             while !brake.shared.traffic().resting {
                 std::thread::yield_now();
             }
-            let call = brake.enter().unwrap();
+            let own = AtomicU32::default();
+            let call = brake.enter(&own).unwrap();
             assert!(!brake.shared.traffic().resting);
             drop(call);
         }

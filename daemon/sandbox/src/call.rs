@@ -9,8 +9,7 @@ use crate::answer::BadAnswer;
 use crate::engine::Parts;
 use crate::interface::Kind;
 use crate::limits::{
-    CALL_TIME, CALLS_AT_ONCE, CHANNEL_MEMORY_BYTES, EPOCHS_A_CALL, HOSTCALL_FUEL, POLICY_FUEL,
-    POLICY_MEMORY_BYTES, STACK_BYTES,
+    CALL_TIME, CALLS_AT_ONCE, CALLS_OF_ONE, HOSTCALL_FUEL, POLICY_FUEL, STACK_BYTES,
 };
 use crate::meter::Meter;
 use crate::printable;
@@ -59,7 +58,10 @@ pub enum Failure {
     #[error("it trapped: {0}")]
     Trap(String),
     /// Too many calls ran for too long; the plugin itself was not called.
-    #[error("{CALLS_AT_ONCE} other calls were running for {} ms", CALL_TIME.as_millis())]
+    #[error(
+        "{CALLS_OF_ONE} other calls of it, or {CALLS_AT_ONCE} of all plugins, were running for {} ms",
+        CALL_TIME.as_millis()
+    )]
     Busy,
     /// It answered, and the answer is not acceptable.
     #[error("its answer is not acceptable")]
@@ -104,19 +106,20 @@ pub(crate) fn run<R>(
     call: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
 ) -> Result<(R, u64), Failure> {
     // Declared before the store, and so dropped after it: the pool's slots are free again when the next call enters.
-    let _running = engine.brake.enter().ok_or(Failure::Busy)?;
+    let _running = engine.brake.enter(&tally.running).ok_or(Failure::Busy)?;
+    let limits = &engine.limits;
     let (fuel, memory_bytes) = match kind {
-        Kind::RolePolicy => (POLICY_FUEL, POLICY_MEMORY_BYTES),
+        Kind::RolePolicy => (limits.policy_fuel, limits.policy_memory_bytes),
         // A channel's answers are not replayed: the clock alone cuts it off.
-        Kind::Channel => (u64::MAX, CHANNEL_MEMORY_BYTES),
+        Kind::Channel => (u64::MAX, limits.channel_memory_bytes),
     };
     let began = Instant::now();
-    let meter = Meter::new(memory_bytes);
+    let meter = Meter::new(memory_bytes, limits);
     let mut store = Store::new(&engine.wasm, Guest { meter });
     store.limiter(|guest| &mut guest.meter);
-    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    store.set_hostcall_fuel(limits.hostcall_fuel);
     // Instantiating runs code of the plugin already, and a fresh store's deadline has passed: this comes first.
-    store.set_epoch_deadline(EPOCHS_A_CALL);
+    store.set_epoch_deadline(limits.epochs());
     let answer = store.set_fuel(fuel).and_then(|()| call(&mut store));
     let left = store.get_fuel().unwrap_or(0);
     let used = fuel.saturating_sub(left);

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use wasmtime::component::InstancePre;
 
-use crate::answer::{BadAnswer, at_most, listed, sentence, word};
+use crate::answer::{BadAnswer, at_most};
 use crate::cache::Digest;
 use crate::call::{self, CallError, Guest};
 use crate::delivery::{self, Declared, Delivery, Reply, Verdict};
 use crate::interface::Kind;
-use crate::limits::{SCHEMA_BYTES_MAX, URL_BYTES_MAX};
+use crate::limits::AnswerLimits;
 use crate::load::{About, Refusal};
 use crate::notice::{self, NoticeView, Recipient, RenderError};
 use crate::printable;
@@ -79,7 +79,8 @@ impl Channel {
             channel.provost_plugin_messaging().call_describe(store)
         })
         .map_err(Refusal::Describe)?;
-        let description = description(described).map_err(|bad| Refusal::Describe(bad.into()))?;
+        let description =
+            description(described, about.answers()).map_err(|bad| Refusal::Describe(bad.into()))?;
         Ok(Self {
             about,
             pre,
@@ -105,6 +106,14 @@ impl Channel {
     /// What is wrong with these settings, all at once; nothing if the list is empty.
     pub fn check_settings(&self, settings: &Map<String, Value>) -> Vec<SettingProblem> {
         check_settings(&self.description.settings_schema, settings)
+    }
+
+    pub(crate) fn instantiate(&self) -> Result<(), CallError> {
+        call::run(self.about.ground(), Kind::Channel, |store| {
+            self.pre.instantiate(store).map(drop)
+        })
+        .map(drop)
+        .map_err(|failure| self.about.failed("instantiate", failure))
     }
 
     /// Turns a notice into what is to be sent to one recipient, on a fresh instance.
@@ -136,6 +145,7 @@ impl Channel {
             mail: self.description.sends_mail,
             http: self.description.sends_http,
             secrets: &self.description.secrets,
+            limits: self.about.answers(),
         };
         delivery::deliveries(rendered, &declared).map_err(|bad| failed(bad.into()).into())
     }
@@ -156,35 +166,38 @@ impl Channel {
     }
 }
 
-fn description(described: wit::Description) -> Result<ChannelDescription, BadAnswer> {
-    listed("list of hosts", &described.hosts)?;
-    listed("list of secrets", &described.secrets)?;
+fn description(
+    described: wit::Description,
+    limits: &AnswerLimits,
+) -> Result<ChannelDescription, BadAnswer> {
+    limits.listed("list of hosts", &described.hosts)?;
+    limits.listed("list of secrets", &described.secrets)?;
     let secrets = described.secrets.into_iter();
     Ok(ChannelDescription {
-        title: sentence("title of the channel", &described.title)?,
+        title: limits.sentence("title of the channel", &described.title)?,
         address: match described.address {
             wit::AddressKind::Mail => AddressKind::Mail,
             wit::AddressKind::Phone => AddressKind::Phone,
             wit::AddressKind::Url => AddressKind::Url,
         },
-        settings_schema: schema(&described.settings_schema)?,
+        settings_schema: schema(&described.settings_schema, limits)?,
         sends_mail: described.deliveries.contains(wit::DeliveryKinds::MAIL),
         sends_http: described.deliveries.contains(wit::DeliveryKinds::HTTP),
         hosts: described
             .hosts
             .into_iter()
-            .map(host)
+            .map(|text| host(text, limits))
             .collect::<Result<_, _>>()?,
         secrets: secrets
-            .map(|name| word("name of a secret", name))
+            .map(|name| limits.word("name of a secret", name))
             .collect::<Result<_, _>>()?,
         judges_mail: described.judges.contains(wit::JudgedReplies::MAIL),
     })
 }
 
-fn schema(text: &str) -> Result<Map<String, Value>, BadAnswer> {
+fn schema(text: &str, limits: &AnswerLimits) -> Result<Map<String, Value>, BadAnswer> {
     let what = "schema of the settings";
-    at_most(what, text.len(), SCHEMA_BYTES_MAX)?;
+    at_most(what, text.len(), limits.schema_bytes)?;
     match serde_json::from_str(text) {
         Ok(Value::Object(schema)) => Ok(schema),
         _ => Err(BadAnswer::Word {
@@ -196,9 +209,9 @@ fn schema(text: &str) -> Result<Map<String, Value>, BadAnswer> {
 }
 
 /// Scheme, host and perhaps port, and nothing after them.
-fn host(text: String) -> Result<String, BadAnswer> {
+fn host(text: String, limits: &AnswerLimits) -> Result<String, BadAnswer> {
     let what = "host";
-    at_most(what, text.len(), URL_BYTES_MAX)?;
+    at_most(what, text.len(), limits.url_bytes)?;
     let name = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));

@@ -7,10 +7,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use crate::brake::Brake;
 use crate::cache::{CacheError, Digest, Forms};
 use crate::code::SealedCode;
-use crate::limits::{
-    CALLS_AT_ONCE, CHANNEL_MEMORY_BYTES, INSTANCES_MAX, MEMORIES_MAX, STACK_BYTES,
-    TABLE_ELEMENTS_MAX, TABLES_MAX,
-};
+use crate::limits::{CALLS_AT_ONCE, Limits};
 
 /// How plugins are to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +79,8 @@ pub struct Settings {
     pub code: Code,
     /// Where they are compiled.
     pub compiler: Compiler,
+    /// What they are held to.
+    pub limits: Limits,
 }
 
 /// Why there is no engine.
@@ -112,6 +111,7 @@ pub(crate) struct Parts {
     pub(crate) key: Digest,
     pub(crate) compiler: Compiler,
     pub(crate) form: CodeForm,
+    pub(crate) limits: Limits,
 }
 
 impl std::fmt::Debug for Engine {
@@ -130,8 +130,8 @@ impl Engine {
     /// [`EngineError`] says which part failed.
     pub fn new(settings: Settings) -> Result<Self, EngineError> {
         let form = form(settings.code)?;
-        let wasm = wasmtime::Engine::new(&config(form).map_err(wasmtime_error)?)
-            .map_err(wasmtime_error)?;
+        let config = config(form, &settings.limits).map_err(wasmtime_error)?;
+        let wasm = wasmtime::Engine::new(&config).map_err(wasmtime_error)?;
         let forms = settings
             .cache_dir
             .map(Forms::open)
@@ -145,12 +145,18 @@ impl Engine {
             forms,
             compiler: settings.compiler,
             form,
+            limits: settings.limits,
         })))
     }
 
     /// How plugins are run, for `status`.
     pub fn form(&self) -> CodeForm {
         self.0.form
+    }
+
+    /// What plugins are held to.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// What compiled forms fit this engine: Wasmtime's version, settings and target, as a digest. Recorded with
@@ -172,7 +178,7 @@ fn form(wanted: Code) -> Result<CodeForm, EngineError> {
     }
 }
 
-pub(crate) fn config(form: CodeForm) -> wasmtime::Result<Config> {
+pub(crate) fn config(form: CodeForm, limits: &Limits) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -183,10 +189,10 @@ pub(crate) fn config(form: CodeForm) -> wasmtime::Result<Config> {
         .wasm_memory64(false)
         .consume_fuel(true)
         .epoch_interruption(true)
-        .max_wasm_stack(STACK_BYTES)
+        .max_wasm_stack(limits.stack_bytes)
         // The unwinder never walks through guest code, and the tables cost a registration for every load.
         .native_unwind_info(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     match form {
         CodeForm::Native => {
             config.with_custom_code_memory(Some(Arc::new(SealedCode)));
@@ -201,19 +207,19 @@ pub(crate) fn config(form: CodeForm) -> wasmtime::Result<Config> {
 
 /// Room for [`CALLS_AT_ONCE`] plugins of the largest kind. A warm slot whose touched pages are found by the kernel
 /// (PAGEMAP_SCAN, Linux 6.7) makes a fresh instance cost 22 µs instead of 67.
-fn pool() -> PoolingAllocationConfig {
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let calls = CALLS_AT_ONCE;
     let each = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(calls)
-        .total_core_instances(calls * each(INSTANCES_MAX))
-        .max_core_instances_per_component(each(INSTANCES_MAX))
-        .total_memories(calls * each(MEMORIES_MAX))
-        .max_memories_per_component(each(MEMORIES_MAX))
-        .max_memory_size(CHANNEL_MEMORY_BYTES)
-        .total_tables(calls * each(TABLES_MAX))
-        .max_tables_per_component(each(TABLES_MAX))
-        .table_elements(TABLE_ELEMENTS_MAX)
+        .total_core_instances(calls * each(limits.instances))
+        .max_core_instances_per_component(each(limits.instances))
+        .total_memories(calls * each(limits.memories))
+        .max_memories_per_component(each(limits.memories))
+        .max_memory_size(limits.policy_memory_bytes.max(limits.channel_memory_bytes))
+        .total_tables(calls * each(limits.tables))
+        .max_tables_per_component(each(limits.tables))
+        .table_elements(limits.table_elements)
         .total_stacks(0)
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(1 << 16)

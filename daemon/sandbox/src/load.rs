@@ -11,8 +11,9 @@ use crate::channel::Channel;
 use crate::code::load_compiled;
 use crate::engine::{CodeForm, Compiler, Engine, Parts, config};
 use crate::interface::{Kind, Mismatch, Surface};
+use crate::limits::{AnswerLimits, Limits};
 use crate::policy::Policy;
-use crate::tally::Tally;
+use crate::tally::{Tally, Usage};
 
 /// A file that could not become a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,11 @@ impl About {
         (&self.engine.0, &self.tally)
     }
 
+    /// What may be in its answers.
+    pub(crate) fn answers(&self) -> &AnswerLimits {
+        &self.engine.0.limits.answer
+    }
+
     /// A call of this function that failed.
     pub(crate) fn failed(&self, function: &'static str, failure: Failure) -> CallError {
         let error = CallError {
@@ -123,6 +129,22 @@ impl Plugin {
     /// SHA-256 of its component: the version that runs.
     pub fn digest(&self) -> &Digest {
         &self.about().digest
+    }
+
+    /// What its calls have cost.
+    pub fn usage(&self) -> Usage {
+        self.about().tally.usage()
+    }
+
+    /// Makes a fresh instance as every call does, calls nothing of it and drops it: for measuring.
+    ///
+    /// # Errors
+    /// [`CallError`] if that fails, which it did not when the plugin was loaded.
+    pub fn instantiate(&self) -> Result<(), CallError> {
+        match self {
+            Self::Policy(policy) => policy.instantiate(),
+            Self::Channel(channel) => channel.instantiate(),
+        }
     }
 
     /// Where its code came from; [`CodeOrigin::Replaced`] is worth an alarm.
@@ -187,7 +209,7 @@ impl Engine {
         bytes: &[u8],
         trust: &dyn TrustedCode,
     ) -> Result<Plugin, Refusal> {
-        binary::check(bytes)?;
+        binary::check(bytes, self.0.limits.component_bytes)?;
         let key = self.key_of(Digest::of(bytes));
         let code = match kept(&self.0, &key, trust)? {
             Kept::Trusted(component) => (*component, CodeOrigin::Cached),
@@ -316,6 +338,6 @@ pub fn compile(
     form: CodeForm,
     component: &[u8],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let engine = wasmtime::Engine::new(&config(form)?)?;
+    let engine = wasmtime::Engine::new(&config(form, &Limits::default())?)?;
     Ok(engine.precompile_component(component)?)
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::ResourceLimiter;
 
-use crate::limits::{INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_TOTAL, TABLES_MAX};
+use crate::limits::Limits;
 
 /// What one store may hold. Wasmtime's own limiter bounds each memory; this one bounds their sum.
 #[derive(Debug)]
@@ -12,16 +12,24 @@ pub(crate) struct Meter {
     /// Bytes of all linear memories that it has.
     pub(crate) memory_bytes: usize,
     table_elements: usize,
+    table_elements_max: usize,
+    instances_max: usize,
+    tables_max: usize,
+    memories_max: usize,
     /// Something was refused: what fails afterwards most likely fails because of that.
     pub(crate) refused: bool,
 }
 
 impl Meter {
-    pub(crate) fn new(memory_bytes_max: usize) -> Self {
+    pub(crate) fn new(memory_bytes_max: usize, limits: &Limits) -> Self {
         Self {
             memory_bytes_max,
             memory_bytes: 0,
             table_elements: 0,
+            table_elements_max: limits.table_elements_total,
+            instances_max: limits.instances,
+            tables_max: limits.tables,
+            memories_max: limits.memories,
             refused: false,
         }
     }
@@ -54,22 +62,27 @@ impl ResourceLimiter for Meter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = grown(self.table_elements, current, desired, TABLE_ELEMENTS_TOTAL);
+        let total = grown(
+            self.table_elements,
+            current,
+            desired,
+            self.table_elements_max,
+        );
         self.table_elements = total.unwrap_or(self.table_elements);
         self.refused |= total.is_none();
         Ok(total.is_some())
     }
 
     fn instances(&self) -> usize {
-        INSTANCES_MAX
+        self.instances_max
     }
 
     fn tables(&self) -> usize {
-        TABLES_MAX
+        self.tables_max
     }
 
     fn memories(&self) -> usize {
-        MEMORIES_MAX
+        self.memories_max
     }
 }
 
@@ -79,7 +92,7 @@ mod tests {
 
     #[test]
     fn memories_are_bounded_together_and_a_refusal_does_not_end_smaller_growth() {
-        let mut meter = Meter::new(300);
+        let mut meter = Meter::new(300, &Limits::default());
         let mut grow = |current, desired| meter.memory_growing(current, desired, None).ok();
         assert_eq!(grow(0, 100), Some(true));
         assert_eq!(grow(0, 150), Some(true));

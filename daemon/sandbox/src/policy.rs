@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use wasmtime::component::InstancePre;
 
-use crate::answer::{BadAnswer, listed, sentence, word};
+use crate::answer::BadAnswer;
 use crate::cache::Digest;
 use crate::call::{self, CallError, Failure, Guest};
 use crate::interface::Kind;
+use crate::limits::AnswerLimits;
 use crate::load::{About, Refusal};
 use crate::question::Question;
 use crate::request::request;
@@ -95,7 +96,8 @@ impl Policy {
             policy.provost_plugin_policy().call_describe(store)
         })
         .map_err(Refusal::Describe)?;
-        let edition = edition(described).map_err(|bad| Refusal::Describe(bad.into()))?;
+        let edition =
+            edition(described, about.answers()).map_err(|bad| Refusal::Describe(bad.into()))?;
         Ok(Self {
             about,
             pre,
@@ -159,6 +161,14 @@ impl Policy {
         self.answer(&question.request(&self.edition))
     }
 
+    pub(crate) fn instantiate(&self) -> Result<(), CallError> {
+        call::run(self.about.ground(), Kind::RolePolicy, |store| {
+            self.pre.instantiate(store).map(drop)
+        })
+        .map(drop)
+        .map_err(|failure| self.about.failed("instantiate", failure))
+    }
+
     fn answer(&self, question: &wit::Request) -> Result<Evaluation, CallError> {
         self.judged(question)
             .map_err(|failure| self.about.failed("evaluate", failure))
@@ -170,7 +180,7 @@ impl Policy {
             let policy = policy.provost_plugin_policy();
             policy.call_evaluate(store, question)
         })?;
-        listed("list of findings", &findings)?;
+        self.about.answers().listed("list of findings", &findings)?;
         let mut evaluation = Evaluation {
             fuel,
             ..Evaluation::default()
@@ -188,7 +198,8 @@ impl Policy {
         found: wit::Finding,
         action: &str,
     ) -> Result<(Finding, Vec<String>), BadAnswer> {
-        let code = word("code of a finding", found.code)?;
+        let limits = self.about.answers();
+        let code = limits.word("code of a finding", found.code)?;
         let refused = |problem: &'static str, found: &str| BadAnswer::Word {
             what: "finding",
             found: found.to_owned(),
@@ -211,15 +222,15 @@ impl Policy {
                 &code,
             ));
         }
-        listed("facts of a finding", &found.facts)?;
+        limits.listed("facts of a finding", &found.facts)?;
         let facts = found
             .facts
             .iter()
-            .map(|fact| sentence("fact of a finding", fact));
+            .map(|fact| limits.sentence("fact of a finding", fact));
         let finding = Finding {
             code,
             effect,
-            message: sentence("message of a finding", &found.message)?,
+            message: limits.sentence("message of a finding", &found.message)?,
             source: self.about.id.to_string(),
         };
         Ok((finding, facts.collect::<Result<_, _>>()?))
@@ -233,11 +244,12 @@ fn is_core(action: &str) -> bool {
 }
 
 fn id<T>(
+    limits: &AnswerLimits,
     what: &'static str,
     text: String,
     make: impl FnOnce(String) -> Option<T>,
 ) -> Result<T, BadAnswer> {
-    let text = word(what, text)?;
+    let text = limits.word(what, text)?;
     make(text.clone()).ok_or(BadAnswer::Word {
         what,
         found: text,
@@ -245,21 +257,23 @@ fn id<T>(
     })
 }
 
-fn edition(described: wit::Edition) -> Result<Edition, BadAnswer> {
-    listed("list of roles", &described.roles)?;
-    listed("list of actions", &described.judges)?;
-    let edition = id("edition id", described.id, |text| EditionId::new(text).ok())?;
+fn edition(described: wit::Edition, limits: &AnswerLimits) -> Result<Edition, BadAnswer> {
+    limits.listed("list of roles", &described.roles)?;
+    limits.listed("list of actions", &described.judges)?;
+    let edition = id(limits, "edition id", described.id, |text| {
+        EditionId::new(text).ok()
+    })?;
     let roles = described
         .roles
         .into_iter()
-        .map(|role| self::role(role, &edition));
+        .map(|role| self::role(role, &edition, limits));
     let judges_all = described.judges.iter().any(|action| action == "*");
     let judges = described.judges.into_iter().filter(|action| action != "*");
     Ok(Edition {
-        title: sentence("title of the edition", &described.title)?,
+        title: limits.sentence("title of the edition", &described.title)?,
         roles: distinct(roles.collect::<Result<_, _>>()?)?,
         judges: judges
-            .map(|action| word("action", action))
+            .map(|action| limits.word("action", action))
             .collect::<Result<_, _>>()?,
         judges_all,
         needs: needs(described.needs),
@@ -267,11 +281,15 @@ fn edition(described: wit::Edition) -> Result<Edition, BadAnswer> {
     })
 }
 
-fn role(role: wit::Role, edition: &EditionId) -> Result<Role, BadAnswer> {
-    listed("products of a role", &role.products)?;
-    listed("actions of a role", &role.may)?;
-    let product = |text: String| id("product of a role", text, |text| ProductId::new(text).ok());
-    let action = |text: String| match word("action of a role", text)? {
+fn role(role: wit::Role, edition: &EditionId, limits: &AnswerLimits) -> Result<Role, BadAnswer> {
+    limits.listed("products of a role", &role.products)?;
+    limits.listed("actions of a role", &role.may)?;
+    let product = |text: String| {
+        id(limits, "product of a role", text, |text| {
+            ProductId::new(text).ok()
+        })
+    };
+    let action = |text: String| match limits.word("action of a role", text)? {
         core if is_core(&core) => Err(BadAnswer::Word {
             what: "action of a role",
             found: core,
@@ -280,8 +298,8 @@ fn role(role: wit::Role, edition: &EditionId) -> Result<Role, BadAnswer> {
         own => Ok(own),
     };
     Ok(Role {
-        id: id("role id", role.id, |text| RoleId::new(text).ok())?,
-        title: sentence("title of a role", &role.title)?,
+        id: id(limits, "role id", role.id, |text| RoleId::new(text).ok())?,
+        title: limits.sentence("title of a role", &role.title)?,
         kind: match role.kind {
             wit::RoleKind::Full => RoleKind::Full,
             wit::RoleKind::Sub => RoleKind::Sub,

@@ -1,11 +1,13 @@
 //! What the calls of a plugin have cost.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Counts the calls of one loaded plugin.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
+    /// Calls that run now; the [brake](crate::brake::Brake) counts them.
+    pub(crate) running: AtomicU32,
     calls: AtomicU64,
     failures: AtomicU64,
     nanos: AtomicU64,

@@ -1,8 +1,9 @@
 //! What a plugin's author does, without a daemon: begin a project, build it, try it.
 //!
 //! The road of a project: [`template`] writes it, [`build`] drives the toolchain of its language and checks what comes
-//! out, [`trial`] runs that as the daemon would. `sdk/README.md` is the guide to it.
+//! out, [`trial`] runs that as the daemon would, [`bench`] measures it. `sdk/README.md` is the guide to it.
 
+pub mod bench;
 pub mod build;
 pub mod manifest;
 pub mod project;

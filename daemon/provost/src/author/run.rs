@@ -1,7 +1,8 @@
 //! `provost plugin run`: one call, written down in JSON, answered in JSON.
 
 use provost_sandbox::{
-    Channel, Delivery, HttpRequest, NoticeView, Plugin, Policy, Question, Recipient, Reply,
+    Channel, Delivery, Evaluation, HttpRequest, NoticeView, Plugin, Policy, Question, Recipient,
+    Reply, Verdict,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -71,7 +72,7 @@ pub enum RunError {
 /// What `render` takes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rendering {
+pub struct Rendering {
     notice: NoticeView,
     recipient: Recipient,
     #[serde(default)]
@@ -85,19 +86,98 @@ fn input<'v, T: Deserialize<'v>>(function: &'static str, value: &'v Value) -> Re
     })
 }
 
+/// A call that is ready to be made, as often as one likes.
+#[derive(Debug)]
+pub enum Call<'p> {
+    /// `describe`: it was made when the plugin was loaded.
+    Describe(&'p Plugin),
+    /// `evaluate`.
+    Evaluate(&'p Policy, Box<Question>),
+    /// `render`.
+    Render(&'p Channel, Box<Rendering>),
+    /// `judge`.
+    Judge(&'p Channel, Reply),
+}
+
+impl<'p> Call<'p> {
+    /// Reads what a function takes. `function` is the kind's own if none is named: `evaluate`, `render`.
+    ///
+    /// # Errors
+    /// [`RunError`] if the plugin has no such function, or the input does not fit.
+    pub fn prepare(
+        plugin: &'p Plugin,
+        function: Option<Function>,
+        given: &Value,
+    ) -> Result<Self, RunError> {
+        match (plugin, function) {
+            (_, Some(Function::Describe)) => Ok(Self::Describe(plugin)),
+            (Plugin::Policy(policy), None | Some(Function::Evaluate)) => evaluate(policy, given),
+            (Plugin::Channel(channel), None | Some(Function::Render)) => render(channel, given),
+            (Plugin::Channel(channel), Some(Function::Judge)) => judge(channel, given),
+            (Plugin::Policy(_), _) => Err(RunError::NotIts("role-policy", "describe and evaluate")),
+            (Plugin::Channel(_), _) => {
+                Err(RunError::NotIts("channel", "describe, render and judge"))
+            }
+        }
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// [`RunError::Failed`] if the plugin fails or refuses.
+    pub fn make(&self) -> Result<Answer, RunError> {
+        match self {
+            Self::Describe(plugin) => Ok(Answer::Described(described(plugin))),
+            Self::Evaluate(policy, question) => policy
+                .ask(question)
+                .map(Answer::Evaluated)
+                .map_err(|why| failed(&why)),
+            Self::Render(channel, given) => channel
+                .render(&given.notice, &given.recipient, &given.settings)
+                .map(Answer::Rendered)
+                .map_err(|why| failed(&why)),
+            Self::Judge(channel, reply) => channel
+                .judge(reply)
+                .map(Answer::Judged)
+                .map_err(|why| failed(&why)),
+        }
+    }
+}
+
+/// What a plugin has answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// By `describe`.
+    Described(Value),
+    /// By `evaluate`.
+    Evaluated(Evaluation),
+    /// By `render`.
+    Rendered(Vec<Delivery>),
+    /// By `judge`.
+    Judged(Verdict),
+}
+
+impl Answer {
+    /// As JSON, for people.
+    pub fn shown(&self) -> Value {
+        match self {
+            Self::Described(said) => said.clone(),
+            Self::Evaluated(answer) => evaluated(answer),
+            Self::Rendered(deliveries) => {
+                let deliveries: Vec<_> = deliveries.iter().map(delivery).collect();
+                json!({ "deliveries": deliveries })
+            }
+            Self::Judged(verdict) => json!({ "verdict": verdict }),
+        }
+    }
+}
+
 /// Makes one call. `function` is the kind's own if none is named: `evaluate`, `render`.
 ///
 /// # Errors
 /// [`RunError`] if the input does not fit, or the plugin fails or refuses.
 pub fn call(plugin: &Plugin, function: Option<Function>, given: &Value) -> Result<Value, RunError> {
-    match (plugin, function) {
-        (_, Some(Function::Describe)) => Ok(described(plugin)),
-        (Plugin::Policy(policy), None | Some(Function::Evaluate)) => evaluate(policy, given),
-        (Plugin::Channel(channel), None | Some(Function::Render)) => render(channel, given),
-        (Plugin::Channel(channel), Some(Function::Judge)) => judge(channel, given),
-        (Plugin::Policy(_), _) => Err(RunError::NotIts("role-policy", "describe and evaluate")),
-        (Plugin::Channel(_), _) => Err(RunError::NotIts("channel", "describe, render and judge")),
-    }
+    Ok(Call::prepare(plugin, function, given)?.make()?.shown())
 }
 
 /// What a plugin says of itself.
@@ -123,7 +203,7 @@ pub fn described(plugin: &Plugin) -> Value {
     }
 }
 
-fn evaluate(policy: &Policy, given: &Value) -> Result<Value, RunError> {
+fn evaluate<'p>(policy: &'p Policy, given: &Value) -> Result<Call<'p>, RunError> {
     let question: Question = input("evaluate", given)?;
     let edition = policy.edition();
     if !edition.judges_all && !edition.judges.contains(&question.action) {
@@ -133,7 +213,10 @@ fn evaluate(policy: &Policy, given: &Value) -> Result<Value, RunError> {
             judges: judges.join(", "),
         });
     }
-    let answer = policy.ask(&question).map_err(|why| failed(&why))?;
+    Ok(Call::Evaluate(policy, Box::new(question)))
+}
+
+fn evaluated(answer: &Evaluation) -> Value {
     let findings = answer.findings.iter().map(|finding| {
         json!({
             "effect": finding.effect,
@@ -142,10 +225,10 @@ fn evaluate(policy: &Policy, given: &Value) -> Result<Value, RunError> {
             "facts": answer.facts.get(&finding.code),
         })
     });
-    Ok(json!({"findings": findings.collect::<Vec<_>>(), "fuel": answer.fuel}))
+    json!({"findings": findings.collect::<Vec<_>>(), "fuel": answer.fuel})
 }
 
-fn render(channel: &Channel, given: &Value) -> Result<Value, RunError> {
+fn render<'p>(channel: &'p Channel, given: &Value) -> Result<Call<'p>, RunError> {
     let given: Rendering = input("render", given)?;
     let wrong = channel.check_settings(&given.settings);
     if !wrong.is_empty() {
@@ -154,14 +237,10 @@ fn render(channel: &Channel, given: &Value) -> Result<Value, RunError> {
             why: said("settings: ", &wrong),
         });
     }
-    let rendered = channel
-        .render(&given.notice, &given.recipient, &given.settings)
-        .map_err(|why| failed(&why))?;
-    let deliveries: Vec<_> = rendered.iter().map(delivery).collect();
-    Ok(json!({ "deliveries": deliveries }))
+    Ok(Call::Render(channel, Box::new(given)))
 }
 
-fn judge(channel: &Channel, given: &Value) -> Result<Value, RunError> {
+fn judge<'p>(channel: &'p Channel, given: &Value) -> Result<Call<'p>, RunError> {
     let mut given = given.clone();
     // People write a body as text.
     if let Some(body) = given.pointer_mut("/http/body")
@@ -170,8 +249,7 @@ fn judge(channel: &Channel, given: &Value) -> Result<Value, RunError> {
         *body = json!(text.as_bytes());
     }
     let reply: Reply = input("judge", &given)?;
-    let verdict = channel.judge(&reply).map_err(|why| failed(&why))?;
-    Ok(json!({ "verdict": verdict }))
+    Ok(Call::Judge(channel, reply))
 }
 
 /// A delivery with its body as text, if it is one.

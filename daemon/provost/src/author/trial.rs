@@ -4,9 +4,10 @@
 //! folder, which nobody else may write: who can, runs programs as the author anyway.
 
 use provost_core::id::PluginId;
+use provost_sandbox::limits::Limits;
 use provost_sandbox::{
-    CodeKey, Digest, Engine, EngineError, Kind, LoadError, Plugin, Settings, TrustInMemory,
-    TrustedCode,
+    CodeForm, CodeKey, Compiler, Digest, Engine, EngineError, Kind, LoadError, Plugin, Settings,
+    TrustInMemory, TrustedCode,
 };
 use std::error::Error;
 use std::fs;
@@ -20,13 +21,15 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// An engine that keeps compiled forms in `cache`; nothing is kept without one.
+    /// An engine that keeps compiled forms in `cache`, compiled where `compiler` says; nothing is kept without a
+    /// folder.
     ///
     /// # Errors
     /// If no plugin can run on this machine, or the folder cannot be made.
-    pub fn new(cache: Option<&Path>) -> Result<Self, EngineError> {
+    pub fn new(cache: Option<&Path>, compiler: Compiler) -> Result<Self, EngineError> {
         let engine = Engine::new(Settings {
             cache_dir: cache.map(Path::to_owned),
+            compiler,
             ..Settings::default()
         })?;
         Ok(Self {
@@ -36,6 +39,16 @@ impl Trial {
                 None => Box::new(TrustInMemory::default()),
             },
         })
+    }
+
+    /// What plugins are held to.
+    pub fn limits(&self) -> &Limits {
+        self.engine.limits()
+    }
+
+    /// How plugins are run.
+    pub fn form(&self) -> CodeForm {
+        self.engine.form()
     }
 
     /// Compiles a component or fetches it compiled, instantiates it and asks it to describe itself.

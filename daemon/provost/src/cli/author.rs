@@ -1,4 +1,4 @@
-//! `provost plugin new`, `build`, `test`, `run` and `inspect`: what a plugin's author types.
+//! `provost plugin new`, `build`, `test`, `run`, `bench` and `inspect`: what a plugin's author types.
 
 use provost_core::id::PluginId;
 use provost_sandbox::Plugin;
@@ -8,13 +8,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{
-    BuildArgs, CacheArgs, InspectArgs, NewArgs, PluginCommand, ProjectArgs, RunArgs, TrialArgs,
+    BenchArgs, BuildArgs, CacheArgs, InspectArgs, NewArgs, PluginCommand, ProjectArgs, RunArgs,
+    TrialArgs,
 };
 use super::{CliError, offline, print};
 use crate::author::manifest::{Manifest, Wants};
 use crate::author::project::Project;
 use crate::author::trial::Trial;
-use crate::author::{build, run as call, template};
+use crate::author::{bench, build, run as call, template};
+use crate::compile;
 use crate::live::chain;
 use crate::scenario::simulation::{Shelf, run_files};
 
@@ -28,6 +30,7 @@ pub(super) fn run(command: &PluginCommand, json: bool) -> Result<ExitCode, CliEr
         },
         PluginCommand::Test(args) => test(args, json),
         PluginCommand::Run(args) => run_once(args),
+        PluginCommand::Bench(args) => bench(args, json),
         PluginCommand::Inspect(args) => inspect(args, json),
     }
 }
@@ -43,7 +46,7 @@ fn failed<E: std::error::Error + Send + Sync + 'static>(
 }
 
 fn trial(cache: &CacheArgs) -> Result<Trial, CliError> {
-    Trial::new(cache.folder().as_deref()).map_err(failed("set up the sandbox"))
+    Trial::new(cache.folder().as_deref(), compile::apart()).map_err(failed("set up the sandbox"))
 }
 
 fn open(args: &ProjectArgs) -> Result<Project, CliError> {
@@ -144,17 +147,53 @@ fn test(args: &TrialArgs, json: bool) -> Result<ExitCode, CliError> {
 
 fn run_once(args: &RunArgs) -> Result<ExitCode, CliError> {
     let (plugin, project) = plugin(args)?;
+    let given = given(args, project.as_ref())?;
+    let answer = call::call(&plugin, args.call, &given)
+        .map_err(failed(format!("call plugin {}", plugin.id())))?;
+    print::json(&answer);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the call is given.
+fn given(args: &RunArgs, project: Option<&Project>) -> Result<Value, CliError> {
     let describes = args.call == Some(call::Function::Describe);
-    let input = match (&args.input, &project) {
+    let input = match (&args.input, project) {
         (Some(path), _) => text(path)?,
         (None, _) if describes => "null".to_owned(),
         (None, Some(project)) => text(&project.folder.join("call.json"))?,
         (None, None) => text(Path::new("-"))?,
     };
-    let given: Value = serde_json::from_str(&input).map_err(failed("read the input as JSON"))?;
-    let answer = call::call(&plugin, args.call, &given)
-        .map_err(failed(format!("call plugin {}", plugin.id())))?;
-    print::json(&answer);
+    serde_json::from_str(&input).map_err(failed("read the input as JSON"))
+}
+
+fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, CliError> {
+    let (id, component, project) = match &args.call.component {
+        Some(file) => (named_after(file)?, read(file)?, None),
+        None => {
+            let project = open(&args.call.project)?;
+            let id = project.manifest.id.clone();
+            let what = format!("load plugin {id}");
+            let component = project.component().map_err(failed(what))?;
+            (id, component, Some(project))
+        }
+    };
+    let given = given(&args.call, project.as_ref())?;
+    let call = (args.call.call, &given);
+    let figures = bench::measure((&id, &component), call, args.calls, compile::apart())
+        .map_err(failed(format!("measure plugin {id}")))?;
+    if json {
+        print::json(&figures.json());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let columns = [
+        ("", "what"),
+        ("P50", "p50"),
+        ("P99", "p99"),
+        ("MOST", "most"),
+        ("LIMIT", "limit"),
+        ("USED", "used"),
+    ];
+    print::table(&figures.rows(), &columns);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -191,10 +230,15 @@ fn text(path: &Path) -> Result<String, CliError> {
 
 /// A component by itself goes by the name of its file.
 fn load(trial: &Trial, file: &Path, bytes: &[u8]) -> Result<Plugin, CliError> {
+    let id = named_after(file)?;
     let what = format!("load plugin {}", file.display());
-    let name = file.file_stem().and_then(|stem| stem.to_str());
-    let id = PluginId::new(name.unwrap_or("plugin")).map_err(failed(what.clone()))?;
     trial.load(&id, None, bytes).map_err(failed(what))
+}
+
+fn named_after(file: &Path) -> Result<PluginId, CliError> {
+    let name = file.file_stem().and_then(|stem| stem.to_str());
+    let what = format!("load plugin {}", file.display());
+    PluginId::new(name.unwrap_or("plugin")).map_err(failed(what))
 }
 
 fn inspect(args: &InspectArgs, json: bool) -> Result<ExitCode, CliError> {

@@ -41,7 +41,16 @@ pub(super) fn grant(
     let mut declared = Vec::new();
     for host in &described.hosts {
         match host.parse::<Origin>() {
-            Ok(origin) => declared.push(origin),
+            Ok(origin) => {
+                if !offer.allow.iter().any(|entry| entry.reaches(&origin)) {
+                    let why = format!(
+                        "does not name {origin}, which the plugin declares that it sends to: without it such requests \
+                         would be refused one by one"
+                    );
+                    problems.push(problem(&format!("plugin.{}.allow", offer.id), why));
+                }
+                declared.push(origin);
+            }
             Err(why) => problems.push(unfit(
                 offer,
                 format!("declares the host {host}, which {why}"),

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Auth, Delivery, Header, HttpRequest, Mail, Method};
-use crate::answer::{BadAnswer, at_most, listed};
-use crate::limits::{
-    BODY_BYTES_MAX, DELIVERIES_MAX, LINE_BYTES_MAX, URL_BYTES_MAX, WORD_BYTES_MAX,
-};
+use crate::answer::{BadAnswer, at_most};
+use crate::limits::AnswerLimits;
 use crate::printable;
 use crate::wit::channel as wit;
 
@@ -56,6 +54,7 @@ pub(crate) struct Declared<'c> {
     pub(crate) mail: bool,
     pub(crate) http: bool,
     pub(crate) secrets: &'c BTreeSet<String>,
+    pub(crate) limits: &'c AnswerLimits,
 }
 
 /// Checks everything that a channel wants to have sent.
@@ -63,11 +62,12 @@ pub(crate) fn deliveries(
     returned: Vec<wit::Delivery>,
     declared: &Declared<'_>,
 ) -> Result<Vec<Delivery>, BadAnswer> {
-    at_most("list of deliveries", returned.len(), DELIVERIES_MAX)?;
+    let limits = declared.limits;
+    at_most("list of deliveries", returned.len(), limits.deliveries)?;
     let checked = returned.into_iter().map(|delivery| match delivery {
-        wit::Delivery::Mail(mail) if declared.mail => self::mail(mail).map(Delivery::Mail),
+        wit::Delivery::Mail(mail) if declared.mail => self::mail(mail, limits).map(Delivery::Mail),
         wit::Delivery::Http(request) if declared.http => {
-            http(request, declared.secrets).map(Delivery::Http)
+            http(request, declared).map(Delivery::Http)
         }
         wit::Delivery::Mail(_) => Err(undeclared("mail")),
         wit::Delivery::Http(_) => Err(undeclared("http")),
@@ -105,8 +105,8 @@ fn line(what: &'static str, text: String, max: usize) -> Result<String, BadAnswe
 }
 
 /// Text of several lines: no control characters but line feeds and tabs.
-fn lines(what: &'static str, text: String) -> Result<String, BadAnswer> {
-    at_most(what, text.len(), BODY_BYTES_MAX)?;
+fn lines(what: &'static str, text: String, max: usize) -> Result<String, BadAnswer> {
+    at_most(what, text.len(), max)?;
     let stray = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
     if text.contains(stray) {
         return Err(wrong(what, &text, "holds a control character"));
@@ -117,10 +117,14 @@ fn lines(what: &'static str, text: String) -> Result<String, BadAnswer> {
     Ok(text)
 }
 
-fn headers(returned: Vec<wit::Header>, own: &[&str]) -> Result<Vec<Header>, BadAnswer> {
-    listed("list of headers", &returned)?;
+fn headers(
+    returned: Vec<wit::Header>,
+    own: &[&str],
+    limits: &AnswerLimits,
+) -> Result<Vec<Header>, BadAnswer> {
+    limits.listed("list of headers", &returned)?;
     let checked = returned.into_iter().map(|header| {
-        let name = line("name of a header", header.name, WORD_BYTES_MAX)?;
+        let name = line("name of a header", header.name, limits.word_bytes)?;
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
             return Err(wrong("name of a header", &name, "is not a header name"));
@@ -128,14 +132,14 @@ fn headers(returned: Vec<wit::Header>, own: &[&str]) -> Result<Vec<Header>, BadA
         if own.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(wrong("header", &name, "is for the host to write"));
         }
-        let value = line("value of a header", header.value, LINE_BYTES_MAX)?;
+        let value = line("value of a header", header.value, limits.line_bytes)?;
         Ok(Header { name, value })
     });
     checked.collect()
 }
 
-fn mail(mail: wit::Mail) -> Result<Mail, BadAnswer> {
-    let headers = headers(mail.headers, &HOST_MAIL_HEADERS)?;
+fn mail(mail: wit::Mail, limits: &AnswerLimits) -> Result<Mail, BadAnswer> {
+    let headers = headers(mail.headers, &HOST_MAIL_HEADERS, limits)?;
     let structural = |header: &&Header| {
         let name = header.name.to_ascii_lowercase();
         name.starts_with("content-") || name.starts_with("resent-") || name.starts_with("arc-")
@@ -143,23 +147,24 @@ fn mail(mail: wit::Mail) -> Result<Mail, BadAnswer> {
     if let Some(header) = headers.iter().find(structural) {
         return Err(wrong("header", &header.name, "is for the host to write"));
     }
-    let subject = line("subject", mail.subject, LINE_BYTES_MAX)?;
+    let subject = line("subject", mail.subject, limits.line_bytes)?;
     if subject.trim().is_empty() {
         return Err(BadAnswer::Empty { what: "subject" });
     }
     Ok(Mail {
         subject,
-        text: lines("text of a mail", mail.text)?,
+        text: lines("text of a mail", mail.text, limits.body_bytes)?,
         html: mail
             .html
-            .map(|html| lines("HTML of a mail", html))
+            .map(|html| lines("HTML of a mail", html, limits.body_bytes))
             .transpose()?,
         headers,
     })
 }
 
-fn http(request: wit::HttpRequest, secrets: &BTreeSet<String>) -> Result<HttpRequest, BadAnswer> {
-    let url = line("URL", request.url, URL_BYTES_MAX)?;
+fn http(request: wit::HttpRequest, declared: &Declared<'_>) -> Result<HttpRequest, BadAnswer> {
+    let limits = declared.limits;
+    let url = line("URL", request.url, limits.url_bytes)?;
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return Err(wrong(
             "URL",
@@ -167,15 +172,15 @@ fn http(request: wit::HttpRequest, secrets: &BTreeSet<String>) -> Result<HttpReq
             "begins with neither https:// nor http://",
         ));
     }
-    let headers = headers(request.headers, &HOST_HTTP_HEADERS)?;
-    let auth = auth(request.auth)?;
+    let headers = headers(request.headers, &HOST_HTTP_HEADERS, limits)?;
+    let auth = auth(request.auth, limits)?;
     let templates = headers
         .iter()
         .map(|header| header.value.as_str())
         .chain([url.as_str()]);
     let named = templates.flat_map(secrets_in).chain(auth.secrets());
     for name in named {
-        if !secrets.contains(name) {
+        if !declared.secrets.contains(name) {
             return Err(wrong(
                 "secret",
                 name,
@@ -183,7 +188,7 @@ fn http(request: wit::HttpRequest, secrets: &BTreeSet<String>) -> Result<HttpReq
             ));
         }
     }
-    at_most("body", request.body.len(), BODY_BYTES_MAX)?;
+    at_most("body", request.body.len(), limits.body_bytes)?;
     Ok(HttpRequest {
         method: match request.method {
             wit::Method::Post => Method::Post,
@@ -198,7 +203,7 @@ fn http(request: wit::HttpRequest, secrets: &BTreeSet<String>) -> Result<HttpReq
     })
 }
 
-fn auth(auth: wit::Auth) -> Result<Auth, BadAnswer> {
+fn auth(auth: wit::Auth, limits: &AnswerLimits) -> Result<Auth, BadAnswer> {
     Ok(match auth {
         wit::Auth::None => Auth::None,
         wit::Auth::Bearer(secret) => Auth::Bearer(secret),
@@ -208,12 +213,12 @@ fn auth(auth: wit::Auth) -> Result<Auth, BadAnswer> {
                 return Err(wrong("user", &basic.user, "holds a colon"));
             }
             Auth::Basic {
-                user: line("user", basic.user, WORD_BYTES_MAX)?,
+                user: line("user", basic.user, limits.word_bytes)?,
                 secret: basic.secret,
             }
         }
         wit::Auth::StandardWebhooks(secrets) => {
-            listed("list of signing secrets", &secrets)?;
+            limits.listed("list of signing secrets", &secrets)?;
             if secrets.is_empty() {
                 return Err(BadAnswer::Empty {
                     what: "list of signing secrets",
@@ -265,6 +270,7 @@ mod tests {
             mail: true,
             http: true,
             secrets: &secrets,
+            limits: &AnswerLimits::default(),
         };
         deliveries(vec![delivery], &declared)
     }

@@ -12,6 +12,8 @@ pub(crate) struct Forged {
     pub(crate) pages: u32,
     /// Further fields of the module.
     pub(crate) fields: String,
+    /// Runs when the host asks for room for an argument.
+    pub(crate) realloc: String,
     /// Runs before `describe` answers.
     pub(crate) describe: String,
     /// Runs before `evaluate` answers; may set the local `$answer`, the address of the returned list.
@@ -23,6 +25,7 @@ impl Default for Forged {
         Self {
             pages: 1,
             fields: String::new(),
+            realloc: String::new(),
             describe: String::new(),
             evaluate: String::new(),
         }
@@ -36,6 +39,7 @@ impl Forged {
         let Self {
             pages,
             fields,
+            realloc,
             describe,
             evaluate,
         } = self;
@@ -45,6 +49,7 @@ impl Forged {
   (global $heap (mut i32) (i32.const 32768))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $place i32)
+    {realloc}
     (local.set $place (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
     (global.set $heap (i32.add (local.get $place) (local.get 3)))
     (local.get $place))
@@ -78,8 +83,12 @@ impl Forged {
     }
 }
 
-fn words(words: &[u32]) -> String {
+pub(crate) fn words(words: &[u32]) -> String {
     let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+    escaped(bytes)
+}
+
+fn escaped(bytes: impl Iterator<Item = u8>) -> String {
     bytes.map(|byte| format!("\\{byte:02x}")).collect()
 }
 
@@ -99,17 +108,94 @@ pub(crate) fn component(module: &str, wit: &str, world: &str) -> Vec<u8> {
         .unwrap()
 }
 
+/// What a forged channel does. It is called `Forged`, sends by mail and HTTP, and knows the secret `key`.
+#[derive(Clone, Default)]
+pub(crate) struct ForgedChannel {
+    /// Further fields of the module. Free to use: addresses from 8192, and from 262144.
+    pub(crate) fields: String,
+    /// Runs when the host asks for room for an argument.
+    pub(crate) realloc: String,
+    /// Runs before `describe` answers.
+    pub(crate) describe: String,
+    /// Runs before `render` answers with the result at 1200, which is of no deliveries; list and length lie at 1204.
+    pub(crate) render: String,
+    /// Runs before `judge` answers that it was delivered.
+    pub(crate) judge: String,
+    /// It declares the host `https://hooks.example`, once or not at all.
+    pub(crate) hosts: u32,
+    /// Secrets that it declares: none, `key`, or `key` and `root`.
+    pub(crate) secrets: u32,
+    /// Schema of its settings, `{}` if it says nothing.
+    pub(crate) schema: String,
+}
+
+impl ForgedChannel {
+    /// As a component.
+    pub(crate) fn component(&self) -> Vec<u8> {
+        let Self {
+            fields,
+            realloc,
+            describe,
+            render,
+            judge,
+            ..
+        } = self;
+        let schema = match self.schema.as_str() {
+            "" => "{}",
+            schema => schema,
+        };
+        let schema_bytes = u32::try_from(schema.len()).unwrap();
+        let module = format!(
+            r#"(module
+  (memory (export "memory") 40)
+  (global $heap (mut i32) (i32.const 16384))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $place i32)
+    {realloc}
+    (local.set $place (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+    (global.set $heap (i32.add (local.get $place) (local.get 3)))
+    (local.get $place))
+  {fields}
+  (func (export "provost:plugin/messaging@1.0.0#describe") (result i32) {describe} (i32.const 1024))
+  (func (export "provost:plugin/messaging@1.0.0#render") (param i32) (result i32) {render} (i32.const 1200))
+  (func (export "provost:plugin/messaging@1.0.0#judge")
+    (param i32 i32 i32 i32 i32 i32 i32) (result i32) {judge} (i32.const 1300))
+  ;; title, mail, schema, both kinds, hosts, secrets, judges nothing
+  (data (i32.const 1024) "{description}")
+  (data (i32.const 1100) "{secrets}")
+  (data (i32.const 1152) "{hosts}")
+  (data (i32.const 1300) "{delivered}")
+  (data (i32.const 2048) "Forgedkeyrootok")
+  (data (i32.const 2100) "https://hooks.example")
+  (data (i32.const 65536) "{schema}")
+)"#,
+            description = words(&[
+                2048,
+                6,
+                0,
+                65536,
+                schema_bytes,
+                3,
+                1152,
+                self.hosts,
+                1100,
+                self.secrets,
+                0,
+            ]),
+            secrets = words(&[2054, 3, 2057, 4]),
+            hosts = words(&[2100, 21]),
+            delivered = words(&[0, 2061, 2]),
+            schema = escaped(schema.bytes()),
+        );
+        component(&module, WIT, "channel")
+    }
+}
+
 /// A channel that runs `describe` before it is described.
 pub(crate) fn channel(describe: &str) -> Vec<u8> {
-    let module = format!(
-        r#"(module
-  (memory (export "memory") 1)
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
-  (func (export "provost:plugin/messaging@1.0.0#describe") (result i32) {describe} (i32.const 1024))
-  (func (export "provost:plugin/messaging@1.0.0#render") (param i32) (result i32) unreachable)
-  (func (export "provost:plugin/messaging@1.0.0#judge")
-    (param i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable)
-)"#
-    );
-    component(&module, WIT, "channel")
+    let forged = ForgedChannel {
+        describe: describe.to_owned(),
+        ..ForgedChannel::default()
+    };
+    forged.component()
 }

@@ -1,7 +1,7 @@
-//! Every limit, broken by a plugin that tries.
+//! How limits hold: without end, at the border, on the interpreter, again and again. `hostile` has a plugin for each.
 
 use provost_core::decision::{Effect, Finding};
-use provost_sandbox::limits::{CHANNEL_MEMORY_BYTES, LIST_MAX, POLICY_MEMORY_BYTES};
+use provost_sandbox::limits::{CHANNEL_MEMORY_BYTES, POLICY_MEMORY_BYTES};
 use provost_sandbox::{BadAnswer, CallError, Engine, Evaluation, Failure, Refusal};
 
 use crate::facts::{facts, person};
@@ -75,71 +75,6 @@ fn memory_ends_at_the_limit_whether_asked_for_at_once_or_grown() {
     );
     let within = format!("(drop (memory.grow (i32.const {})))", too_many - 2);
     assert!(evaluate(&engine(), &does(&within), "login-as").is_ok());
-}
-
-#[test]
-fn tables_and_stack_end_at_their_limits() {
-    let table = Forged {
-        fields: "(table $t 0 funcref)".to_owned(),
-        ..does(
-            "(if (i32.eq (table.grow $t (ref.null func) (i32.const 200000)) (i32.const -1)) (then unreachable))",
-        )
-    };
-    let deep = Forged {
-        fields: "(func $deep (param i64) (result i64) (i64.add (local.get 0) (call $deep (i64.add (local.get 0) (i64.const 1)))))".to_owned(),
-        ..does("(drop (call $deep (i64.const 0)))")
-    };
-    assert!(matches!(fails(&table), Failure::Memory { .. }));
-    assert_eq!(fails(&deep), Failure::Stack);
-}
-
-#[test]
-fn what_is_returned_costs_the_host_a_bounded_amount() {
-    let long_message = Forged {
-        pages: 40,
-        ..does(
-            "(i32.store (i32.const 1232) (i32.const 2097152)) (local.set $answer (i32.const 1208))",
-        )
-    };
-    let many_findings = Forged {
-        pages: 40,
-        ..does(
-            "(i32.store (i32.const 1212) (i32.const 80000)) (local.set $answer (i32.const 1208))",
-        )
-    };
-    assert_eq!(fails(&long_message), Failure::TooMuch);
-    assert_eq!(fails(&many_findings), Failure::TooMuch);
-}
-
-#[test]
-fn a_list_longer_than_anyone_reads_is_no_answer() {
-    // The first of the findings over and over: 28 bytes each, copied to where the list then begins.
-    let copy = "(local $n i32) (loop $next
-        (memory.copy (i32.add (i32.const 8192) (i32.mul (local.get $n) (i32.const 28))) (i32.const 1216) (i32.const 28))
-        (local.set $n (i32.add (local.get $n) (i32.const 1)))
-        (br_if $next (i32.le_u (local.get $n) (i32.const 64))))";
-    let forged = Forged {
-        fields: format!("(func $copy {copy})"),
-        ..does("(call $copy) (i32.store (i32.const 1208) (i32.const 8192)) (i32.store (i32.const 1212) (i32.const 65))
-                (i32.store8 (i32.const 1216) (i32.const 1)) (local.set $answer (i32.const 1208))")
-    };
-    let expected = BadAnswer::TooLong {
-        what: "list of findings",
-        length: 65,
-        max: LIST_MAX,
-    };
-    assert_eq!(fails(&forged), Failure::Answer(expected));
-}
-
-#[test]
-fn a_pointer_into_nowhere_and_a_trap_are_failures_of_the_plugin() {
-    let wild = does("(local.set $answer (i32.const -8))");
-    assert!(matches!(fails(&wild), Failure::Trap(_)));
-    let Failure::Trap(why) = fails(&does("unreachable")) else {
-        panic!("no trap");
-    };
-    assert!(why.contains("unreachable"), "{why}");
-    assert!(!why.contains(char::is_control), "{why:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod facts;
 mod first_party;
 mod forge;
 mod guest;
+mod hostile;
 mod interface;
 mod limits;
 mod refusals;

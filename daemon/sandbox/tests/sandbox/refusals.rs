@@ -2,8 +2,8 @@
 
 use provost_core::id::PluginId;
 use provost_sandbox::{
-    EncodeError, Engine, Failure, Kind, Mismatch, NotComponent, Plugin, Refusal, TrustInMemory,
-    encode, inspect, with_manifest,
+    CodeForm, EncodeError, Engine, Failure, Kind, Mismatch, NotComponent, Plugin, Refusal,
+    TrustInMemory, compile, encode, inspect, with_manifest,
 };
 
 use crate::forge::{Forged, WIT, component};
@@ -185,7 +185,7 @@ fn files_that_are_no_components_are_named_for_what_they_are() {
             other => panic!("{other:?}"),
         }
     }
-    for percent in [1, 5, 10, 25, 50, 75, 90, 95, 99] {
+    for percent in 1..100 {
         let length = whole.len() * percent / 100;
         let cut = load(&engine, &whole[..length]).map_err(|error| error.refusal);
         let truncated = matches!(
@@ -195,6 +195,18 @@ fn files_that_are_no_components_are_named_for_what_they_are() {
         assert!(truncated, "{percent} %: {cut:?}");
     }
     assert!(matches!(load(&engine, &whole), Ok(Plugin::Policy(_))));
+}
+
+#[test]
+fn machine_code_is_refused_however_genuine() {
+    for form in [CodeForm::Native, CodeForm::Pulley] {
+        let compiled = compile(form, &Forged::default().component()).unwrap();
+        let refused = refusal(&compiled);
+        assert!(
+            matches!(refused, Refusal::NotComponent(NotComponent::Precompiled)),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]

@@ -67,6 +67,17 @@ pub struct RunArgs {
     pub project: ProjectArgs,
 }
 
+/// `provost plugin bench`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct BenchArgs {
+    /// Which call.
+    #[command(flatten)]
+    pub call: RunArgs,
+    /// How many times it is made: 1 to 1000000.
+    #[arg(long, short = 'n', default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub calls: u32,
+}
+
 /// `provost plugin inspect`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct InspectArgs {

@@ -9,7 +9,9 @@ mod operations;
 mod plugins;
 mod roles;
 
-pub use author::{BuildArgs, CacheArgs, InspectArgs, NewArgs, ProjectArgs, RunArgs, TrialArgs};
+pub use author::{
+    BenchArgs, BuildArgs, CacheArgs, InspectArgs, NewArgs, ProjectArgs, RunArgs, TrialArgs,
+};
 pub use contacts::{ActivityCommand, ContactCommand, FeedCommand, SweepCommand, WhoArgs};
 pub use dealings::{Advance, CallCommand, CaseCommand, UpdateRequestCommand};
 pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
@@ -154,6 +156,8 @@ pub enum PluginCommand {
     Test(TrialArgs),
     /// Make one call, from JSON, as the daemon would make it.
     Run(RunArgs),
+    /// Make one call many times as the daemon would: time, fuel and memory, and how near each is to its limit.
+    Bench(BenchArgs),
     /// Show what a component is: kind, interface version, exports, manifest, what it asks for, size and hash.
     Inspect(InspectArgs),
 }
