@@ -3,6 +3,7 @@
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod authzen;
 mod backup;
 mod bench;

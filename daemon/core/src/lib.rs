@@ -33,5 +33,5 @@ pub mod token;
 pub mod training;
 pub mod update;
 
-pub use hex::hex;
+pub use hex::{hex, unhex};
 pub use jiff::Timestamp;

@@ -3,6 +3,10 @@
 //! A row's chain hash covers the row before it, its own columns and a salted digest of its value. The values lie in a
 //! table of their own, from which a person can be erased; the chain stays verifiable without them.
 
+mod rows;
+
+pub use rows::{Bound, JournalRow, Stretch};
+
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::hex;
@@ -325,6 +329,25 @@ impl Snapshot<'_> {
             Ok((seq, hex(&chain)))
         })?;
         Ok(last.into_iter().next())
+    }
+
+    /// Commit and chain hash of an entry; `None` past the last. Number 0 is what the first entry stands on.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn journal_link(&self, seq: u64) -> Result<Option<(u64, String)>, StoreError> {
+        const WHAT: &str = "find an entry of the journal";
+        const SQL: &str = "SELECT revision, chain FROM journal WHERE seq = ?1";
+        if seq == 0 {
+            return Ok(Some((0, hex(&GENESIS))));
+        }
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let found = collect(self.connection(), WHAT, SQL, [seq], |row| {
+            let revision = to_u64("number of a commit", row.get(0).attempting(WHAT)?)?;
+            let chain: [u8; 32] = row.get(1).attempting(WHAT)?;
+            Ok((revision, hex(&chain)))
+        })?;
+        Ok(found.into_iter().next())
     }
 
     /// Goes through the whole journal and proves that it is what was written.

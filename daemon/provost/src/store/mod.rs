@@ -44,11 +44,11 @@ mod update_request;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};
-pub use backup::{Backup, Restored, restore, verify};
+pub use backup::{Backup, Restored, open_copy, restore, verify};
 pub use commit::{Commit, Draft};
 pub use decision::{DecisionFilter, DecisionLine, Noted, Recorded};
 pub use error::{CommitError, Obstacle, StoreError};
-pub use journal::{Entry, Verdict};
+pub use journal::{Bound, Entry, JournalRow, Stretch, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use open::Upgrade;
 pub use person::Lookup;
@@ -201,6 +201,11 @@ impl Store {
     /// [`StoreError`] says why not.
     pub fn probe(&self) -> Result<(), StoreError> {
         self.put("store.probe", "")
+    }
+
+    /// The register's file; `None` for one in memory.
+    pub fn file(&self) -> Option<&Path> {
+        (!self.pool.is_in_memory()).then_some(&self.path)
     }
 
     /// The register as it is now.

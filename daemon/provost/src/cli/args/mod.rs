@@ -15,7 +15,8 @@ pub use dealings::{Advance, CallCommand, CaseCommand, UpdateRequestCommand};
 pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
 pub use directory::SyncCommand;
 pub use operations::{
-    AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
+    AuditCommand, AuditVerifyArgs, ClockCommand, MassArgs, NoticeCommand,
+    RestoreArgs, TokenCommand,
 };
 pub use plugins::PluginLifeCommand;
 pub use roles::{

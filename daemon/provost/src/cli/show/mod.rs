@@ -361,16 +361,24 @@ pub(super) fn journal(answer: &Value) {
     );
 }
 
-pub(super) fn verified(answer: &Value) {
+pub(super) fn audited(answer: &Value) {
     fields(
         answer,
         &[
             ("entries", "entries"),
+            ("erased", "erased"),
             ("head", "head"),
             ("broken", "broken"),
             ("why", "why"),
         ],
     );
+    for proof in under(answer, "checkpoints") {
+        let [from, seq, at] = ["from", "seq", "at"].map(|field| cell(proof, field));
+        match proof["holds"] == true {
+            true => println!("{from}: entry {seq} of {at} is there"),
+            false => println!("{from}: {}: {}", cell(proof, "problem"), cell(proof, "why")),
+        }
+    }
 }
 
 pub(super) fn clock(answer: &Value) {

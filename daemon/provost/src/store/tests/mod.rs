@@ -6,6 +6,7 @@ mod crash;
 mod decisions;
 mod fault;
 mod group_commit;
+mod history;
 mod journal;
 mod kept;
 mod lookup;
