@@ -11,6 +11,7 @@ mod cast;
 mod clock;
 mod config;
 mod ds389;
+mod erase;
 mod failover;
 mod faults;
 mod feed;

@@ -16,6 +16,7 @@ pub mod decision;
 pub mod directory;
 pub mod district;
 pub mod document;
+pub mod erasure;
 mod hex;
 pub mod id;
 pub mod lifecycle;

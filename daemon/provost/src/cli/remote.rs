@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use super::args::{
     ActivityCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs, DecisionsCommand,
-    FeedCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
+    FeedCommand, PersonCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::progress::Bar;
@@ -113,6 +113,12 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Decide(args) => decide(&desk, &args),
         DaemonCommand::Decisions { command } => decisions(&desk, &command),
         DaemonCommand::Session { command } => session(&desk, command),
+        DaemonCommand::Person {
+            command: PersonCommand::Erase { person, dry_run },
+        } => {
+            let body = json!({ "person": person, "dry-run": dry_run });
+            desk.print(&desk.post("/v1/people/erase", &body)?, show::erasure)
+        }
         DaemonCommand::AccessLog { person } => {
             let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
             desk.print(&desk.all(&path)?, show::access_log)

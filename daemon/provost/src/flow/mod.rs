@@ -11,6 +11,7 @@ pub mod clock;
 pub mod contact;
 pub mod decide;
 pub mod districts;
+pub mod erase;
 pub mod feed;
 pub mod forecast;
 pub mod grant;

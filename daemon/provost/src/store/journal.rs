@@ -474,20 +474,3 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<Entry, StoreError> {
         chain: hex(&row.get::<_, [u8; 32]>(7).attempting(WHAT)?),
     })
 }
-
-/// Erases the values of all changes that concern a person; says how many there were.
-///
-/// SQLite leaves deleted bytes in the file until something else needs the room; here they are overwritten at once.
-pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize, StoreError> {
-    const WHAT: &str = "erase a person from the journal";
-    let overwrite = |setting: &str| {
-        connection
-            .pragma_update_and_check(None, "secure_delete", setting, |_| Ok(()))
-            .attempting(WHAT)
-    };
-    overwrite("ON")?;
-    let sql = include_str!("journal/erase.sql");
-    let erased = execute(connection, WHAT, sql, params![person.as_str()]);
-    overwrite("OFF")?;
-    erased
-}

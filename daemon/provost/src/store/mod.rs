@@ -17,6 +17,7 @@ mod commit;
 mod contact;
 mod decision;
 mod district;
+mod erase;
 mod error;
 mod facts;
 mod feed;
@@ -60,7 +61,7 @@ pub use staging::{
 pub use writer::Writing;
 
 use provost_core::change::Plan;
-use provost_core::id::{AgentId, PersonId, Revision};
+use provost_core::id::{AgentId, Revision};
 use serde::Serialize;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -333,21 +334,6 @@ impl Store {
             agents
                 .iter()
                 .try_for_each(|id| agent::note(writing.connection(), id, revision))
-        })
-    }
-
-    /// Erases what the journal says of a person, and the decisions about them; the journal's chain stays verifiable.
-    /// Says how many changes it was.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it cannot be written.
-    pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
-        // What waits to be written may be about them, too.
-        self.record_noted()?;
-        let person = person.clone();
-        self.submit(Company::Alone, move |writing| {
-            decision::erase(writing.connection(), &person)?;
-            journal::erase(writing.connection(), &person)
         })
     }
 

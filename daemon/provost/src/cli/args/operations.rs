@@ -85,6 +85,20 @@ pub struct MassArgs {
     pub district: Option<String>,
 }
 
+/// `provost person …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PersonCommand {
+    /// Erase somebody who has left: everything but the register's id, from the register and from the journal's values,
+    /// for good. Backups and exports that were made before are not reached.
+    Erase {
+        /// Whom; by the register's id if the register itself does not know them any more.
+        person: String,
+        /// Only say what would go.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
 /// `provost audit …`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {

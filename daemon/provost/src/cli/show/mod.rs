@@ -361,6 +361,15 @@ pub(super) fn journal(answer: &Value) {
     );
 }
 
+pub(super) fn erasure(answer: &Value) {
+    let [person, entries] = ["person", "entries"].map(|field| cell(answer, field));
+    let done = match answer["erased"] == true {
+        true => "is erased",
+        false => "would be erased",
+    };
+    println!("{person} {done}, with the values of {entries} entries of the journal");
+}
+
 pub(super) fn audited(answer: &Value) {
     fields(
         answer,

@@ -231,7 +231,7 @@ fn an_older_copy_in_the_place_of_the_register_is_told_by_what_is_missing() {
 #[test]
 fn an_erased_person_leaves_every_checkpoint_standing() {
     let (disk, lines) = noted();
-    disk.open().erase(&person_id("ana")).unwrap();
+    commit(&disk.open(), vec![erase("ana")]).unwrap();
     let found = audited(&disk, &lines);
     assert!(found.is_sound(), "{found:?}");
     assert!(matches!(found.verdict, Verdict::Sound { erased: 2, .. }));
