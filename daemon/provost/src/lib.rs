@@ -18,6 +18,7 @@ pub mod http;
 pub mod ldap;
 pub mod live;
 pub mod ports;
+pub mod pulse;
 pub mod scenario;
 pub mod sheet;
 pub mod signals;

@@ -13,6 +13,8 @@ use provost_core::hex;
 use provost_core::id::{PersonId, Revision};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::commit::Draft;
 use super::error::{Attempt, StoreError};
@@ -113,11 +115,16 @@ pub(super) struct Journal {
     /// What the changes of the present transaction may have made untrue of what readers keep.
     pub(super) touched: Touched,
     salts: Salts,
+    /// Grows with every row, for whoever asks whether the writer comes forward.
+    progress: Arc<AtomicU64>,
 }
 
 impl Journal {
     /// Finds the end of the journal.
-    pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn load(
+        connection: &Connection,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
         let counts = Counts::read(connection)?;
         let last = collect(
             connection,
@@ -150,6 +157,7 @@ impl Journal {
             head,
             touched: Touched::default(),
             salts,
+            progress,
         })
     }
 
@@ -197,6 +205,7 @@ impl Journal {
             "INSERT INTO journal_value (seq, salt, value) VALUES (?1, ?2, ?3)",
             params![seq, salt, words],
         )?;
+        self.progress.fetch_add(1, Ordering::Relaxed);
         self.touched = self.touched.max(Touched::by(change));
         self.head = Head {
             seq,

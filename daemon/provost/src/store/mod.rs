@@ -65,7 +65,7 @@ use provost_core::id::{AgentId, Revision};
 use serde::Serialize;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -86,6 +86,8 @@ pub struct Store {
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
     path: PathBuf,
+    /// Grows with every change that is written.
+    progress: Arc<AtomicU64>,
     /// What kept the last write from the disk, if anything did.
     obstacle: Mutex<Option<Obstacle>>,
 }
@@ -152,7 +154,8 @@ impl Store {
         lock: Option<open::Lock>,
     ) -> Result<Self, StoreError> {
         let kept = Arc::new(Kept::default());
-        let writer = Writer::new(home, Arc::clone(&kept))?;
+        let progress = Arc::<AtomicU64>::default();
+        let writer = Writer::new(home, Arc::clone(&kept), Arc::clone(&progress))?;
         let (sender, receiver) = sync_channel(writer::QUEUE);
         let thread = std::thread::Builder::new()
             .name("provost-writer".to_owned())
@@ -171,6 +174,7 @@ impl Store {
             writer: Some(thread),
             lock,
             path: path.to_owned(),
+            progress,
             obstacle: Mutex::default(),
         })
     }
@@ -186,6 +190,7 @@ impl Store {
             writer: None,
             lock: None,
             path: path.to_owned(),
+            progress: Arc::default(),
             obstacle: Mutex::default(),
         }
     }
@@ -207,6 +212,20 @@ impl Store {
     /// The register's file; `None` for one in memory.
     pub fn file(&self) -> Option<&Path> {
         (!self.pool.is_in_memory()).then_some(&self.path)
+    }
+
+    /// Has the writer's thread answer, by a transaction of nothing. Says nothing of the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] if the thread is gone; otherwise why the transaction failed.
+    pub fn ping(&self) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
+        writer::submit(jobs, Company::Shared, |_| Ok(()))
+    }
+
+    /// A number that grows with every change that is written.
+    pub fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
     }
 
     /// The register as it is now.
