@@ -14,8 +14,8 @@ use crate::files::{move_new, sync_folder};
 /// Bytes of an Ed25519 seed (RFC 8032 §5.1.5).
 const SEED: usize = 32;
 
-/// Bytes of a key file that are read: the digits of a seed, a line end, and one more that tells a longer file.
-const FILE_BYTES: u64 = 2 * SEED as u64 + 3;
+/// Bytes of a key file that are read: the 64 digits of a seed, a line end of two, and one more that tells a longer file.
+const FILE_BYTES: u64 = 67;
 
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
