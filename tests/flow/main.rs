@@ -3,6 +3,7 @@
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod authzen;
 mod backup;
 mod bench;
@@ -10,6 +11,7 @@ mod cast;
 mod clock;
 mod config;
 mod ds389;
+mod erase;
 mod failover;
 mod faults;
 mod feed;

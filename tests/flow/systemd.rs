@@ -160,6 +160,39 @@ systemctl show provost -p ActiveState -p ExecMainStatus
 }
 
 #[test]
+fn a_daemon_in_which_a_task_hangs_is_named_killed_and_started_again() {
+    let out = booted(
+        r#"
+systemctl stop provost
+mkdir -p /run/systemd/system/provost.service.d
+printf '[Service]\nWatchdogSec=4s\nEnvironment=PROVOST_STALL=timer.sweep\n' > /run/systemd/system/provost.service.d/stall.conf
+systemctl daemon-reload
+systemctl start provost
+for _ in $(seq 400); do
+  systemctl show provost -p StatusText | grep 'does not answer' && break
+  sleep 0.05
+done
+for _ in $(seq 400); do [ "$(systemctl show provost -p NRestarts --value)" -ge 1 ] && break; sleep 0.05; done
+journalctl -u provost --no-pager | grep -m 1 -o 'parts of the daemon do not answer.*' || true
+journalctl -u provost --no-pager | grep -m 1 -io 'watchdog timeout' || true
+rm -r /run/systemd/system/provost.service.d
+systemctl daemon-reload
+systemctl reset-failed provost
+systemctl restart provost
+provost status > /dev/null && echo "answers again"
+"#,
+    );
+    for line in [
+        "StatusText=does not answer: the sweep timer",
+        "parts=the sweep timer",
+        "atchdog timeout",
+        "answers again",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
 fn nobody_is_refused_while_the_service_restarts() {
     let out = booted(
         r#"

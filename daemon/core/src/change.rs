@@ -4,6 +4,10 @@
 //! transaction. A change carries the state before and after, so that it prints as a difference, and so that the
 //! store can refuse a plan whose ground has moved since it was made.
 
+mod kept;
+
+pub use kept::{Erased, Forgotten, Kept};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -135,63 +139,8 @@ pub enum Change {
     Alarm { alarm: Box<Alarm> },
     /// Forgets rows that are older than they are kept; the journal keeps what they were.
     Forget { forgotten: Forgotten },
-}
-
-/// Rows that have grown old, of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Forgotten {
-    /// Of what kind.
-    pub what: Kept,
-    /// Older than this.
-    pub before: Timestamp,
-    /// How many; the oldest.
-    pub rows: usize,
-}
-
-impl fmt::Display for Forgotten {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, before) = (self.what.word(), self.before);
-        write!(f, "{} {what} from before {before}", self.rows)
-    }
-}
-
-/// What is kept for a time and then forgotten. The journal is no such thing: it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kept {
-    /// Decisions that were recorded.
-    Decisions,
-    /// Ids of activity events, by which a second event of the same id is known.
-    Activity,
-    /// Notices that went out or were withdrawn, with their attempts.
-    Notices,
-    /// Alarms.
-    Alarms,
-    /// Lines of access logs.
-    AccessLog,
-    /// Sessions that were closed.
-    Sessions,
-}
-
-impl Kept {
-    /// All kinds with their words.
-    pub const WORDS: [(Self, &'static str); 6] = [
-        (Self::Decisions, "decisions"),
-        (Self::Activity, "activity"),
-        (Self::Notices, "notices"),
-        (Self::Alarms, "alarms"),
-        (Self::AccessLog, "access-log"),
-        (Self::Sessions, "sessions"),
-    ];
-
-    /// The word of the kind.
-    pub fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(kept, _)| *kept == self)
-            .map_or("", |(_, word)| word)
-    }
+    /// Erases what there is of a person; the journal keeps that it happened, and the person's id.
+    Erase { erased: Erased },
 }
 
 impl Change {
@@ -217,6 +166,7 @@ impl Change {
             Self::Delivery { .. } => "delivery",
             Self::Alarm { .. } => "alarm",
             Self::Forget { .. } => "forget",
+            Self::Erase { .. } => "erase",
         }
     }
 
@@ -242,7 +192,9 @@ impl Change {
             | Self::Token { .. }
             | Self::Plugin { .. }
             | Self::Delivery { .. }
-            | Self::Forget { .. } => None,
+            | Self::Forget { .. }
+            // The row that says so must outlast them.
+            | Self::Erase { .. } => None,
         }
     }
 
@@ -265,6 +217,7 @@ impl Change {
             Self::Feed { after, .. } => Some(&after.district),
             Self::Notice { notice } => Some(&notice.district),
             Self::Alarm { alarm } => alarm.district.as_ref(),
+            Self::Erase { erased } => erased.district.as_ref(),
             // A token may open several districts or all.
             Self::Token { .. }
             | Self::Plugin { .. }
@@ -309,6 +262,7 @@ impl Change {
             Self::Delivery { delivery } => delivery.notice.to_string(),
             Self::Alarm { alarm } => alarm.code.clone(),
             Self::Forget { forgotten } => forgotten.what.word().to_owned(),
+            Self::Erase { erased } => erased.person.to_string(),
         }
     }
 
@@ -418,6 +372,7 @@ impl fmt::Display for Change {
             Self::Plugin { after, .. } => write!(f, "~ plugin {after}"),
             Self::Alarm { alarm } => write!(f, "! alarm {}: {}", alarm.code, alarm.message),
             Self::Forget { forgotten } => write!(f, "- {forgotten}"),
+            Self::Erase { erased } => write!(f, "- {erased}"),
             _ => write!(f, "{} {}", self.noun(), self.subject()),
         }
     }

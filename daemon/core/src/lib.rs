@@ -16,6 +16,7 @@ pub mod decision;
 pub mod directory;
 pub mod district;
 pub mod document;
+pub mod erasure;
 mod hex;
 pub mod id;
 pub mod lifecycle;
@@ -33,5 +34,5 @@ pub mod token;
 pub mod training;
 pub mod update;
 
-pub use hex::hex;
+pub use hex::{hex, unhex};
 pub use jiff::Timestamp;

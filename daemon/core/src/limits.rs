@@ -98,3 +98,6 @@ pub const BREAKER_REST_MAX: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long a try may take before another one is allowed: calls are cut off long before.
 pub const BREAKER_TRY: SignedDuration = SignedDuration::from_secs(10);
+
+/// Checkpoints of the journal verified at once: one a day for a working life.
+pub const CHECKPOINTS_MAX: usize = 10_000;

@@ -1,28 +1,34 @@
-//! Wiring: the parts of the daemon, the one select loop, and the stop.
+//! Wiring: the parts of the daemon, how they are put together, and how they start.
+
+mod reloader;
+mod serve;
+mod tasks;
+mod watchdog;
+
+pub(crate) use tasks::Tasks;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::doors::{Doors, DoorsError};
 use crate::flow::plugin::Plugins;
 use crate::flow::sync::Syncs;
 use crate::flow::token::Tokens;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
-use crate::http::Door;
-use crate::live::{Live, Loader, chain};
+use crate::live::{Live, Loader};
 use crate::ports::Ports;
+use crate::pulse::Pulses;
 use crate::signals::Signal;
 use crate::store::{Store, StoreError};
-use crate::timer::{self, SyncTimers};
-use crate::watch::Watch;
-use crate::{compile, fault, http, signals, spool, systemd};
+use crate::{compile, fault, signals, spool, systemd};
+
+use reloader::Reloader;
+use serve::serve;
 
 /// Time for work in flight when the daemon stops; systemd's `TimeoutStopSec=` is longer.
 const STOP_TIME: Duration = Duration::from_secs(20);
@@ -52,7 +58,7 @@ pub enum DaemonError {
     #[error("keep {task} running")]
     Died {
         /// Which.
-        task: &'static str,
+        task: String,
         /// Why, if it panicked.
         #[source]
         source: Died,
@@ -90,6 +96,8 @@ pub struct Daemon {
     pub spool: ArcSwapOption<spool::Standing>,
     /// Why the register takes no writes, while it does not.
     pub hindrance: ArcSwapOption<fault::Hindrance>,
+    /// Who among the parts still answers.
+    pub pulses: Pulses,
     /// Wakes the sweep.
     pub(crate) sweep: Notify,
     /// Wakes the notifier.
@@ -120,6 +128,7 @@ impl Daemon {
             reload_refused: ArcSwap::default(),
             spool: ArcSwapOption::empty(),
             hindrance: ArcSwapOption::empty(),
+            pulses: Pulses::default(),
             sweep: Notify::new(),
             notify: Notify::new(),
             commits: watch::Sender::default(),
@@ -275,213 +284,4 @@ fn logging() {
         lines.without_time().with_ansi(false).try_init()
     };
     drop(set);
-}
-
-/// What a reload needs.
-struct Reloader {
-    path: PathBuf,
-    credentials: Option<PathBuf>,
-    loader: Arc<Loader>,
-}
-
-/// The select loop: signals, file events, the watchdog, and tasks that must not end.
-async fn serve(
-    daemon: &Arc<Daemon>,
-    doors: Vec<Door>,
-    mut signals: tokio::sync::mpsc::Receiver<Signal>,
-    reloader: &Arc<Reloader>,
-) -> Result<(), DaemonError> {
-    let stop = daemon.stopping.clone();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(named(
-        "the API",
-        http::serve(Arc::clone(daemon), doors, stop.clone()),
-    ));
-    tasks.spawn(named(
-        "the sweep timer",
-        timer::sweep(Arc::clone(daemon), stop.clone()),
-    ));
-    let notifier = timer::notify(Arc::clone(daemon), stop.clone());
-    tasks.spawn(named("the notifier", notifier));
-    let recorder = timer::record(Arc::clone(daemon), stop.clone());
-    tasks.spawn(named("the recorder of decisions", recorder));
-    let ward = timer::ward(Arc::clone(daemon), stop.clone());
-    tasks.spawn(named("the ward of plugins", ward));
-    tasks.spawn(named(
-        "the watch over the store",
-        fault::watch(Arc::clone(daemon), stop.clone()),
-    ));
-    if let Some(folder) = daemon.config().config.listen.spool.clone() {
-        tasks.spawn(named(
-            "the spool",
-            spool::watch(Arc::clone(daemon), folder, stop.clone()),
-        ));
-    }
-    let mut timers = SyncTimers::start(daemon);
-    let mut watch = watch(reloader, &daemon.config().config);
-    let mut beat =
-        tokio::time::interval(systemd::watchdog_interval().unwrap_or(Duration::from_secs(30)));
-    let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
-    systemd::ready(&status(daemon));
-    tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
-    timer::examine(daemon);
-    let outcome = loop {
-        tokio::select! {
-            signal = signals.recv() => match signal {
-                Some(Signal::Reload) => {}
-                Some(Signal::Stop) | None => break Ok(()),
-            },
-            () = settled(&mut watch) => {}
-            _ = beat.tick() => {
-                feed_watchdog(daemon).await;
-                continue;
-            }
-            Some(ended) = tasks.join_next() => break Err(died(ended)),
-        }
-        systemd::reloading();
-        if reloaded(daemon, reloader, &mut beat).await {
-            timers.stop().await;
-            timers = SyncTimers::start(daemon);
-            let new = self::watch(reloader, &daemon.config().config);
-            watch = new.map(|new| new.following(watch.take()));
-        }
-        systemd::ready(&status(daemon));
-    };
-    systemd::stopping();
-    tracing::info!("provost stops");
-    stop.cancel();
-    let finish = async {
-        timers.stop().await;
-        while tasks.join_next().await.is_some() {}
-    };
-    if tokio::time::timeout(STOP_TIME, finish).await.is_err() {
-        tracing::warn!("work in flight was cut off; what was not committed will be done again");
-    }
-    outcome
-}
-
-async fn named<T>(name: &'static str, task: impl Future<Output = T>) -> &'static str {
-    task.await;
-    name
-}
-
-fn died(ended: Result<&'static str, tokio::task::JoinError>) -> DaemonError {
-    match ended {
-        Ok(task) => DaemonError::Died {
-            task,
-            source: Died::Returned,
-        },
-        Err(error) => DaemonError::Died {
-            task: "a task",
-            source: Died::Panicked(error),
-        },
-    }
-}
-
-/// Fed only while the store answers: a daemon whose writer hangs is better restarted.
-async fn feed_watchdog(daemon: &Arc<Daemon>) {
-    let line = {
-        let daemon = Arc::clone(daemon);
-        tokio::time::timeout(
-            Duration::from_secs(5),
-            blocking(move || {
-                drop(daemon.store.read()?);
-                Ok(flow::status::line(&daemon.store))
-            }),
-        )
-        .await
-    };
-    match line {
-        Ok(Ok(line)) => {
-            systemd::alive();
-            systemd::status(&line);
-        }
-        Ok(Err(error)) => tracing::error!(error = %chain(&error), "the store does not answer"),
-        Err(_) => tracing::error!("the store does not answer in time"),
-    }
-}
-
-fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
-    let mut files = vec![reloader.path.clone()];
-    let offers = config.plugins.values();
-    files.extend(offers.filter_map(|offer| offer.file.clone()));
-    let tls = config.listen.tls.iter();
-    files.extend(tls.flat_map(|tls| [tls.cert.clone(), tls.key.clone()]));
-    Watch::new(&files)
-        .map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched"))
-        .ok()
-}
-
-async fn settled(watch: &mut Option<Watch>) {
-    match watch {
-        Some(watch) => watch.settled().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Reloads beside the select loop, which goes on feeding the watchdog: a new plugin may take long to compile.
-async fn reloaded(
-    daemon: &Arc<Daemon>,
-    reloader: &Arc<Reloader>,
-    beat: &mut tokio::time::Interval,
-) -> bool {
-    let (mine, with) = (Arc::clone(daemon), Arc::clone(reloader));
-    let mut reloading = tokio::task::spawn_blocking(move || reload(&mine, &with));
-    loop {
-        tokio::select! {
-            done = &mut reloading => return done.unwrap_or_else(|error| {
-                tracing::error!(%error, "the reload broke off");
-                false
-            }),
-            _ = beat.tick() => feed_watchdog(daemon).await,
-        }
-    }
-}
-
-/// What is to be in force from now on.
-fn loaded(daemon: &Daemon, reloader: &Reloader) -> Result<Live, ReloadError> {
-    let new = crate::config::read(&reloader.path, reloader.credentials.as_deref())?;
-    let (live, now) = (daemon.config(), daemon.ports.clock.now());
-    let old = &live.config;
-    if (&old.store, &old.listen) != (&new.store, &new.listen) {
-        return Err(ReloadError::Fixed(flow::Refusal::because(
-            "they are read at start only: restart the service",
-        )));
-    }
-    let offered = (new, reloader.path.as_path());
-    flow::plugin::settle(&daemon.store, offered, &reloader.loader, Some(&live), now)
-}
-
-/// Reads the configuration anew; says whether it is in force now. The old one stays on failure, said once.
-fn reload(daemon: &Daemon, reloader: &Reloader) -> bool {
-    let _changing = daemon.plugins.hold();
-    let live = match loaded(daemon, reloader) {
-        Ok(live) => live,
-        Err(error) => {
-            let mut lines = vec![chain(&error)];
-            lines.extend(error.problems().iter().map(ToString::to_string));
-            // A signal and a file event about the same mistake are one refusal.
-            if **daemon.reload_refused.load() != lines {
-                tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");
-                daemon.reload_refused.store(Arc::new(lines));
-            }
-            return false;
-        }
-    };
-    let districts: Vec<_> = live.config.districts.values().cloned().collect();
-    if let Err(error) = flow::districts::follow(
-        &daemon.store,
-        &districts,
-        &live.config.feeds,
-        daemon.ports.clock.now(),
-    ) {
-        tracing::error!(error = %chain(&error), "districts not committed; the old configuration stays in force");
-        daemon.reload_refused.store(Arc::new(vec![chain(&error)]));
-        return false;
-    }
-    daemon.live.store(Arc::new(live));
-    daemon.reload_refused.store(Arc::default());
-    daemon.changed();
-    tracing::info!("configuration in force");
-    true
 }

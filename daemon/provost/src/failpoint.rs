@@ -28,6 +28,26 @@ pub fn written(noun: &'static str) {
     let _ = noun;
 }
 
+/// Hangs here for ever if `PROVOST_STALL` names this place: to prove what becomes of a task that hangs.
+pub async fn stall(name: &str) {
+    #[cfg(debug_assertions)]
+    if armed::stalls() == Some(name) {
+        std::future::pending::<()>().await;
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
+/// How long a part may work without a sign of life: as given, but for a test of one that hangs, which has no minutes.
+#[must_use]
+pub fn patience(given: std::time::Duration) -> std::time::Duration {
+    #[cfg(debug_assertions)]
+    if armed::stalls().is_some() {
+        return std::time::Duration::from_secs(1);
+    }
+    given
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
@@ -63,6 +83,13 @@ mod armed {
                 })
             })
             .as_ref()
+    }
+
+    pub(super) fn stalls() -> Option<&'static str> {
+        static STALLS: OnceLock<Option<String>> = OnceLock::new();
+        #[allow(clippy::disallowed_methods)] // no setting, as above
+        let stalls = STALLS.get_or_init(|| std::env::var("PROVOST_STALL").ok());
+        stalls.as_deref()
     }
 
     pub(super) fn hit(name: &str) {

@@ -1,6 +1,7 @@
 //! The parts of the `provost` binary; `main.rs` only parses the command line and runs it.
 
 pub mod author;
+pub mod checkpoint;
 pub mod cli;
 pub mod compile;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod ldap;
 pub mod live;
 pub mod ports;
+pub mod pulse;
 pub mod scenario;
 pub mod sheet;
 pub mod signals;

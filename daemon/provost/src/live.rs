@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::checkpoint::CheckpointKey;
 use crate::config::{Config, PluginOffer};
 use crate::deliver::{Carrier, Deliver, Grant, Http, Smtp};
 use crate::http::tls;
@@ -47,6 +48,8 @@ pub struct Live {
     pub relay: Arc<dyn Deliver>,
     /// Who keeps failing rests.
     pub ward: Arc<Ward>,
+    /// What signs checkpoints of the journal, if the configuration names it.
+    pub checkpoint_key: Option<Arc<CheckpointKey>>,
 }
 
 impl Live {
@@ -111,12 +114,19 @@ impl Live {
             channels: BTreeMap::new(),
             relay: Arc::new(Carrier::default()),
             ward: Arc::clone(&loader.ward),
+            checkpoint_key: None,
             config,
         };
         if let Some(files) = &live.config.listen.tls {
             match tls::server(files) {
                 Ok(server) => live.tls = Some(server),
                 Err(why) => problems.push(problem("listen.tls", chain(&why))),
+            }
+        }
+        if let Some(file) = &live.config.checkpoint_key {
+            match CheckpointKey::given(file, loader.credentials.as_deref()) {
+                Ok(key) => live.checkpoint_key = Some(Arc::new(key)),
+                Err(why) => problems.push(problem("store.checkpoint-key-file", chain(&why))),
             }
         }
         let grants = live.plug_in(plugins, loader, problems);

@@ -7,14 +7,15 @@ use provost_core::id::SourceId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{Daemon, blocking};
-use crate::fault;
+use crate::daemon::{Daemon, DaemonError, Tasks, blocking};
 use crate::flow::sync::{Approval, Extent};
-use crate::flow::{self, Scene};
+use crate::flow::{self, FlowError, Scene};
 use crate::live::chain;
+use crate::pulse::Pulse;
+use crate::store::StoreError;
+use crate::{failpoint, fault};
 
 /// Sleeps until something is due, something has changed, or the clock's patience ends.
 async fn rest(
@@ -93,8 +94,34 @@ pub(crate) async fn record(daemon: Arc<Daemon>, stop: CancellationToken) {
     }
 }
 
+/// Answers for the writer's thread: each ping goes through it. Ends with it.
+pub(crate) async fn writer(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let pulse = pulse(&daemon, "the writer of the register");
+    loop {
+        pulse.answer();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = pulse.pinged() => {}
+        }
+        let mine = Arc::clone(&daemon);
+        // A transaction that fails was answered all the same; a thread that has gone answers nothing any more.
+        if let Err(FlowError::Store(StoreError::Stopped)) =
+            blocking(move || Ok(mine.store.ping()?)).await
+        {
+            return;
+        }
+    }
+}
+
+/// A part that stands on the writer: while that comes forward the part may wait for it.
+fn pulse(daemon: &Arc<Daemon>, name: &'static str) -> Arc<Pulse> {
+    let store = Arc::clone(&daemon.store);
+    daemon.pulses.part(name, move || store.progress())
+}
+
 /// Does what is due, whenever it is.
 pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let pulse = pulse(&daemon, "the sweep timer");
     let mut tidied: Option<tokio::time::Instant> = None;
     while !stop.is_cancelled() {
         let mine = Arc::clone(&daemon);
@@ -138,12 +165,16 @@ pub(crate) async fn sweep(daemon: Arc<Daemon>, stop: CancellationToken) {
                 None
             }
         };
-        rest(&daemon, &daemon.sweep, next, &stop).await;
+        failpoint::stall("timer.sweep").await;
+        pulse
+            .waiting(rest(&daemon, &daemon.sweep, next, &stop))
+            .await;
     }
 }
 
 /// Delivers what waits in the outbox.
 pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
+    let pulse = pulse(&daemon, "the notifier");
     while !stop.is_cancelled() {
         let next = match flow::notify::deliver_due(&daemon, &stop).await {
             Ok(next) => next,
@@ -154,33 +185,38 @@ pub(crate) async fn notify(daemon: Arc<Daemon>, stop: CancellationToken) {
                 None
             }
         };
-        rest(&daemon, &daemon.notify, next, &stop).await;
+        pulse
+            .waiting(rest(&daemon, &daemon.notify, next, &stop))
+            .await;
     }
 }
 
 /// Two tasks a source, one that reads and one that follows: a failing source never blocks another.
 pub(crate) struct SyncTimers {
     stop: CancellationToken,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
 }
 
 impl SyncTimers {
     pub(crate) fn start(daemon: &Arc<Daemon>) -> Self {
-        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let (stop, mut tasks) = (CancellationToken::new(), Tasks::default());
         for source in daemon.config().config.sources.keys() {
-            tasks.spawn(sync_timer(Arc::clone(daemon), source.clone(), stop.clone()));
-            tasks.spawn(live::follow(
-                Arc::clone(daemon),
-                source.clone(),
-                stop.clone(),
-            ));
+            let timer = sync_timer(Arc::clone(daemon), source.clone(), stop.clone());
+            tasks.spawn(format!("the reading of {source}"), timer);
+            let follower = live::follow(Arc::clone(daemon), source.clone(), stop.clone());
+            tasks.spawn(format!("the following of {source}"), follower);
         }
         Self { stop, tasks }
     }
 
     pub(crate) async fn stop(&mut self) {
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        self.tasks.finish().await;
+    }
+
+    /// Waits for one of them to panic. They end by themselves where a source has gone or cannot be followed.
+    pub(crate) async fn panicked(&mut self) -> DaemonError {
+        self.tasks.panicked().await
     }
 }
 
@@ -197,6 +233,16 @@ fn outcome_word(outcome: &flow::sync::Outcome) -> &'static str {
 /// Reads one source every so often.
 async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) {
     let mut failures = 0;
+    let pulse = {
+        let (mine, name) = (Arc::downgrade(&daemon), format!("the reading of {id}"));
+        let id = id.clone();
+        daemon.pulses.part(name, move || {
+            mine.upgrade().map_or(0, |daemon| {
+                let read = daemon.syncs.progress(&id).unwrap_or_default();
+                read.wrapping_add(daemon.store.progress())
+            })
+        })
+    };
     while !stop.is_cancelled() {
         let live = daemon.config();
         let Some(source) = live.config.sources.get(&id) else {
@@ -226,10 +272,14 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
                 failures += 1;
             }
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause(source.every, failures, lot())) => {}
-        }
+        let pause = tokio::time::sleep(pause(source.every, failures, lot()));
+        let rested = pulse.waiting(async {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = pause => {}
+            }
+        });
+        rested.await;
     }
 }
 

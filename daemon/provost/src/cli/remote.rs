@@ -1,5 +1,6 @@
 //! Commands that ask the daemon: one request each, printed as a table or as JSON.
 
+mod audit;
 mod dealings;
 mod notice;
 pub(super) mod plugins;
@@ -11,9 +12,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{
-    ActivityCommand, AuditCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs,
-    DecisionsCommand, FeedCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand,
-    WhoArgs,
+    ActivityCommand, ClockCommand, ContactCommand, DaemonCommand, DecideArgs, DecisionsCommand,
+    FeedCommand, PersonCommand, SessionCommand, SweepCommand, SyncCommand, TokenCommand, WhoArgs,
 };
 use super::client::{ask, query};
 use super::progress::Bar;
@@ -113,13 +113,19 @@ pub(super) fn run(socket: &Path, command: DaemonCommand, json: bool) -> Result<E
         DaemonCommand::Decide(args) => decide(&desk, &args),
         DaemonCommand::Decisions { command } => decisions(&desk, &command),
         DaemonCommand::Session { command } => session(&desk, command),
+        DaemonCommand::Person {
+            command: PersonCommand::Erase { person, dry_run },
+        } => {
+            let body = json!({ "person": person, "dry-run": dry_run });
+            desk.print(&desk.post("/v1/people/erase", &body)?, show::erasure)
+        }
         DaemonCommand::AccessLog { person } => {
             let path = format!("/v1/access-log{}", query(&[("person", Some(&person))]));
             desk.print(&desk.all(&path)?, show::access_log)
         }
         DaemonCommand::Notice { command } => notice::run(&desk, command),
         DaemonCommand::Token { command } => token(&desk, command),
-        DaemonCommand::Audit { command } => audit(&desk, &command),
+        DaemonCommand::Audit { command } => audit::run(&desk, &command),
         DaemonCommand::Clock {
             command: ClockCommand::Status,
         } => desk.print(&desk.get("/v1/clock")?, show::clock),
@@ -405,29 +411,6 @@ fn token(desk: &Desk<'_>, command: TokenCommand) -> Result<ExitCode, CliError> {
             let answer = desk.post("/v1/tokens/revoke", &json!({ "id": id }))?;
             desk.print(&answer, |answer| {
                 println!("token {} opens nothing any more", print::cell(answer, "id"));
-            })
-        }
-    }
-}
-
-fn audit(desk: &Desk<'_>, command: &AuditCommand) -> Result<ExitCode, CliError> {
-    match command {
-        AuditCommand::List { after, limit } => desk.print(
-            &desk.list(
-                "/v1/journal",
-                Some(after.to_string()),
-                usize::try_from(*limit).unwrap_or(usize::MAX),
-            )?,
-            show::journal,
-        ),
-        AuditCommand::Verify => {
-            let answer = desk.post("/v1/journal/verify", &json!({}))?;
-            let intact = answer.get("broken").is_none_or(Value::is_null);
-            desk.print(&answer, show::verified)?;
-            Ok(if intact {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
             })
         }
     }

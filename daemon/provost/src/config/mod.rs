@@ -21,6 +21,7 @@ pub use operator::{Operator, Who};
 pub use plugin::PluginOffer;
 pub use retention::{Recording, Retention};
 pub use route::Route;
+pub use secret::SecretFile;
 pub use source::Source;
 
 use provost_core::district::District;
@@ -76,6 +77,8 @@ pub struct Config {
     pub store: PathBuf,
     /// The folder for backups that are given no name.
     pub backups: PathBuf,
+    /// The key that signs checkpoints of the journal; without one the daemon makes its own beside the database.
+    pub checkpoint_key: Option<SecretFile>,
     /// Where the daemon listens.
     pub listen: Listen,
     /// How mail goes out, if it does.
@@ -165,9 +168,10 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
     }
     top.done();
     match (store, listen) {
-        (Some((store, backups)), Some(listen)) if problems.is_empty() => Ok(Config {
-            store,
-            backups,
+        (Some(store), Some(listen)) if problems.is_empty() => Ok(Config {
+            store: store.path,
+            backups: store.backups,
+            checkpoint_key: store.checkpoint_key,
             listen,
             mail,
             operators,
@@ -231,18 +235,31 @@ pub(crate) fn read_notices(top: &Table<'_>) -> usize {
         .unwrap_or(APPROVE_ABOVE)
 }
 
+/// What `[store]` says.
+struct StoreTable {
+    path: PathBuf,
+    backups: PathBuf,
+    checkpoint_key: Option<SecretFile>,
+}
+
 /// The database file and the folder for backups, which is beside it if nothing is said.
-fn read_store(top: &Table<'_>) -> Option<(PathBuf, PathBuf)> {
+fn read_store(top: &Table<'_>) -> Option<StoreTable> {
     let table = top.table("store");
     let path = match &table {
         None => Some(PathBuf::from("/var/lib/provost/provost.db")),
         Some(table) => table.need_text("path").map(PathBuf::from),
     };
     let said = table.as_ref().and_then(|table| table.text("backups"));
+    let key = table.as_ref();
+    let checkpoint_key = key.and_then(|table| table.parse("checkpoint-key-file"));
     if let Some(table) = table {
         table.done();
     }
     let path = path?;
     let backups = said.map_or_else(|| path.with_file_name("backups"), PathBuf::from);
-    Some((path, backups))
+    Some(StoreTable {
+        path,
+        backups,
+        checkpoint_key,
+    })
 }

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod approval;
+pub mod audit;
 pub mod backup;
 pub mod call;
 pub mod case;
@@ -10,6 +11,7 @@ pub mod clock;
 pub mod contact;
 pub mod decide;
 pub mod districts;
+pub mod erase;
 pub mod feed;
 pub mod forecast;
 pub mod grant;
@@ -45,6 +47,7 @@ use provost_core::id::PersonId;
 use provost_core::lifecycle::Step;
 use provost_core::person::Person;
 
+use crate::checkpoint::KeyError;
 use crate::live::Live;
 use crate::store::{CommitError, Lookup, Noted, Snapshot, Store, StoreError};
 
@@ -95,6 +98,9 @@ pub enum FlowError {
     /// The plan could not be committed.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The key of checkpoints cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The work was cut off by the daemon's stop or by a defect.
     #[error("finish the work")]
     Cut(#[from] tokio::task::JoinError),

@@ -121,6 +121,7 @@ impl Rig {
             relay: Arc::new(crate::deliver::Carrier::default()),
             tls: None,
             ward: Arc::default(),
+            checkpoint_key: None,
         };
         let ports = Ports {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -31,6 +31,7 @@ mod notices;
 mod once;
 mod outbox;
 mod page;
+mod people;
 mod plugin_metrics;
 mod plugins;
 mod problem;
@@ -102,6 +103,7 @@ fn rooms() -> OpenApiRouter<Arc<Daemon>> {
         .merge(search::routes())
         .merge(records::routes())
         .merge(register::routes())
+        .merge(people::routes())
         .merge(sync::routes())
         .merge(inactivity::routes())
         .merge(activity::routes())

@@ -123,7 +123,7 @@ impl From<FlowError> for Problem {
             FlowError::Conflict { .. } | FlowError::Commit(CommitError::Moved { .. }) => {
                 StatusCode::CONFLICT
             }
-            FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_) => {
+            FlowError::Store(_) | FlowError::Commit(_) | FlowError::Key(_) | FlowError::Cut(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };

@@ -2,7 +2,7 @@
 
 use axum::extract::{DefaultBodyLimit, State};
 use provost_core::decision::Request;
-use provost_core::hex;
+use provost_core::{hex, unhex};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -249,6 +249,7 @@ impl Search {
         token
             .strip_prefix(digest.as_str())
             .and_then(unhex)
+            .and_then(|bytes| String::from_utf8(bytes).ok())
             .ok_or_else(|| {
                 let why = "it must be the `next_token` of an earlier page of this very search";
                 Problem::bad_request("read the body", why).with("field", "page.token".into())
@@ -265,14 +266,6 @@ impl Search {
             Some(rows) => Ok(rows.min(ROWS_MAX)),
         }
     }
-}
-
-fn unhex(text: &str) -> Option<String> {
-    let bytes = text.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
 }
 
 async fn find(

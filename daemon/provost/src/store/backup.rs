@@ -103,32 +103,45 @@ fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     target.close().map_err(|(_, error)| error)
 }
 
+fn not_whole(path: &Path, why: String) -> StoreError {
+    StoreError::NotABackup {
+        path: path.to_owned(),
+        why,
+    }
+}
+
+/// A register in a file on which no daemon runs, e.g. a backup, to be read only: its format and every page are proved.
+///
+/// # Errors
+/// [`StoreError`] says what is wrong with it.
+pub fn open_copy(path: &Path) -> Result<Store, StoreError> {
+    for part in ["-wal", "-journal"] {
+        let rest = std::fs::metadata(beside(path, part));
+        if rest.is_ok_and(|rest| rest.len() > 0) {
+            let why = format!(
+                "a part of it lies in {part} beside it: it is the file of a running daemon, not a backup"
+            );
+            return Err(not_whole(path, why));
+        }
+    }
+    open::prove(path)?;
+    Ok(Store::frozen(path))
+}
+
 /// Proves that a file is a whole register that this build can read: its format, every page, the journal's chain. The
 /// file is only read.
 ///
 /// # Errors
 /// [`StoreError`] says what is wrong with it.
 pub fn verify(path: &Path) -> Result<Backup, StoreError> {
-    let not_whole = |why: String| StoreError::NotABackup {
-        path: path.to_owned(),
-        why,
-    };
     let bytes = std::fs::metadata(path).map_err(attempt("read the backup", path))?;
-    for part in ["-wal", "-journal"] {
-        let rest = std::fs::metadata(beside(path, part));
-        if rest.is_ok_and(|rest| rest.len() > 0) {
-            return Err(not_whole(format!(
-                "a part of it lies in {part} beside it: it is the file of a running daemon, not a backup"
-            )));
-        }
-    }
-    open::prove(path)?;
-    let frozen = Store::frozen(path);
+    let frozen = open_copy(path)?;
     let register = frozen.read()?;
     match register.verify_journal()? {
-        Verdict::Broken { seq, why } => Err(not_whole(format!(
-            "entry {seq} of its journal is not what was written: {why}"
-        ))),
+        Verdict::Broken { seq, why } => Err(not_whole(
+            path,
+            format!("entry {seq} of its journal is not what was written: {why}"),
+        )),
         Verdict::Sound { entries, head, .. } => Ok(Backup {
             file: path.to_owned(),
             revision: register.revision(),

@@ -12,8 +12,8 @@ use super::journal::{Journal, Stamp};
 use super::register::Counts;
 use super::row::{micros, to_body};
 use super::{
-    access, activity, agent, alarm, call, case, contact, district, feed, forget, grant, group,
-    notice, person, plugin, session, token, update_request,
+    access, activity, agent, alarm, call, case, contact, district, erase, feed, forget, grant,
+    group, notice, person, plugin, session, token, update_request,
 };
 use crate::failpoint;
 
@@ -184,6 +184,7 @@ impl<'c> Commit<'c> {
             Change::Delivery { delivery } => return notice::deliver(self, delivery).map(Some),
             Change::Alarm { alarm } => alarm::add(self, alarm)?,
             Change::Forget { forgotten } => forget::forget(self, forgotten)?,
+            Change::Erase { erased } => erase::erase(self, erased)?,
         }
         Ok(None)
     }

@@ -3,12 +3,18 @@
 //! A row's chain hash covers the row before it, its own columns and a salted digest of its value. The values lie in a
 //! table of their own, from which a person can be erased; the chain stays verifiable without them.
 
+mod rows;
+
+pub use rows::{Bound, JournalRow, Stretch};
+
 use jiff::Timestamp;
 use provost_core::change::{Actor, Change};
 use provost_core::hex;
 use provost_core::id::{PersonId, Revision};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::commit::Draft;
 use super::error::{Attempt, StoreError};
@@ -109,11 +115,16 @@ pub(super) struct Journal {
     /// What the changes of the present transaction may have made untrue of what readers keep.
     pub(super) touched: Touched,
     salts: Salts,
+    /// Grows with every row, for whoever asks whether the writer comes forward.
+    progress: Arc<AtomicU64>,
 }
 
 impl Journal {
     /// Finds the end of the journal.
-    pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn load(
+        connection: &Connection,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
         let counts = Counts::read(connection)?;
         let last = collect(
             connection,
@@ -146,6 +157,7 @@ impl Journal {
             head,
             touched: Touched::default(),
             salts,
+            progress,
         })
     }
 
@@ -193,6 +205,7 @@ impl Journal {
             "INSERT INTO journal_value (seq, salt, value) VALUES (?1, ?2, ?3)",
             params![seq, salt, words],
         )?;
+        self.progress.fetch_add(1, Ordering::Relaxed);
         self.touched = self.touched.max(Touched::by(change));
         self.head = Head {
             seq,
@@ -327,6 +340,25 @@ impl Snapshot<'_> {
         Ok(last.into_iter().next())
     }
 
+    /// Commit and chain hash of an entry; `None` past the last. Number 0 is what the first entry stands on.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn journal_link(&self, seq: u64) -> Result<Option<(u64, String)>, StoreError> {
+        const WHAT: &str = "find an entry of the journal";
+        const SQL: &str = "SELECT revision, chain FROM journal WHERE seq = ?1";
+        if seq == 0 {
+            return Ok(Some((0, hex(&GENESIS))));
+        }
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let found = collect(self.connection(), WHAT, SQL, [seq], |row| {
+            let revision = to_u64("number of a commit", row.get(0).attempting(WHAT)?)?;
+            let chain: [u8; 32] = row.get(1).attempting(WHAT)?;
+            Ok((revision, hex(&chain)))
+        })?;
+        Ok(found.into_iter().next())
+    }
+
     /// Goes through the whole journal and proves that it is what was written.
     ///
     /// # Errors
@@ -450,21 +482,4 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<Entry, StoreError> {
         change: change.map(|body| from_body("change", &body)).transpose()?,
         chain: hex(&row.get::<_, [u8; 32]>(7).attempting(WHAT)?),
     })
-}
-
-/// Erases the values of all changes that concern a person; says how many there were.
-///
-/// SQLite leaves deleted bytes in the file until something else needs the room; here they are overwritten at once.
-pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize, StoreError> {
-    const WHAT: &str = "erase a person from the journal";
-    let overwrite = |setting: &str| {
-        connection
-            .pragma_update_and_check(None, "secure_delete", setting, |_| Ok(()))
-            .attempting(WHAT)
-    };
-    overwrite("ON")?;
-    let sql = include_str!("journal/erase.sql");
-    let erased = execute(connection, WHAT, sql, params![person.as_str()]);
-    overwrite("OFF")?;
-    erased
 }

@@ -80,7 +80,8 @@ impl Touched {
             | Change::Group { .. }
             | Change::Contact { .. }
             | Change::Grant { .. }
-            | Change::Revoke { .. } => Self::Anything,
+            | Change::Revoke { .. }
+            | Change::Erase { .. } => Self::Anything,
             Change::Session { .. } | Change::Case { .. } | Change::Call { .. } => Self::Dealings,
             Change::Feed { .. }
             | Change::Activity { .. }

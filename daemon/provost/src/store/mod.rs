@@ -17,6 +17,7 @@ mod commit;
 mod contact;
 mod decision;
 mod district;
+mod erase;
 mod error;
 mod facts;
 mod feed;
@@ -44,11 +45,11 @@ mod update_request;
 mod writer;
 
 pub use answer::{Answer, Claim, Key};
-pub use backup::{Backup, Restored, restore, verify};
+pub use backup::{Backup, Restored, open_copy, restore, verify};
 pub use commit::{Commit, Draft};
 pub use decision::{DecisionFilter, DecisionLine, Noted, Recorded};
 pub use error::{CommitError, Obstacle, StoreError};
-pub use journal::{Entry, Verdict};
+pub use journal::{Bound, Entry, JournalRow, Stretch, Verdict};
 pub use notice::{NoticeFilter, NoticeState, Outgoing};
 pub use open::Upgrade;
 pub use person::Lookup;
@@ -60,11 +61,11 @@ pub use staging::{
 pub use writer::Writing;
 
 use provost_core::change::Plan;
-use provost_core::id::{AgentId, PersonId, Revision};
+use provost_core::id::{AgentId, Revision};
 use serde::Serialize;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -85,6 +86,8 @@ pub struct Store {
     writer: Option<JoinHandle<()>>,
     lock: Option<open::Lock>,
     path: PathBuf,
+    /// Grows with every change that is written.
+    progress: Arc<AtomicU64>,
     /// What kept the last write from the disk, if anything did.
     obstacle: Mutex<Option<Obstacle>>,
 }
@@ -151,7 +154,8 @@ impl Store {
         lock: Option<open::Lock>,
     ) -> Result<Self, StoreError> {
         let kept = Arc::new(Kept::default());
-        let writer = Writer::new(home, Arc::clone(&kept))?;
+        let progress = Arc::<AtomicU64>::default();
+        let writer = Writer::new(home, Arc::clone(&kept), Arc::clone(&progress))?;
         let (sender, receiver) = sync_channel(writer::QUEUE);
         let thread = std::thread::Builder::new()
             .name("provost-writer".to_owned())
@@ -170,6 +174,7 @@ impl Store {
             writer: Some(thread),
             lock,
             path: path.to_owned(),
+            progress,
             obstacle: Mutex::default(),
         })
     }
@@ -185,6 +190,7 @@ impl Store {
             writer: None,
             lock: None,
             path: path.to_owned(),
+            progress: Arc::default(),
             obstacle: Mutex::default(),
         }
     }
@@ -201,6 +207,25 @@ impl Store {
     /// [`StoreError`] says why not.
     pub fn probe(&self) -> Result<(), StoreError> {
         self.put("store.probe", "")
+    }
+
+    /// The register's file; `None` for one in memory.
+    pub fn file(&self) -> Option<&Path> {
+        (!self.pool.is_in_memory()).then_some(&self.path)
+    }
+
+    /// Has the writer's thread answer, by a transaction of nothing. Says nothing of the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] if the thread is gone; otherwise why the transaction failed.
+    pub fn ping(&self) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Stopped)?;
+        writer::submit(jobs, Company::Shared, |_| Ok(()))
+    }
+
+    /// A number that grows with every change that is written.
+    pub fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
     }
 
     /// The register as it is now.
@@ -328,21 +353,6 @@ impl Store {
             agents
                 .iter()
                 .try_for_each(|id| agent::note(writing.connection(), id, revision))
-        })
-    }
-
-    /// Erases what the journal says of a person, and the decisions about them; the journal's chain stays verifiable.
-    /// Says how many changes it was.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it cannot be written.
-    pub fn erase(&self, person: &PersonId) -> Result<usize, StoreError> {
-        // What waits to be written may be about them, too.
-        self.record_noted()?;
-        let person = person.clone();
-        self.submit(Company::Alone, move |writing| {
-            decision::erase(writing.connection(), &person)?;
-            journal::erase(writing.connection(), &person)
         })
     }
 

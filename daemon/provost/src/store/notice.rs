@@ -48,7 +48,7 @@ impl NoticeState {
             .map_or("", |(_, word)| word)
     }
 
-    fn read(word: &str) -> Result<Self, StoreError> {
+    pub(super) fn read(word: &str) -> Result<Self, StoreError> {
         let state = Self::WORDS.iter().find(|(_, known)| *known == word);
         state.map(|(state, _)| *state).ok_or(StoreError::Value {
             noun: "state of a notice",

@@ -15,7 +15,7 @@ use super::staging::file as staging;
 const APPLICATION_ID: i64 = 0x5052_5653;
 
 /// The register's format, one file a step. Released ones never change.
-pub(super) const MIGRATIONS: [&str; 12] = [
+pub(super) const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/010.sql"),
     include_str!("migrations/011.sql"),
     include_str!("migrations/012.sql"),
+    include_str!("migrations/013.sql"),
 ];
 
 /// A step from one format of the register to the next.

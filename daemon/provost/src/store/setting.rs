@@ -18,6 +18,14 @@ pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<(),
 }
 
 impl Snapshot<'_> {
+    /// The register's own name, which it has had since it was made.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the register cannot be read.
+    pub fn name(&self) -> Result<String, StoreError> {
+        Ok(self.get("register.id")?.unwrap_or_default())
+    }
+
     /// A value that was kept by [`Store::put`](super::Store::put); `None` if none ever was.
     ///
     /// # Errors

@@ -207,8 +207,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Takes the connection over.
-    pub(super) fn new(home: Home, kept: Arc<Kept>) -> Result<Self, StoreError> {
-        let journal = Journal::load(&home.borrow())?;
+    pub(super) fn new(
+        home: Home,
+        kept: Arc<Kept>,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
+        let journal = Journal::load(&home.borrow(), progress)?;
         kept.commit(Revision(0), journal.head.reached(), Touched::Anything);
         Ok(Self {
             home,

@@ -17,7 +17,8 @@ pub use dealings::{Advance, CallCommand, CaseCommand, UpdateRequestCommand};
 pub use decisions::{DecideArgs, DecisionsCommand, SessionCommand};
 pub use directory::SyncCommand;
 pub use operations::{
-    AuditCommand, ClockCommand, MassArgs, NoticeCommand, RestoreArgs, TokenCommand,
+    AuditCommand, AuditVerifyArgs, ClockCommand, MassArgs, NoticeCommand, PersonCommand,
+    RestoreArgs, TokenCommand,
 };
 pub use plugins::PluginLifeCommand;
 pub use roles::{
@@ -271,6 +272,12 @@ pub enum DaemonCommand {
         /// What to do.
         #[command(subcommand)]
         command: SessionCommand,
+    },
+    /// What concerns somebody's data rather than their authority.
+    Person {
+        /// What to do.
+        #[command(subcommand)]
+        command: PersonCommand,
     },
     /// Logins of a person, with the third-party admin columns.
     AccessLog {

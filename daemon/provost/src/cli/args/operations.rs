@@ -85,6 +85,20 @@ pub struct MassArgs {
     pub district: Option<String>,
 }
 
+/// `provost person …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PersonCommand {
+    /// Erase somebody who has left: everything but the register's id, from the register and from the journal's values,
+    /// for good. Backups and exports that were made before are not reached.
+    Erase {
+        /// Whom; by the register's id if the register itself does not know them any more.
+        person: String,
+        /// Only say what would go.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
 /// `provost audit …`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
@@ -97,8 +111,34 @@ pub enum AuditCommand {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Recompute the whole chain.
-    Verify,
+    /// Recompute the whole chain, and prove that it still contains the checkpoints that were kept. Exit 0 or 1.
+    Verify(AuditVerifyArgs),
+    /// Print rows of the journal as JSON lines, with all that it takes to recompute the chain elsewhere.
+    Export {
+        /// From this commit's number or RFC 3339 time on.
+        #[arg(long)]
+        from: Option<String>,
+        /// Up to this commit's number, or before this RFC 3339 time.
+        #[arg(long)]
+        to: Option<String>,
+    },
+    /// Sign where the journal stands now: a line to be kept where this machine cannot reach it.
+    Checkpoint,
+}
+
+/// Against what the journal is verified.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct AuditVerifyArgs {
+    /// A file with checkpoints that were kept elsewhere, one a line. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
+    /// A public key that checkpoints may be signed with, besides the register's present one: the `key` of one that is
+    /// trusted.
+    #[arg(long, value_name = "HEX")]
+    pub key: Vec<String>,
+    /// Verify this file, a backup or the register of a stopped daemon, instead of asking the daemon.
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
 }
 
 /// `provost token …`.

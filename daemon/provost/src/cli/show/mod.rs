@@ -361,16 +361,33 @@ pub(super) fn journal(answer: &Value) {
     );
 }
 
-pub(super) fn verified(answer: &Value) {
+pub(super) fn erasure(answer: &Value) {
+    let [person, entries] = ["person", "entries"].map(|field| cell(answer, field));
+    let done = match answer["erased"] == true {
+        true => "is erased",
+        false => "would be erased",
+    };
+    println!("{person} {done}, with the values of {entries} entries of the journal");
+}
+
+pub(super) fn audited(answer: &Value) {
     fields(
         answer,
         &[
             ("entries", "entries"),
+            ("erased", "erased"),
             ("head", "head"),
             ("broken", "broken"),
             ("why", "why"),
         ],
     );
+    for proof in under(answer, "checkpoints") {
+        let [from, seq, at] = ["from", "seq", "at"].map(|field| cell(proof, field));
+        match proof["holds"] == true {
+            true => println!("{from}: entry {seq} of {at} is there"),
+            false => println!("{from}: {}: {}", cell(proof, "problem"), cell(proof, "why")),
+        }
+    }
 }
 
 pub(super) fn clock(answer: &Value) {

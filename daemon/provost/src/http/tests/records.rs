@@ -113,7 +113,7 @@ async fn records_are_for_auditors_of_the_district_and_go_with_the_person() {
         .post(&rig.admin, "/v1/decisions/replay", &json!({ "id": 99 }))
         .await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
-    rig.daemon.store.erase(&"ben".parse().unwrap()).unwrap();
+    rig.erase("ben");
     assert_eq!(recorded(&rig).await, Vec::<Value>::new());
 }
 
@@ -309,7 +309,7 @@ async fn a_decision_goes_with_each_whom_it_names_and_keeps_no_names_of_others() 
     assert_eq!(again.json()["same"], true, "{}", again.text);
     // One more waits to be written while ana is erased.
     asks(&rig, "ned").await;
-    rig.daemon.store.erase(&"ana".parse().unwrap()).unwrap();
+    rig.erase("ana");
     let left = recorded(&rig).await;
     assert_eq!(left, [records[1].clone()]);
 }

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use provost_core::change::Actor;
+use provost_core::change::{Actor, Change, Erased, Plan};
 use provost_core::token::Scope;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -102,6 +102,24 @@ impl Rig {
     /// A token of these scopes; of all districts if none is named.
     pub(in crate::http) fn token(&self, scopes: &[Scope], districts: Option<&[&str]>) -> String {
         secret(&self.daemon, scopes, districts)
+    }
+
+    /// Erases somebody whatever authority they have.
+    pub(in crate::http) fn erase(&self, person: &str) {
+        let store = &self.daemon.store;
+        store.record_noted().unwrap();
+        let mut plan = Plan::new(
+            store.read().unwrap().revision(),
+            Actor::Operator("test".to_owned()),
+            self.daemon.ports.clock.now(),
+        );
+        let erased = Erased {
+            person: person.parse().unwrap(),
+            district: None,
+            entries: 0,
+        };
+        plan.changes.push(Change::Erase { erased });
+        store.commit(plan).unwrap();
     }
 
     pub(in crate::http) async fn ask(&self, request: Request<Body>) -> Reply {

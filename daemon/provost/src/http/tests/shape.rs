@@ -116,6 +116,13 @@ async fn answers_are_as_they_are_described() {
         ("post", "/v1/clock/confirm", json!({})),
         ("get", "/v1/journal", nothing.clone()),
         ("post", "/v1/journal/verify", json!({})),
+        ("get", "/v1/journal/rows?limit=2&to=9", nothing.clone()),
+        ("post", "/v1/journal/checkpoint", json!({})),
+        (
+            "post",
+            "/v1/journal/checkpoint/verify",
+            json!({ "checkpoints": ["nonsense"] }),
+        ),
         ("get", "/v1/changes", nothing.clone()),
         ("get", "/v1/export", nothing.clone()),
         (

@@ -47,9 +47,12 @@ fn told(
             outcome.answer = answer.or(outcome.answer.take());
             Ok(())
         }
-        Err(error @ (FlowError::Store(_) | FlowError::Commit(_) | FlowError::Cut(_))) => {
-            Err(error.into())
-        }
+        Err(
+            error @ (FlowError::Store(_)
+            | FlowError::Commit(_)
+            | FlowError::Key(_)
+            | FlowError::Cut(_)),
+        ) => Err(error.into()),
         Err(error) => {
             let why = error
                 .source()

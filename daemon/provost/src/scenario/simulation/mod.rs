@@ -75,6 +75,7 @@ impl Simulation {
             roles: Arc::new(roles),
             policies,
             ward: Arc::default(),
+            checkpoint_key: None,
             channels: channels(scenario, channel),
             relay: Arc::new(crate::deliver::Carrier::default()),
         };
@@ -155,6 +156,7 @@ fn config(scenario: &Scenario) -> Config {
     Config {
         store: PathBuf::new(),
         backups: PathBuf::new(),
+        checkpoint_key: None,
         listen: Listen {
             tls: None,
             socket: PathBuf::new(),

@@ -125,12 +125,6 @@ pub(super) fn add(connection: &Connection, draft: &Draft) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Erases the decisions that a person was looked at for. Says how many they were.
-pub(super) fn erase(connection: &Connection, person: &PersonId) -> Result<usize, StoreError> {
-    let sql = include_str!("erase.sql");
-    execute(connection, "erase decisions", sql, [person.as_str()])
-}
-
 impl Snapshot<'_> {
     /// A recorded decision by its number.
     ///

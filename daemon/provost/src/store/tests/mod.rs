@@ -6,6 +6,7 @@ mod crash;
 mod decisions;
 mod fault;
 mod group_commit;
+mod history;
 mod journal;
 mod kept;
 mod lookup;
@@ -19,7 +20,7 @@ mod staging;
 mod upgrade;
 
 use jiff::Timestamp;
-use provost_core::change::{Actor, Change, Plan};
+use provost_core::change::{Actor, Change, Erased, Plan};
 use provost_core::contact::{Contact, ContactKind, ContactState};
 use provost_core::district::District;
 use provost_core::id::{DistrictId, PersonId, Revision};
@@ -169,6 +170,15 @@ fn plan(base: Revision, changes: Vec<Change>) -> Plan {
 fn commit(store: &Store, changes: Vec<Change>) -> Result<Revision, CommitError> {
     let base = store.read().unwrap().revision();
     store.commit(plan(base, changes))
+}
+
+fn erase(person: &str) -> Change {
+    let erased = Erased {
+        person: person_id(person),
+        district: None,
+        entries: 0,
+    };
+    Change::Erase { erased }
 }
 
 /// A district with Ana.

@@ -1,2 +1,0 @@
-DELETE FROM journal_value
-WHERE seq IN (SELECT seq FROM journal WHERE person = ?1)
