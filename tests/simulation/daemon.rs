@@ -283,6 +283,7 @@ fn same(live: &Live) -> Live {
         channels: live.channels.iter().map(channel).collect(),
         relay: Arc::clone(&live.relay),
         ward: Arc::clone(&live.ward),
+        checkpoint_key: None,
     }
 }
 

@@ -48,10 +48,9 @@ fn export(desk: &Desk<'_>, from: Option<&str>, to: Option<&str>) -> Result<ExitC
             ("cursor", cursor.as_deref()),
         ]);
         let page = desk.get(&format!("/v1/journal/rows{asked}"))?;
-        let items = page["items"].as_array().into_iter().flatten();
+        let mut items = page["items"].as_array().into_iter().flatten();
         let written = items
-            .map(|row| writeln!(out, "{row}"))
-            .collect::<std::io::Result<()>>()
+            .try_for_each(|row| writeln!(out, "{row}"))
             .and_then(|()| out.flush());
         written.map_err(|source| CliError::File {
             what: "write rows of the journal to",

@@ -34,7 +34,10 @@ fn columns(connection: &Connection, schema: &str, table: &str) -> Vec<String> {
     names(connection, &sql)
 }
 
-/// Everything in these tables.
+/// Registers got a name of their own in format 13.
+const UNNAMED: &str = "DELETE FROM setting WHERE key = 'register.id'";
+
+/// Everything in these tables, but the register's own name.
 fn content(path: &Path, of: &[String]) -> BTreeMap<String, Rows> {
     let connection = Connection::open(path).unwrap();
     let rows = |table: &String| {
@@ -42,7 +45,9 @@ fn content(path: &Path, of: &[String]) -> BTreeMap<String, Rows> {
         let quoted: Vec<_> = quoted.iter().map(|name| format!("quote({name})")).collect();
         let row = quoted.join(" || ', ' || ");
         let sql = format!("SELECT {row} FROM {table} ORDER BY 1");
-        (table.clone(), names(&connection, &sql))
+        let mut rows = names(&connection, &sql);
+        rows.retain(|row| !row.contains("'register.id'"));
+        (table.clone(), rows)
     };
     of.iter().map(rows).collect()
 }
@@ -73,6 +78,9 @@ fn written_in(format: usize, newest: &Path, path: &Path) -> Vec<String> {
             "DELETE FROM {table}; INSERT INTO {table} ({shared}) SELECT {shared} FROM newest.{table}"
         );
         older.execute_batch(&copy).unwrap();
+    }
+    if both.iter().any(|table| table == "setting") {
+        older.execute(UNNAMED, []).unwrap();
     }
     both
 }
