@@ -298,7 +298,8 @@ struct Kept {
 }
 
 /// Recomputes the whole chain, and proves that it still contains these checkpoints.
-#[utoipa::path(post, path = "/v1/journal/checkpoint/verify", tag = "audit", security(("token" = ["audit"])),
+#[utoipa::path(post, path = "/v1/journal/checkpoint/verify", tag = "audit",
+    security(("token" = ["audit"]), ("token" = ["upkeep"])),
     request_body = Kept, responses((status = 200, description = "what was found", body = AuditReport)))]
 async fn verify_checkpoints(
     State(daemon): State<Arc<Daemon>>,
