@@ -10,6 +10,7 @@ mod bench;
 mod cast;
 mod clock;
 mod config;
+mod doctor;
 mod ds389;
 mod erase;
 mod failover;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod deliver;
 pub mod demo;
+pub mod doctor;
 pub mod document;
 mod doors;
 pub mod failpoint;

@@ -5,6 +5,7 @@ mod args;
 mod author;
 mod check;
 mod client;
+mod doctor;
 mod offline;
 mod pipe;
 mod print;
@@ -132,6 +133,12 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
                 .map(|()| ExitCode::SUCCESS)?)
         }
         Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
+        Command::Doctor { config } => doctor::run(
+            &config,
+            args.credentials.as_deref(),
+            &args.socket,
+            args.json,
+        ),
         Command::Demo(demo) => crate::demo::run(&demo),
         Command::Test(test) => offline::test(&test, args.json),
         Command::Plugin {

@@ -72,6 +72,14 @@ pub enum Command {
         #[arg(long, default_value = "/etc/provost/provost.toml")]
         config: PathBuf,
     },
+    /// Look at everything a daemon stands on, whether it runs or not, and say what to do: configuration, permissions,
+    /// directories, mail relay, clock, disk, certificates, plugins. Changes and sends nothing. Exit 1 if
+    /// something does not work
+    Doctor {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/provost/provost.toml")]
+        config: PathBuf,
+    },
     /// Run a whole sample district: directory, contacts, plugins, captured mail.
     Demo(DemoArgs),
     /// Run scenario files in memory with a virtual clock. Exit 1 if an expectation fails.

@@ -162,6 +162,16 @@ impl Smtp {
         }
     }
 
+    /// Goes the way of a mail up to the login, and takes leave: nothing is sent.
+    ///
+    /// # Errors
+    /// What went wrong, in a line.
+    pub async fn visit(&self) -> Result<(), String> {
+        let connection = self.connect().await.map_err(|trouble| trouble.why())?;
+        self.quit(connection).await;
+        Ok(())
+    }
+
     /// Connects, makes the way private as the settings want it, and logs in.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Trouble> {
         let mut connection = self.greet().await?;

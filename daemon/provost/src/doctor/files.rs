@@ -1,0 +1,164 @@
+//! Folders, the register's file, secrets and room on the disk.
+
+use nix::sys::statvfs::statvfs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+use crate::config::Config;
+use crate::config::secret::SecretFile;
+use crate::config::source::Bind;
+
+/// Room below which a daemon soon takes no writes, and below which somebody should look.
+const ROOM_LEAST: u64 = 64 << 20;
+const ROOM_ENOUGH: u64 = 1 << 30;
+
+/// Where systemd takes the credentials from that the unit loads (`LoadCredential=NAME:provost.NAME`).
+const CREDENTIALS: &str = "/etc/credstore";
+
+/// What others than the owner may do.
+const OTHERS: u32 = 0o077;
+
+pub(super) fn all(config: &Config, credentials: Option<&Path>) -> Vec<Finding> {
+    let folder = config.store.parent().unwrap_or(Path::new("/"));
+    let mut findings = vec![private("folder of the register", folder, "0700")];
+    findings.push(room(&config.store, folder));
+    for (of, path) in secrets(config, credentials) {
+        findings.push(private(&format!("secret of {of}"), &path, "0600"));
+    }
+    findings
+}
+
+/// Where a file of the configuration lies. `%d` is left in it only outside the service: then it is looked at where the
+/// service's copy comes from.
+pub(super) fn placed(path: &Path) -> PathBuf {
+    match path.strip_prefix("%d") {
+        Ok(name) => Path::new(CREDENTIALS).join(format!("provost.{}", name.display())),
+        Err(_) => path.to_owned(),
+    }
+}
+
+/// The same of a secret.
+pub(super) fn secret(file: &SecretFile, credentials: Option<&Path>) -> PathBuf {
+    let resolved = file.resolve(credentials);
+    resolved.unwrap_or_else(|_| placed(Path::new(&file.to_string())))
+}
+
+/// Every file that the configuration names for a secret, and whose it is.
+fn secrets(config: &Config, credentials: Option<&Path>) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for source in config.sources.values() {
+        let password = match &source.bind {
+            Bind::Simple { password_file, .. } => Some(password_file),
+            Bind::Anonymous | Bind::External => None,
+        };
+        let key = source.certificate.as_ref().map(|(_, key)| key);
+        let files = password.into_iter().chain(key);
+        found.extend(files.map(|path| (format!("source {}", source.id), placed(path))));
+    }
+    if let Some(tls) = &config.listen.tls {
+        found.push(("listen.tls".to_owned(), placed(&tls.key)));
+    }
+    let mut note = |of: String, file| found.push((of, secret(file, credentials)));
+    if let Some(login) = config.mail.as_ref().and_then(|mail| mail.login.as_ref()) {
+        note("the mail relay".to_owned(), &login.password);
+    }
+    if let Some(key) = &config.checkpoint_key {
+        note("store.checkpoint-key-file".to_owned(), key);
+    }
+    for plugin in config.plugins.values() {
+        for file in plugin.secrets.values().flatten() {
+            note(format!("plugin {}", plugin.id), file);
+        }
+    }
+    found
+}
+
+/// It is there, and nobody but its owner may look into it.
+fn private(about: &str, path: &Path, mode: &str) -> Finding {
+    let about = format!("{about}: {}", path.display());
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let advice = "ask again as root, or as the account of the service";
+            return Finding::warning(about, "it cannot be looked at", advice);
+        }
+        Err(error) => {
+            let advice = "put it there, for the account of the service alone";
+            return Finding::problem(about, error.to_string(), advice);
+        }
+    };
+    let others = found.permissions().mode() & OTHERS;
+    match others {
+        0 => Finding::well(about, "for its owner alone"),
+        _ => Finding::problem(
+            about,
+            format!(
+                "others have access (mode {:04o})",
+                found.permissions().mode() & 0o7777
+            ),
+            format!("chmod {mode} {}", path.display()),
+        ),
+    }
+}
+
+/// Room for the register to be written, copied and brought to a new format.
+fn room(store: &Path, folder: &Path) -> Finding {
+    let about = format!("disk of {}", folder.display());
+    let free = match statvfs(folder) {
+        Ok(disk) => disk.blocks_available().saturating_mul(disk.fragment_size()),
+        Err(why) => {
+            return Finding::warning(about, why.desc(), "look whether the folder is there");
+        }
+    };
+    let size = std::fs::metadata(store).map_or(0, |found| found.len());
+    let enough = size.saturating_mul(2).max(ROOM_ENOUGH);
+    let found = format!("{} MiB free", free >> 20);
+    match free {
+        free if free < ROOM_LEAST => {
+            let advice = "make room: writes are refused when it is full, reads go on";
+            Finding::problem(about, found, advice)
+        }
+        free if free < enough => {
+            let advice = format!("make room: {} MiB would do for a copy", enough >> 20);
+            Finding::warning(about, found, advice)
+        }
+        _ => Finding::well(about, found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::State;
+
+    #[test]
+    fn a_secret_that_others_may_read_is_named_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let look = || private("secret of x", &path, "0600");
+        assert_eq!(look().state, State::Problem, "it is missing");
+        std::fs::write(&path, "secret").unwrap();
+        let mode = |mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&path, mode).unwrap();
+            look()
+        };
+        assert_eq!(mode(0o600).state, State::Well);
+        assert_eq!(mode(0o400).state, State::Well);
+        for open in [0o640, 0o604, 0o620, 0o777] {
+            let finding = mode(open);
+            assert_eq!(finding.state, State::Problem, "{open:o}");
+            let advice = finding.advice.unwrap();
+            assert_eq!(advice, format!("chmod 0600 {}", path.display()));
+        }
+    }
+
+    #[test]
+    fn a_credential_is_looked_at_where_the_service_takes_it_from() {
+        let at = placed(Path::new("%d/ldap-password"));
+        assert_eq!(at, Path::new("/etc/credstore/provost.ldap-password"));
+        assert_eq!(placed(Path::new("/etc/x")), Path::new("/etc/x"));
+    }
+}
