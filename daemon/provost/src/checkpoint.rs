@@ -12,6 +12,7 @@ use provost_core::{Timestamp, limits, unhex};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// How checkpoints are written and what their signatures cover.
 pub const FORMAT: &str = "provost checkpoint 1";
@@ -50,10 +51,10 @@ impl fmt::Display for Place {
 }
 
 /// A place with its signature, as it is kept elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// [`FORMAT`].
+    /// `provost checkpoint 1`: how it is written, and what the signature covers.
     pub format: String,
     /// The register's own name.
     pub register: String,
@@ -62,10 +63,11 @@ pub struct Checkpoint {
     /// The commit it belongs to.
     pub revision: u64,
     /// When this was noted.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The entry's chain hash, in hexadecimal.
     pub chain: String,
-    /// The public key, in hexadecimal.
+    /// The public key (Ed25519), in hexadecimal.
     pub key: String,
     /// The signature of [`Place`] as text, in hexadecimal.
     pub signature: String,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::client::ask;
 use super::{CliError, print};
 use crate::doctor::{self, Finding, State, running};
-use crate::ports::{Clock as _, WallClock};
+use crate::ports::wall_or_file;
 
 pub(super) fn run(
     config: &Path,
@@ -15,7 +15,7 @@ pub(super) fn run(
     socket: &Path,
     json: bool,
 ) -> Result<ExitCode, CliError> {
-    let mut findings = doctor::examine(config, credentials, WallClock.now())?;
+    let mut findings = doctor::examine(config, credentials, wall_or_file().now())?;
     findings.extend(of_the_daemon(socket));
     findings.sort_by_key(|finding| finding.state);
     let worst = findings.last().map(|finding| finding.state);

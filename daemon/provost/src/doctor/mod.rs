@@ -123,7 +123,7 @@ fn configuration(path: &Path, credentials: Option<&Path>) -> Result<Vec<Finding>
             None if problem.contains(NO_CREDENTIALS) => Finding::warning(
                 about.clone(),
                 problem,
-                "as it should be outside the service; the files themselves are looked at by themselves",
+                "only the service is given it; the secret's own file has a finding of its own",
             ),
             _ => Finding::problem(about.clone(), problem, advice),
         })
@@ -158,5 +158,17 @@ fn clock() -> Finding {
             "timedatectl does not say whether it is synchronised",
             "look yourself: notices and deactivations happen by its days",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::secret::SecretError;
+
+    #[test]
+    fn a_secret_of_the_service_is_known_by_what_is_said_of_it() {
+        let said = SecretError::NoDirectory("%d/ldap-password".to_owned()).to_string();
+        assert!(said.contains(NO_CREDENTIALS), "{said}");
     }
 }

@@ -15,7 +15,7 @@ use super::body::{Body, Params};
 use super::page::{PageOf, Paging};
 use super::problem::Problem;
 use super::work::{Answer, read};
-use crate::checkpoint;
+use crate::checkpoint::Checkpoint;
 use crate::daemon::Daemon;
 use crate::flow::audit::{self, AuditReport};
 use crate::flow::{FlowError, Refusal};
@@ -236,53 +236,11 @@ async fn verify(State(daemon): State<Arc<Daemon>>) -> Answer<Verified> {
     .await
 }
 
-/// Where the journal stands, signed. It is kept as it is, one line of JSON.
-#[derive(Debug, Serialize, ToSchema)]
-struct Checkpoint {
-    /// `provost checkpoint 1`: what the signature covers.
-    format: String,
-    /// The register's own name.
-    register: String,
-    /// The journal's last entry; 0 before the first.
-    seq: u64,
-    /// The commit it belongs to.
-    revision: u64,
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// The entry's chain hash.
-    chain: String,
-    /// The public key (Ed25519), in hexadecimal.
-    key: String,
-    signature: String,
-}
-
 /// Signs where the journal stands now. The key is made if there is none yet.
 #[utoipa::path(post, path = "/v1/journal/checkpoint", tag = "audit", security(("token" = ["audit"])),
     responses((status = 200, description = "to be kept elsewhere", body = Checkpoint)))]
 async fn checkpoint(State(daemon): State<Arc<Daemon>>) -> Answer<Checkpoint> {
-    read(daemon, |daemon| {
-        let checkpoint::Checkpoint {
-            format,
-            register,
-            seq,
-            revision,
-            at,
-            chain,
-            key,
-            signature,
-        } = daemon.scene(audit::checkpoint)?;
-        Ok(Checkpoint {
-            format,
-            register,
-            seq,
-            revision,
-            at,
-            chain,
-            key,
-            signature,
-        })
-    })
-    .await
+    read(daemon, |daemon| daemon.scene(audit::checkpoint)).await
 }
 
 /// What was kept elsewhere.

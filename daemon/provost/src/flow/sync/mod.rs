@@ -239,7 +239,7 @@ impl Syncs {
         self.turns.ends(source)
     }
 
-    /// A run that nobody but its caller began; a stream says that it did.
+    /// A run as the timer or an operator begins it; a stream's sets `by`.
     fn run(
         &self,
         source: &Arc<Source>,
