@@ -66,12 +66,15 @@ fn killed_at(failpoint: &str, arrive: Arrive) {
     );
 }
 
+/// The acceptance of the message is written, though not committed.
+const ACCEPTED: &str = "smtp.body.after>store.write.delivery";
+
 #[test]
 fn a_kill_around_the_commit_that_queues_the_notice_loses_nothing() {
-    // The first commit keeps the clock's reading, the second one is the sweep's.
-    for commit in ["", ":2"] {
-        killed_at(&format!("store.commit.before{commit}"), Once);
-        killed_at(&format!("store.commit.after{commit}"), Once);
+    // The first commit keeps the clock's reading, the sweep's writes the notice.
+    for sweep in ["", "store.write.notice>"] {
+        killed_at(&format!("{sweep}store.commit.before"), Once);
+        killed_at(&format!("{sweep}store.commit.after"), Once);
     }
 }
 
@@ -87,13 +90,12 @@ fn a_kill_before_the_relay_has_the_message_sends_it_once() {
 #[test]
 fn a_kill_after_the_relay_took_the_message_sends_the_same_message_again() {
     killed_at("smtp.body.after", Twice);
-    // The third commit of that day is the one that records the acceptance.
-    killed_at("store.commit.before:3", Twice);
+    killed_at(&format!("{ACCEPTED}>store.commit.before"), Twice);
 }
 
 #[test]
 fn a_kill_after_the_acceptance_is_recorded_sends_nothing_again() {
-    killed_at("store.commit.after:3", Once);
+    killed_at(&format!("{ACCEPTED}>store.commit.after"), Once);
     killed_at("smtp.quit.before", Once);
     killed_at("smtp.quit.after", Once);
 }

@@ -122,8 +122,8 @@ fn a_quiet_contact_is_told_by_a_signed_webhook_over_tls() {
 
 #[test]
 fn a_kill_between_answer_and_commit_sends_the_same_webhook_again() {
-    // The third commit of that day is the one that records the acceptance.
-    for failpoint in ["http.answer.after", "store.commit.before:3"] {
+    const RECORDED: &str = "http.answer.after>store.write.delivery>store.commit.before";
+    for failpoint in ["http.answer.after", RECORDED] {
         let receiver = Receiver::start("127.0.0.1", None);
         let mut world = district(receiver.origin(), receiver.origin(), "");
         live_through(&mut world);

@@ -120,7 +120,7 @@ impl Provost {
         self.start_only(None);
     }
 
-    /// Starts the daemon with a fail point, `name` or `name:N`: it dies there.
+    /// Starts the daemon with a fail point, `name`, `name:N` or several with `>` between: it dies at the last one.
     pub fn start_to_die_at(&mut self, failpoint: &str) {
         self.start_only(Some(failpoint));
     }
