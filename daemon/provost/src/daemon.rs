@@ -25,6 +25,7 @@ use crate::ports::Ports;
 use crate::pulse::Pulses;
 use crate::signals::Signal;
 use crate::store::{Store, StoreError};
+use crate::watch::Watch;
 use crate::{compile, fault, signals, spool, systemd};
 
 use reloader::Reloader;
@@ -198,7 +199,10 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
     let result = runtime.block_on(async {
         // Handlers come first: a stop that arrives during start-up is not lost.
         let signals = signals::listen().map_err(DaemonError::Runtime)?;
-        let believed = crate::config::read(config, credentials).map_err(ReloadError::from)?;
+        let watch = reloader::watch(config);
+        let watched = watch.as_ref().map(Watch::watched);
+        let believed = reloader::read(config, credentials, watched.as_deref());
+        let believed = believed.map_err(ReloadError::from)?;
         let store = Arc::new(Store::open_telling(&believed.store, &systemd::upgrading)?);
         let loader = Loader::beside(&store, &believed.store, credentials, compile::apart())?;
         let (ports, offered) = (Ports::real(), (believed, config));
@@ -209,8 +213,9 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
             path: config.to_owned(),
             credentials,
             loader: Arc::new(loader),
+            watched,
         };
-        answer(&daemon, signals, Arc::new(reloader)).await
+        answer(&daemon, (signals, watch), Arc::new(reloader)).await
     });
     runtime.shutdown_timeout(STOP_TIME);
     result
@@ -226,12 +231,14 @@ pub async fn serve_demo(
     loader: Loader,
 ) -> Result<(), DaemonError> {
     let signals = signals::listen().map_err(DaemonError::Runtime)?;
+    let watch = reloader::watch(&config);
     let reloader = Reloader {
         path: config,
         credentials: None,
         loader: Arc::new(loader),
+        watched: watch.as_ref().map(Watch::watched),
     };
-    answer(daemon, signals, Arc::new(reloader)).await
+    answer(daemon, (signals, watch), Arc::new(reloader)).await
 }
 
 /// Descriptors that the daemon wants: every connection that it admits, and some for files. The service's unit grants
@@ -255,13 +262,13 @@ fn enough_descriptors() {
 /// Opens the doors, serves, and takes the socket away.
 async fn answer(
     daemon: &Arc<Daemon>,
-    signals: tokio::sync::mpsc::Receiver<Signal>,
+    (signals, watch): (tokio::sync::mpsc::Receiver<Signal>, Option<Watch>),
     reloader: Arc<Reloader>,
 ) -> Result<(), DaemonError> {
     daemon.plugins.equip(Arc::clone(&reloader.loader));
     let live = daemon.config();
     let doors = Doors::open(&live.config.listen, live.tls.is_some()).await?;
-    let result = serve(daemon, doors.open, signals, &reloader).await;
+    let result = serve(daemon, doors.open, (signals, watch), &reloader).await;
     drop(doors.own_socket);
     result
 }

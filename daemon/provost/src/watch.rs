@@ -4,21 +4,29 @@
 //! change is reported once nothing more has happened for [`SETTLE`]. Folders are watched rather than files, because a
 //! file that is replaced by a rename is a new inode that a watch on the old one never sees.
 
+use arc_swap::ArcSwapOption;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Quiet time after which a change counts as complete.
 const SETTLE: Duration = Duration::from_millis(500);
 
-/// Watches a set of files.
+/// Tells of changes.
 pub struct Watch {
-    _watcher: RecommendedWatcher,
+    watched: Arc<Watched>,
     events: mpsc::Receiver<()>,
-    /// Something changed that nobody has looked at yet.
-    stirred: bool,
+}
+
+/// What is watched. Files are named before they are read, and the same watch goes on from one reading to the next: a
+/// file that changes while it is being read is told of.
+pub struct Watched {
+    folders: Mutex<(RecommendedWatcher, BTreeSet<PathBuf>)>,
+    /// What a change must concern; `None` for whatever happens in the folders.
+    concerned: Arc<ArcSwapOption<BTreeSet<PathBuf>>>,
 }
 
 /// The files cannot be watched; SIGHUP still reloads.
@@ -31,21 +39,14 @@ pub struct WatchError {
 }
 
 impl Watch {
-    /// Watches the folders of `files` for changes of these files.
+    /// Watches for changes of these files, until others are [followed](Watched::follow).
     ///
     /// # Errors
-    /// [`WatchError`] if a folder cannot be watched, e.g. because it does not exist.
-    pub fn new(files: &[PathBuf]) -> Result<Self, WatchError> {
-        let absolute: BTreeSet<PathBuf> = files
-            .iter()
-            .filter_map(|file| std::path::absolute(file).ok())
-            .collect();
-        let folders: BTreeSet<PathBuf> = absolute
-            .iter()
-            .filter_map(|file| file.parent())
-            .map(Path::to_owned)
-            .collect();
-        Self::over(&folders, move |path| absolute.contains(path))
+    /// [`WatchError`] if a folder of theirs cannot be watched, e.g. because it does not exist.
+    pub fn files(files: &[PathBuf]) -> Result<Self, WatchError> {
+        let watch = Self::new()?;
+        watch.watched.follow(files)?;
+        Ok(watch)
     }
 
     /// Watches whatever happens in a folder.
@@ -53,54 +54,46 @@ impl Watch {
     /// # Errors
     /// [`WatchError`] if it cannot be watched, e.g. because it does not exist.
     pub fn folder(folder: &Path) -> Result<Self, WatchError> {
-        Self::over(&[folder.to_owned()].into(), |_| true)
+        let watch = Self::new()?;
+        watch.watched.over([folder.to_owned()].into())?;
+        Ok(watch)
     }
 
-    fn over(
-        folders: &BTreeSet<PathBuf>,
-        concerns: impl Fn(&Path) -> bool + Send + 'static,
-    ) -> Result<Self, WatchError> {
+    fn new() -> Result<Self, WatchError> {
         let (sender, events) = mpsc::channel(1);
-        let failed = |path: &Path, source| WatchError {
-            path: path.to_owned(),
-            source,
+        let concerned = Arc::new(ArcSwapOption::<BTreeSet<PathBuf>>::empty());
+        let concerns = Arc::clone(&concerned);
+        let tell = move |event: notify::Result<notify::Event>| {
+            let concerned = event.is_ok_and(|event| {
+                let concerns = concerns.load();
+                let concerns = |path| concerns.as_ref().is_none_or(|files| files.contains(path));
+                // After too many events at once nobody knows what they were.
+                event.need_rescan() || (!event.kind.is_access() && event.paths.iter().any(concerns))
+            });
+            if concerned {
+                // One pending event is enough: it says "look again".
+                let _ = sender.try_send(());
+            }
         };
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let concerned = event.is_ok_and(|event| {
-                    !event.kind.is_access() && event.paths.iter().any(|path| concerns(path))
-                });
-                if concerned {
-                    // One pending event is enough: it says "look again".
-                    let _ = sender.try_send(());
-                }
-            })
-            .map_err(|source| failed(Path::new(""), source))?;
-        for folder in folders {
-            watcher
-                .watch(folder, RecursiveMode::NonRecursive)
-                .map_err(|source| failed(folder, source))?;
-        }
-        Ok(Self {
-            _watcher: watcher,
-            events,
-            stirred: false,
-        })
+        let watcher = notify::recommended_watcher(tell).map_err(|source| WatchError {
+            path: PathBuf::new(),
+            source,
+        })?;
+        let watched = Arc::new(Watched {
+            folders: Mutex::new((watcher, BTreeSet::new())),
+            concerned,
+        });
+        Ok(Self { watched, events })
     }
 
-    /// Takes the place of an older watch, and over what that one has seen and nobody looked at: a file may change again
-    /// while it is being read.
+    /// What is watched, for whoever knows which files there are.
     #[must_use]
-    pub fn following(mut self, old: Option<Self>) -> Self {
-        self.stirred = old.is_some_and(|mut old| old.stirred || old.events.try_recv().is_ok());
-        self
+    pub fn watched(&self) -> Arc<Watched> {
+        Arc::clone(&self.watched)
     }
 
     /// Waits until something has changed, settled or not.
     pub async fn changed(&mut self) {
-        if std::mem::take(&mut self.stirred) {
-            return;
-        }
         if self.events.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
@@ -110,5 +103,84 @@ impl Watch {
     pub async fn settled(&mut self) {
         self.changed().await;
         while let Ok(Some(())) = tokio::time::timeout(SETTLE, self.events.recv()).await {}
+    }
+}
+
+impl Watched {
+    /// Watches these files from now on, and no others.
+    ///
+    /// # Errors
+    /// [`WatchError`] if a folder of theirs cannot be watched; the others are.
+    pub fn follow(&self, files: &[PathBuf]) -> Result<(), WatchError> {
+        let absolute = files
+            .iter()
+            .filter_map(|file| std::path::absolute(file).ok());
+        let mut concerned: BTreeSet<PathBuf> = absolute.collect();
+        let folders = concerned.iter().filter_map(|file| file.parent());
+        let folders: BTreeSet<PathBuf> = folders.map(Path::to_owned).collect();
+        // A folder that is taken away or replaced takes its files along.
+        concerned.extend(folders.iter().cloned());
+        self.concerned.store(Some(Arc::new(concerned)));
+        self.over(folders)
+    }
+
+    fn over(&self, folders: BTreeSet<PathBuf>) -> Result<(), WatchError> {
+        let (watcher, before) = &mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        for gone in before.difference(&folders) {
+            // It may be there no more.
+            let _ = watcher.unwatch(gone);
+        }
+        let mut result = Ok(());
+        for folder in &folders {
+            // Also one that is watched already: there may be another in its place.
+            if let Err(source) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+                result = result.and(Err(WatchError {
+                    path: folder.clone(),
+                    source,
+                }));
+            }
+        }
+        *before = folders;
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{create_dir, rename, write};
+
+    #[tokio::test]
+    async fn a_change_between_two_readings_is_told_of() {
+        let place = tempfile::tempdir().unwrap();
+        let [config, plugin] = ["config", "plugin"].map(|name| place.path().join(name));
+        let mut watch = Watch::files(std::slice::from_ref(&config)).unwrap();
+        let watched = watch.watched();
+        // Each reading names the files anew, whether or not the event of the change before was looked at.
+        for _ in 0..50 {
+            write(&config, "names the plugin").unwrap();
+            watched.follow(&[config.clone(), plugin.clone()]).unwrap();
+            watch.changed().await;
+            write(&plugin, "new").unwrap();
+            watched.follow(std::slice::from_ref(&config)).unwrap();
+            watched.follow(&[config.clone(), plugin.clone()]).unwrap();
+            write(&plugin, "newer").unwrap();
+            watch.changed().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_replaced_is_watched_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("etc");
+        create_dir(&folder).unwrap();
+        let file = folder.join("config");
+        let mut watch = Watch::files(std::slice::from_ref(&file)).unwrap();
+        rename(&folder, place.path().join("old")).unwrap();
+        watch.changed().await;
+        create_dir(&folder).unwrap();
+        watch.watched().follow(std::slice::from_ref(&file)).unwrap();
+        write(&file, "new").unwrap();
+        watch.changed().await;
     }
 }

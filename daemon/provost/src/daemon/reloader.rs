@@ -1,22 +1,52 @@
 //! Reload: what is to be in force is read, tried, and put in force whole or not at all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Daemon;
+use crate::config::{Config, ConfigError};
 use crate::flow::{self, reload::ReloadError};
 use crate::live::{Live, Loader, chain};
+use crate::watch::{Watch, Watched};
 
 /// What a reload needs.
 pub(super) struct Reloader {
     pub(super) path: PathBuf,
     pub(super) credentials: Option<PathBuf>,
     pub(super) loader: Arc<Loader>,
+    pub(super) watched: Option<Arc<Watched>>,
+}
+
+/// Watches the configuration file, before it is read for the first time.
+pub(super) fn watch(config: &Path) -> Option<Watch> {
+    let watch = Watch::files(&[config.to_owned()]);
+    watch
+        .map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched"))
+        .ok()
+}
+
+/// Reads the configuration. What it names is watched from then on, and so before it is read itself.
+pub(super) fn read(
+    path: &Path,
+    credentials: Option<&Path>,
+    watched: Option<&Watched>,
+) -> Result<Config, ConfigError> {
+    let config = crate::config::read(path, credentials)?;
+    let mut files = vec![path.to_owned()];
+    let offers = config.plugins.values();
+    files.extend(offers.filter_map(|offer| offer.file.clone()));
+    let tls = config.listen.tls.iter();
+    files.extend(tls.flat_map(|tls| [tls.cert.clone(), tls.key.clone()]));
+    if let Some(Err(error)) = watched.map(|watched| watched.follow(&files)) {
+        tracing::warn!(error = %chain(&error), "changes are not watched");
+    }
+    Ok(config)
 }
 
 /// What is to be in force from now on.
 fn loaded(daemon: &Daemon, reloader: &Reloader) -> Result<Live, ReloadError> {
-    let new = crate::config::read(&reloader.path, reloader.credentials.as_deref())?;
+    let (path, credentials) = (&reloader.path, reloader.credentials.as_deref());
+    let new = read(path, credentials, reloader.watched.as_deref())?;
     let (live, now) = (daemon.config(), daemon.ports.clock.now());
     let old = &live.config;
     if (&old.store, &old.listen) != (&new.store, &new.listen) {
@@ -24,7 +54,7 @@ fn loaded(daemon: &Daemon, reloader: &Reloader) -> Result<Live, ReloadError> {
             "they are read at start only: restart the service",
         )));
     }
-    let offered = (new, reloader.path.as_path());
+    let offered = (new, path.as_path());
     flow::plugin::settle(&daemon.store, offered, &reloader.loader, Some(&live), now)
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::reloader::{Reloader, reload};
 use super::tasks::Tasks;
 use super::{Daemon, DaemonError, STOP_TIME, watchdog};
-use crate::config::Config;
 use crate::http::Door;
-use crate::live::chain;
 use crate::signals::Signal;
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
@@ -35,13 +33,12 @@ fn start(daemon: &Arc<Daemon>, doors: Vec<Door>) -> Tasks {
 pub(super) async fn serve(
     daemon: &Arc<Daemon>,
     doors: Vec<Door>,
-    mut signals: tokio::sync::mpsc::Receiver<Signal>,
+    (mut signals, mut watch): (tokio::sync::mpsc::Receiver<Signal>, Option<Watch>),
     reloader: &Arc<Reloader>,
 ) -> Result<(), DaemonError> {
     let stop = daemon.stopping.clone();
     let mut tasks = start(daemon, doors);
     let mut timers = SyncTimers::start(daemon);
-    let mut watch = watch(reloader, &daemon.config().config);
     let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
     systemd::ready(&status(daemon));
     tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
@@ -60,8 +57,6 @@ pub(super) async fn serve(
         if reloaded(daemon, reloader).await {
             timers.stop().await;
             timers = SyncTimers::start(daemon);
-            let new = self::watch(reloader, &daemon.config().config);
-            watch = new.map(|new| new.following(watch.take()));
         }
         systemd::ready(&status(daemon));
     };
@@ -76,17 +71,6 @@ pub(super) async fn serve(
         tracing::warn!("work in flight was cut off; what was not committed will be done again");
     }
     outcome
-}
-
-fn watch(reloader: &Reloader, config: &Config) -> Option<Watch> {
-    let mut files = vec![reloader.path.clone()];
-    let offers = config.plugins.values();
-    files.extend(offers.filter_map(|offer| offer.file.clone()));
-    let tls = config.listen.tls.iter();
-    files.extend(tls.flat_map(|tls| [tls.cert.clone(), tls.key.clone()]));
-    Watch::new(&files)
-        .map_err(|error| tracing::warn!(error = %chain(&error), "changes are not watched"))
-        .ok()
 }
 
 async fn settled(watch: &mut Option<Watch>) {
