@@ -1,5 +1,6 @@
 //! Everything that must hold before a merge, with the time that each step took.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use crate::place::Place;
@@ -11,7 +12,7 @@ use crate::{fuzzer, guests, packages, parsers, toolchains};
 pub(crate) enum Extent {
     /// What every change must pass.
     Usual,
-    /// Property tests with many more cases, minutes of load, minutes of fuzz.
+    /// Property tests with many more cases, other faults each time, minutes of load, minutes of fuzz.
     Long,
 }
 
@@ -126,10 +127,16 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
         test.env("PROPTEST_CASES", CASES_LONG)
             .env("PROVOST_LOAD_SECONDS", LOAD_LONG)
             .env("PROVOST_KILLS", KILLS_LONG)
+            .env("PROVOST_FAULT_SEED", any_seed().to_string())
             .env("PROVOST_YEAR_STAFF", YEAR_STAFF_LONG)
             .env("PROVOST_SIMULATION_YEARS", SIMULATION_LONG);
     }
     run(&mut test)
+}
+
+/// Another one each time.
+fn any_seed() -> u64 {
+    RandomState::new().hash_one("a seed")
 }
 
 /// Seconds of each fuzz target of the parsers.

@@ -231,8 +231,8 @@ fn a_server_that_is_away_is_asked_ever_less_often() {
         },
     );
     let waits: Vec<Duration> = tried.windows(2).map(|two| two[1] - two[0]).collect();
-    // A fifth of each is left to chance.
-    for (wait, least) in waits.iter().zip([400, 800, 1_600, 3_200]) {
+    // A fifth of each is left to chance, and the first of two tries may be noted late: half is, all the same, ever more.
+    for (wait, least) in waits.iter().zip([250, 500, 1_000, 2_000]) {
         assert!(*wait >= Duration::from_millis(least), "{waits:?}");
     }
     world.slapd().up();
