@@ -25,8 +25,8 @@ const SIMULATION_LONG: &str = "100000";
 /// The test that the fuzzer drives.
 const FUZZ: &str = "programs::five_minutes_of_fuzz_by_the_openapi_document_find_no_fault";
 
-/// Seconds of the load test.
-const LOAD_LONG: &str = "300";
+/// Seconds of each of the two days of the load test.
+const DAY_LONG: &str = "300";
 
 /// Staff of the school years on 389-ds and Samba; on slapd they are as many each time.
 const YEAR_STAFF_LONG: &str = "3000";
@@ -125,7 +125,7 @@ fn tests(place: &Place, extent: Extent) -> Result<(), Failed> {
     if extent == Extent::Long {
         // Ignored tests are children that other tests start, so they are no part of it.
         test.env("PROPTEST_CASES", CASES_LONG)
-            .env("PROVOST_LOAD_SECONDS", LOAD_LONG)
+            .env("PROVOST_DAY_SECONDS", DAY_LONG)
             .env("PROVOST_KILLS", KILLS_LONG)
             .env("PROVOST_FAULT_SEED", any_seed().to_string())
             .env("PROVOST_YEAR_STAFF", YEAR_STAFF_LONG)

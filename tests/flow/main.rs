@@ -33,6 +33,7 @@ mod refresh;
 mod reload;
 mod rounds;
 mod samba;
+mod sandbox;
 mod scenarios;
 mod school;
 mod seeds;

@@ -55,7 +55,7 @@ systemctl start provost || { systemctl status provost --no-pager; journalctl -u 
 "#;
 
 /// Boots, installs, runs the script, and gives what it printed.
-fn booted(script: &str) -> String {
+pub(crate) fn booted(script: &str) -> String {
     let world = World::new(NOW);
     let folder = world.path().to_owned();
     let place = |name: &str, path: &std::path::Path| format!("{name}='{}'\n", path.display());

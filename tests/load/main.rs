@@ -1,276 +1,162 @@
-//! Many things at once, for a while: decisions, syncs, reloads, batches of activity. No client sees an error, memory
-//! and descriptors stay flat.
+//! A simulated day with everything at once: decisions, syncs, notices, reloads and plugin upgrades. No client sees an
+//! error, and at the end the daemon holds what it held after a first such day.
 //!
-//! `cargo verify` runs it for some seconds; `cargo verify --long` for five minutes, which is an hour of a large
-//! district's traffic.
+//! `cargo verify` takes eighty seconds for both days, `cargo verify --long` eleven minutes. Memory is held to its bound in
+//! the long one alone, and exceeds it so far: 1.12 × after days of two minutes, the cause not yet found.
 
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+mod held;
+mod plugins;
+mod traffic;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use hyper::Method;
 use nix::sys::signal::Signal;
-use provost_tests::{Change, Client, Staff, World};
-use serde_json::json;
+use provost_tests::{Change, Received, Staff, World};
 
-/// Seconds of load if nothing else is said.
-const SECONDS: u64 = 12;
+use crate::held::Held;
+use crate::traffic::Traffic;
 
-/// Events of a batch.
-const BATCH: u32 = 50;
+/// Seconds of a day if nothing else is said.
+const SECONDS: u64 = 20;
 
-/// Growth of resident memory that a long run may show between its first third and its end.
+/// The day that makes everything warm, and the day that is measured.
+const DAYS: [&str; 2] = ["2025-03-01", "2025-03-02"];
+
+/// 180 days before each of them: who was seen last at an hour then is due at that hour now.
+const LAST_SEEN: [&str; 2] = ["2024-09-02", "2024-09-03"];
+
+/// A shorter day ends while the register's caches are still filling, and says nothing of memory.
+const SECONDS_TO_FILL: u64 = 120;
+
+/// Growth of resident memory that the second day may show.
 const GROWTH: f64 = 1.05;
 
+/// People whose directory entry changes each hour.
+const CHANGED: u32 = 20;
+
 #[test]
-fn an_hour_of_traffic_shows_no_client_an_error_and_leaves_nothing_behind() {
-    #[allow(clippy::disallowed_methods)] // the length of the soak is the runner's choice
+fn a_day_of_everything_at_once_shows_no_client_an_error_and_leaves_nothing_behind() {
+    #[allow(clippy::disallowed_methods)] // the length of a day is the runner's choice
     let seconds =
-        std::env::var("PROVOST_LOAD_SECONDS").map_or(SECONDS, |text| text.parse().unwrap());
+        std::env::var("PROVOST_DAY_SECONDS").map_or(SECONDS, |text| text.parse().unwrap());
     let staff = Staff {
-        count: 2_000,
+        count: 400,
         seed: 11,
     };
-    let mut world = district(staff);
-    let load = Load::new(&world, staff);
-    let samples = traffic(&mut world, &load, Duration::from_secs(seconds));
-    let errors = load.errors.lock().unwrap().clone();
-    assert!(
-        errors.is_empty(),
-        "{} errors, e.g. {:?}",
-        errors.len(),
-        &errors[..errors.len().min(5)]
-    );
-    let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-    println!(
-        "{seconds} s: {} decisions, {} events, {} syncs, {} connections",
-        count(&load.decisions),
-        count(&load.events),
-        count(&load.syncs),
-        count(&load.connections),
-    );
-    assert!(count(&load.decisions) > 100 && count(&load.events) > 100 && count(&load.syncs) > 0);
-    flat(&samples, seconds);
+    let (mut world, template) = district(staff);
+    let token = world.provost.token("admin", "*");
+    let mut held = Vec::new();
+    for (day, date) in DAYS.into_iter().enumerate() {
+        let traffic = Traffic::new(&world, staff, &token, day);
+        live_through(&world, &traffic, &template, date, seconds);
+        let told = world.smtpd().wait_mails(24 * (day + 1));
+        told_once(&told, 24 * (day + 1));
+        traffic.check();
+        let document = world.provost.cli(&["export"]).ok().out;
+        assert!(document.contains("Lone Pine at 23"), "the last reload");
+        held.push(Held::settled(world.provost.pid()));
+        println!("{date}, {seconds} s: {traffic}\n  {}", held[day]);
+    }
+    let log = world.provost.log();
+    let bad = log.lines().filter(|line| line.contains("ERROR"));
+    assert_eq!(bad.collect::<Vec<_>>(), [""; 0]);
+    held[1].is_no_more_than(&held[0], (seconds >= SECONDS_TO_FILL).then_some(GROWTH));
+    world.provost.cli(&["audit", "verify"]).ok();
     assert_eq!(world.provost.stop().code(), Some(0));
 }
 
-/// A district whose staff is read, with three contacts.
-fn district(staff: Staff) -> World {
-    let mut world = World::new("2025-03-02T10:00:00-07:00").with_directory(staff);
-    world.configure("");
+/// A district whose staff is read, three contacts of whom are busy, and one who is due at each hour of each day; beside
+/// it one with an edition. With it its configuration.
+fn district(staff: Staff) -> (World, String) {
+    let mut world = World::new("2025-02-28T23:00:00-07:00")
+        .with_directory(staff)
+        .with_mail(&[])
+        .reading("live", "(objectClass=inetOrgPerson)");
+    world.configure(&plugins::configuration(&world));
+    world.reconfigure("every = \"24h\"", "every = \"15m\"");
+    plugins::offer_email(&world, 0);
+    let template = std::fs::read_to_string(world.provost.config()).unwrap();
     world.provost.start();
+    world.import(&(quiet() + plugins::REGISTER));
     // The timer's own first read ends with a plan that waits; before that the source is busy.
-    world
-        .provost
-        .wait_json(&["sync", "status", "--json"], |sources| {
-            sources[0]["waiting-plan"].is_string()
-        });
-    world.provost.cli(&["sync", "apply"]).ok();
+    let status = ["sync", "status", "--json"];
+    let waits = |sources: &serde_json::Value| sources[0]["waiting-plan"].is_string();
+    world.provost.wait_json(&status, waits);
+    world.provost.in_turn(&["sync", "apply"]).ok();
     for number in [1, 2, 3] {
         let person = staff.person(number).uid;
         world.provost.cli(&["contact", "designate", &person]).ok();
     }
-    world
+    (world, template)
 }
 
-/// Everything at once until the time is over; what the daemon held meanwhile.
-fn traffic(world: &mut World, load: &Load, time: Duration) -> Vec<Sample> {
-    let pid = world.provost.pid();
-    let until = Instant::now() + time;
-    let mut samples = Vec::new();
-    std::thread::scope(|scope| {
-        for worker in 0..3 {
-            scope.spawn(move || load.decide(worker));
-        }
-        scope.spawn(|| load.record());
-        scope.spawn(|| load.sync());
-        scope.spawn(|| load.come_and_go());
-        let mut round = 0;
-        while Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(500));
-            samples.push(Sample::of(pid));
-            round += 1;
-            if round % 4 == 0 {
-                world.provost.signal(Signal::SIGHUP);
-            }
-            if round % 6 == 0 {
-                world.slapd().apply(&[Change::Modify(10 + round)]);
-            }
-        }
-        load.stop.store(true, Ordering::Relaxed);
-    });
-    samples
-}
-
-/// Memory and descriptors are at the end what they were once everything was warm.
-fn flat(samples: &[Sample], seconds: u64) {
-    let (warm, end) = Sample::ends(samples);
-    println!(
-        "memory {} KiB after warm-up, {} KiB at the end; descriptors {} and {}",
-        warm.memory, end.memory, warm.descriptors, end.descriptors
-    );
-    assert!(
-        end.descriptors <= warm.descriptors + 8,
-        "descriptors grow from {} to {}",
-        warm.descriptors,
-        end.descriptors
-    );
-    if seconds >= 120 {
-        // A short run is all warm-up.
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "KiB of a process are far below 2^52"
-        )]
-        let growth = end.memory as f64 / warm.memory as f64;
-        assert!(growth <= GROWTH, "resident memory grows by {growth:.3} ×");
-    }
-}
-
-/// What a process holds at a moment.
-#[derive(Debug, Clone, Copy)]
-struct Sample {
-    /// Resident memory, KiB.
-    memory: u64,
-    descriptors: usize,
-}
-
-impl Sample {
-    fn of(pid: u32) -> Self {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let memory = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .unwrap();
-        Self {
-            memory: memory.trim().trim_end_matches(" kB").parse().unwrap(),
-            descriptors: std::fs::read_dir(format!("/proc/{pid}/fd"))
-                .unwrap()
-                .count(),
-        }
-    }
-
-    /// The highest of the second sixth, when everything is warm, and the highest of the last sixth.
-    fn ends(samples: &[Self]) -> (Self, Self) {
-        let sixth = samples.len() / 6;
-        let highest = |samples: &[Self]| Self {
-            memory: samples.iter().map(|sample| sample.memory).max().unwrap(),
-            descriptors: samples
-                .iter()
-                .map(|sample| sample.descriptors)
-                .max()
-                .unwrap(),
-        };
-        (
-            highest(&samples[sixth..2 * sixth + 1]),
-            highest(&samples[samples.len() - sixth - 1..]),
-        )
-    }
-}
-
-/// The traffic, and what it met.
-struct Load {
-    socket: PathBuf,
-    staff: Staff,
-    stop: AtomicBool,
-    errors: std::sync::Mutex<Vec<String>>,
-    decisions: AtomicU64,
-    events: AtomicU64,
-    syncs: AtomicU64,
-    connections: AtomicU64,
-}
-
-impl Load {
-    fn new(world: &World, staff: Staff) -> Self {
-        Self {
-            socket: world.provost.socket(),
-            staff,
-            stop: AtomicBool::new(false),
-            errors: std::sync::Mutex::default(),
-            decisions: AtomicU64::new(0),
-            events: AtomicU64::new(0),
-            syncs: AtomicU64::new(0),
-            connections: AtomicU64::new(0),
-        }
-    }
-
-    fn goes_on(&self) -> bool {
-        !self.stop.load(Ordering::Relaxed)
-    }
-
-    fn must(&self, client: &mut Client, path: &str, body: &serde_json::Value, allowed: &[u16]) {
-        match client.ask(&Method::POST, path, &body.to_string()) {
-            Ok(reply) if allowed.contains(&reply.status) => {}
-            Ok(reply) => self.note(format!("{path}: {} {}", reply.status, reply.text())),
-            Err(why) => self.note(format!("{path}: {why}")),
-        }
-    }
-
-    fn note(&self, error: String) {
-        self.errors.lock().unwrap().push(error);
-    }
-
-    fn decide(&self, worker: u32) {
-        let mut client = Client::unix(&self.socket);
-        let mut number = worker;
-        while self.goes_on() {
-            number = (number + 7) % self.staff.count;
-            let (one, other) = (
-                self.staff.person(number).uid,
-                self.staff.person(number / 2).uid,
+/// One contact for each hour, whom nobody will see again.
+fn quiet() -> String {
+    let mut register = String::new();
+    for (day, date) in LAST_SEEN.into_iter().enumerate() {
+        for hour in 0..24 {
+            let id = format!("quiet-{day}-{hour}");
+            let _ = write!(
+                register,
+                "[[person]]\nid = \"{id}\"\ndistrict = \"lone-pine\"\nusername = \"{id}\"\nname = \"{id}\"\n\
+                 mail = [\"{id}@lonepine.example\"]\n[[contact]]\nperson = \"{id}\"\ntype = \"support\"\n\
+                 designated = \"2024-01-10T09:00:00-07:00\"\nlast-activity = \"{date}T{hour:02}:00:00-06:00\"\n"
             );
-            let body = json!({
-                "subject": { "type": "person", "id": format!("lone-pine/{one}") },
-                "action": { "name": "login-as" },
-                "resource": { "type": "person", "id": format!("lone-pine/{other}") },
-            });
-            self.must(&mut client, "/access/v1/evaluation", &body, &[200]);
-            self.decisions.fetch_add(1, Ordering::Relaxed);
         }
     }
-
-    fn record(&self) {
-        let mut client = Client::unix(&self.socket);
-        let mut number = 0;
-        while self.goes_on() {
-            number += 1;
-            let items: Vec<_> = (0..BATCH)
-                .map(|item| {
-                    let person = self.staff.person(1 + item % 3).uid;
-                    json!({ "person": format!("lone-pine/{person}"), "kind": "portal-login", "id": format!("e{number}-{item}") })
-                })
-                .collect();
-            self.must(&mut client, "/v1/activity/batch", &json!(items), &[200]);
-            self.events.fetch_add(u64::from(BATCH), Ordering::Relaxed);
-        }
-    }
-
-    /// A sync that runs already refuses another: that is an answer, not an error.
-    fn sync(&self) {
-        let mut client = Client::unix(&self.socket);
-        while self.goes_on() {
-            self.must(&mut client, "/v1/sync/apply", &json!({}), &[200, 409]);
-            self.syncs.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Clients that come, ask one thing and go.
-    fn come_and_go(&self) {
-        while self.goes_on() {
-            status(&self.socket).unwrap_or_else(|why| self.note(format!("status: {why}")));
-            self.connections.fetch_add(1, Ordering::Relaxed);
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
+    register
 }
 
-fn status(socket: &Path) -> Result<(), String> {
-    let reply = Client::unix(socket).ask(&Method::GET, "/v1/status", "");
-    match reply {
-        Ok(reply) if reply.status == 200 => Ok(()),
-        Ok(reply) => Err(format!("{} {}", reply.status, reply.text())),
-        Err(why) => Err(why.to_string()),
-    }
+/// Hour by hour: time goes on, staff change, settings change, and all clients ask.
+fn live_through(world: &World, traffic: &Traffic, template: &str, date: &str, seconds: u64) {
+    let began = Instant::now();
+    let hour_takes = Duration::from_secs(seconds) / 24;
+    std::thread::scope(|scope| {
+        traffic.start(scope);
+        scope.spawn(|| traffic.during(|round| plugins::upgrade(world, round)));
+        // A failed assertion must not leave the others asking for ever.
+        let day = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for hour in 0..24 {
+                world
+                    .provost
+                    .set_clock(&format!("{date}T{hour:02}:00:30-07:00"));
+                change_staff(world, hour);
+                plugins::offer_email(world, traffic.unique(hour));
+                let settings = settings(template, hour);
+                std::fs::write(world.path().join("new.toml"), settings).unwrap();
+                std::fs::rename(world.path().join("new.toml"), world.provost.config()).unwrap();
+                world.provost.signal(Signal::SIGHUP);
+                let rest = hour_takes * (hour + 1);
+                std::thread::sleep(rest.saturating_sub(began.elapsed()));
+            }
+        }));
+        traffic.end();
+        day.unwrap_or_else(|why| std::panic::resume_unwind(why));
+    });
+}
+
+/// Other settings each hour; the district's name tells which are in force.
+fn settings(template: &str, hour: u32) -> String {
+    let above = 50 + hour;
+    let text = template.replace("Lone Pine Unified", &format!("Lone Pine at {hour}"));
+    format!("{text}[notices]\napprove-above = {above}\n")
+}
+
+/// New telephone numbers for some of the staff.
+fn change_staff(world: &World, hour: u32) {
+    let first = 10 + hour * CHANGED % 300;
+    let change = |number| Change::Phone(number, u64::from(hour * 1_000 + number));
+    let changes: Vec<_> = (first..first + CHANGED).map(change).collect();
+    world.directory().apply(&changes);
+}
+
+/// Each of them was told, and nobody twice.
+fn told_once(mails: &[Received], count: usize) {
+    let to: BTreeSet<_> = mails.iter().map(Received::delivered_to).collect();
+    assert_eq!((mails.len(), to.len()), (count, count), "{to:?}");
 }

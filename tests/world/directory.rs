@@ -19,6 +19,8 @@ pub fn service_dn() -> String {
 pub enum Change {
     /// Another telephone number and title.
     Modify(u32),
+    /// The telephone number that this draw gives, so that a person can change many times.
+    Phone(u32, u64),
     /// A new name in the DN: marriage. People whose RDN is their `uid` get the uid with `m` behind it.
     Rename(u32),
     /// To the next school.
@@ -171,6 +173,12 @@ fn write(out: &mut String, staff: &Staff, change: &Change) {
             line(out, "telephoneNumber", &new_phone(*number));
             out.push_str("-\nreplace: title\n");
             line(out, "title", &format!("Senior {}", person.title));
+            out.push_str("-\n");
+        }
+        Change::Phone(number, drawn) => {
+            line(out, "dn", &staff.person(*number).dn());
+            out.push_str("changetype: modify\nreplace: telephoneNumber\n");
+            line(out, "telephoneNumber", &phone(*drawn));
             out.push_str("-\n");
         }
         Change::Rename(number) => {

@@ -179,6 +179,15 @@ impl World {
             .unwrap_or_else(|| panic!("this world has no directory"))
     }
 
+    /// The directory server, which others may look at as well.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn directory(&self) -> &Slapd {
+        let slapd = self.slapd.as_ref();
+        slapd.unwrap_or_else(|| panic!("this world has no directory"))
+    }
+
     /// The mail server.
     ///
     /// # Panics

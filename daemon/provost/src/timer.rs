@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Daemon, DaemonError, Tasks, blocking};
-use crate::flow::sync::{Approval, Extent};
+use crate::flow::sync::{Approval, Extent, SyncError};
 use crate::flow::{self, FlowError, Scene};
 use crate::live::chain;
 use crate::pulse::Pulse;
@@ -266,6 +266,12 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
                 tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
                 synced(&daemon, report).await;
                 failures = 0;
+            }
+            // Nothing failed: an operator's sync, or the stream's own, is at work. Its outcome may leave changes behind, so
+            // this does not wait for a whole period.
+            Err(SyncError::Busy { .. }) => {
+                tracing::info!(source = %id, "sync passed over, the source is being worked on");
+                failures = failures.max(1);
             }
             Err(error) => {
                 tracing::error!(source = %id, error = %chain(&error), "sync failed");
