@@ -160,6 +160,38 @@ systemctl show provost -p ActiveState -p ExecMainStatus
 }
 
 #[test]
+fn a_secret_that_others_may_read_is_refused_in_the_status_with_the_command_that_mends_it() {
+    let out = booted(
+        r#"
+systemctl stop provost
+head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' > /etc/provost/checkpoint-key
+chmod 644 /etc/provost/checkpoint-key
+sed -i 's|^\[store\]|&\ncheckpoint-key-file = "/etc/provost/checkpoint-key"|' /etc/provost/provost.toml
+systemctl start provost 2> /dev/null || true
+systemctl show provost -p ActiveState -p ExecMainStatus -p StatusText
+journalctl -u provost --no-pager | grep -m 1 -o 'others have access (mode 0644).*' | sed 's/^/journal: /'
+mend=$(systemctl show provost -p StatusText --value | grep -o 'chown .*')
+sh -c "$mend"
+systemctl reset-failed provost
+systemctl start provost
+systemctl show provost -p ActiveState
+provost audit checkpoint > /dev/null && echo "signs with the key"
+"#,
+    );
+    let mend = "chown provost /etc/provost/checkpoint-key && chmod 600 /etc/provost/checkpoint-key";
+    for line in [
+        "ActiveState=failed",
+        "ExecMainStatus=78",
+        "/etc/provost/checkpoint-key: others have access (mode 0644): chown provost",
+        &format!("journal: others have access (mode 0644): {mend}"),
+        "ActiveState=active",
+        "signs with the key",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
 fn a_daemon_in_which_a_task_hangs_is_named_killed_and_started_again() {
     let out = booted(
         r#"

@@ -218,7 +218,18 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         answer(&daemon, (signals, watch), Arc::new(reloader)).await
     });
     runtime.shutdown_timeout(STOP_TIME);
+    if let Err(error) = &result {
+        systemd::status(&refusal(error));
+    }
     result
+}
+
+/// Why the daemon ended.
+fn refusal(error: &DaemonError) -> String {
+    match error {
+        DaemonError::Reload(reload) => reload.lines().join("; "),
+        other => crate::live::chain(other),
+    }
 }
 
 /// Lets a daemon that was put together elsewhere (the demo) answer until it is told to stop.

@@ -64,8 +64,7 @@ pub(super) fn reload(daemon: &Daemon, reloader: &Reloader) -> bool {
     let live = match loaded(daemon, reloader) {
         Ok(live) => live,
         Err(error) => {
-            let mut lines = vec![chain(&error)];
-            lines.extend(error.problems().iter().map(ToString::to_string));
+            let lines = error.lines();
             // A signal and a file event about the same mistake are one refusal.
             if **daemon.reload_refused.load() != lines {
                 tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");

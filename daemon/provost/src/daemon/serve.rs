@@ -39,8 +39,7 @@ pub(super) async fn serve(
     let stop = daemon.stopping.clone();
     let mut tasks = start(daemon, doors);
     let mut timers = SyncTimers::start(daemon);
-    let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
-    systemd::ready(&status(daemon));
+    systemd::ready(&flow::status::line(daemon));
     tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
     timer::examine(daemon);
     let outcome = loop {
@@ -58,7 +57,7 @@ pub(super) async fn serve(
             timers.stop().await;
             timers = SyncTimers::start(daemon);
         }
-        systemd::ready(&status(daemon));
+        systemd::ready(&flow::status::line(daemon));
     };
     systemd::stopping();
     tracing::info!("provost stops");

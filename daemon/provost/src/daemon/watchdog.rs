@@ -54,7 +54,7 @@ async fn line(daemon: &Arc<Daemon>) -> Option<String> {
     let mine = Arc::clone(daemon);
     let read = blocking(move || {
         drop(mine.store.read()?);
-        Ok(flow::status::line(&mine.store))
+        Ok(flow::status::line(&mine))
     });
     match tokio::time::timeout(READ, read).await {
         Ok(Ok(line)) => Some(line),
