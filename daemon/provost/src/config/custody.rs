@@ -129,7 +129,8 @@ mod tests {
 
     /// Looks at a file of this mode, `%d` standing for `credentials`.
     fn at(mode: u32, path: &Path, credentials: Option<&Path>) -> Option<Exposure> {
-        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
         exposure(path, &std::fs::metadata(path).unwrap(), credentials)
     }
 
