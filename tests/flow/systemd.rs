@@ -192,6 +192,44 @@ provost audit checkpoint > /dev/null && echo "signs with the key"
 }
 
 #[test]
+fn what_happens_is_found_in_the_journal_by_its_message_id_with_its_fields() {
+    let out = booted(
+        r#"
+provost token create --scopes decide --districts lone-pine --name portal > /dev/null
+cp /etc/provost/provost.toml /tmp/good.toml
+echo 'nonsense = 1' >> /etc/provost/provost.toml
+systemctl reload provost
+for _ in $(seq 200); do provost status | grep -q nonsense && break; sleep 0.05; done
+journalctl --sync
+echo "made: $(journalctl MESSAGE_ID=@TOKEN_MADE@ -o cat)"
+journalctl PROVOST_EVENT=configuration.refused -o json | tail -1
+systemctl show provost -p StatusText
+"#
+        .replace("@TOKEN_MADE@", event("token.made"))
+        .as_str(),
+    );
+    for part in [
+        "made: token made token=",
+        "\"PROVOST_EVENT\":\"configuration.refused\"",
+        &format!("\"MESSAGE_ID\":\"{}\"", event("configuration.refused")),
+        "\"PRIORITY\":\"3\"",
+        "nonsense",
+        "the configuration was refused, the old one stays in force",
+    ] {
+        assert!(out.contains(part), "{part} is missing in\n{out}");
+    }
+}
+
+/// The message id of a class, as the table for operators has it.
+fn event(word: &str) -> &'static str {
+    let table = include_str!("../../config/monitoring/README.md");
+    let begins = format!("| `{word}` |");
+    let row = table.lines().find(|row| row.starts_with(&begins));
+    let cell = row.and_then(|row| row.rsplit('`').nth(1));
+    cell.unwrap_or_else(|| panic!("{word} has no message id"))
+}
+
+#[test]
 fn a_daemon_in_which_a_task_hangs_is_named_killed_and_started_again() {
     let out = booted(
         r#"

@@ -6,6 +6,7 @@ use super::reloader::{Reloader, reload};
 use super::tasks::Tasks;
 use super::{Daemon, DaemonError, STOP_TIME, watchdog};
 use crate::http::Door;
+use crate::log::event;
 use crate::signals::Signal;
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
@@ -40,7 +41,7 @@ pub(super) async fn serve(
     let mut tasks = start(daemon, doors);
     let mut timers = SyncTimers::start(daemon);
     systemd::ready(&flow::status::line(daemon));
-    tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
+    tracing::info!(message_id = event::READY.id, socket = %daemon.config().config.listen.socket.display(), "provost is ready");
     timer::examine(daemon);
     let outcome = loop {
         tokio::select! {
@@ -60,7 +61,7 @@ pub(super) async fn serve(
         systemd::ready(&flow::status::line(daemon));
     };
     systemd::stopping();
-    tracing::info!("provost stops");
+    tracing::info!(message_id = event::STOPPING.id, "provost stops");
     stop.cancel();
     let finish = async {
         timers.stop().await;
