@@ -50,7 +50,7 @@ impl Wish {
 }
 
 /// Files of the workspace, and where they are installed.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 19] = [
     ("systemd/provost.service", UNITS),
     ("systemd/provost.socket", UNITS),
     ("systemd/provost-http.socket", UNITS),
@@ -74,6 +74,7 @@ const FILES: [(&str, &str); 18] = [
     ("config/monitoring/dashboard.json", MONITORING),
     ("systemd/notify-reload.conf", EXAMPLES),
     ("systemd/debian/copyright", DOC),
+    ("systemd/threats.md", DOC),
     ("README.md", DOC),
 ];
 const UNITS: &str = "usr/lib/systemd/system/";

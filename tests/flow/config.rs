@@ -1,6 +1,8 @@
 //! Configuration as an administrator meets it: every problem at once, one daemon at a time, reloads that cannot hurt.
 
-use provost_tests::{World, provost, systemd};
+use nix::sys::signal::Signal;
+use provost_tests::{World, provost, systemd, wait};
+use std::os::unix::fs::PermissionsExt as _;
 
 const NOW: &str = "2025-03-02T10:00:00-07:00";
 
@@ -76,6 +78,53 @@ fn the_example_configuration_is_sound_but_for_the_files_it_names() {
         })
         .collect();
     assert_eq!(others, Vec::<&serde_json::Value>::new());
+}
+
+#[test]
+fn a_secret_that_others_may_read_refuses_the_start_and_a_reload_until_it_is_mended() {
+    let mut world = World::new(NOW);
+    let key = world.file("checkpoint-key", &format!("{}\n", "5a".repeat(32)));
+    let mode = |mode| {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let own = format!("checkpoint-key-file = \"{}\"\n", key.display());
+    world.configure("");
+    let config = world.provost.config().to_owned();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("[store]\n", &format!("[store]\n{own}"));
+    std::fs::write(&config, text).unwrap();
+
+    mode(0o644);
+    let config = config.to_string_lossy();
+    let reason = format!(
+        "store.checkpoint-key-file = {key}: others have access (mode 0644): chmod 600 {key}",
+        key = key.display()
+    );
+    for verb in ["run", "check"] {
+        let answer = provost::alone(&[verb, "--config", &config]);
+        assert_eq!(answer.code, 78, "{verb}: {answer:?}");
+        assert!(answer.err.contains(&reason), "{verb}: {}", answer.err);
+    }
+
+    mode(0o600);
+    world.provost.start();
+    mode(0o604);
+    world.provost.signal(Signal::SIGHUP);
+    let log = || world.provost.log();
+    wait::until("the refusal", log, || {
+        let refused = log().contains("configuration refused; the old one stays in force");
+        refused.then_some(())
+    });
+    assert!(log().contains("(mode 0604)"), "{}", log());
+    let status = world.provost.cli(&["status"]).ok();
+    assert!(status.out.contains("(mode 0604)"), "{status:?}");
+    world.provost.cli(&["audit", "checkpoint"]).ok();
+
+    mode(0o600);
+    world.provost.signal(Signal::SIGHUP);
+    wait::until("the reload", log, || {
+        log().contains("configuration in force").then_some(())
+    });
 }
 
 #[test]

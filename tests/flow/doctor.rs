@@ -47,7 +47,6 @@ fn whatever_a_daemon_stands_on_is_looked_at_and_what_is_wrong_has_an_advice() {
         std::fs::set_permissions(path, mode).unwrap();
     };
     open(world.path(), 0o700);
-    open(&password, 0o600);
     world.provost.start();
     let (answer, findings) = asked(&world);
     assert_eq!(problems(&findings), Vec::<&str>::new());
@@ -66,7 +65,7 @@ fn whatever_a_daemon_stands_on_is_looked_at_and_what_is_wrong_has_an_advice() {
     let problems = problems(&findings);
     for about in [
         "folder of the register",
-        "secret of source staff-ldap",
+        "secret source.staff-ldap.bind.password-file",
         "directory staff-ldap",
         "daemon",
     ] {

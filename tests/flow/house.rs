@@ -186,3 +186,20 @@ fn no_two_shapes_of_the_api_have_one_name() {
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");
 }
+
+#[test]
+fn every_test_and_file_that_the_page_of_threats_names_is_there() {
+    let page = text(&root().join("systemd/threats.md"));
+    let missing: Vec<_> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('/') && !name.starts_with('/'))
+        .filter(|name| {
+            let (path, test) = name.split_once("::").unwrap_or((name, ""));
+            let path = root().join(path);
+            !path.exists() || !test.is_empty() && !text(&path).contains(&format!("fn {test}("))
+        })
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}

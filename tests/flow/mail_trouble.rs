@@ -4,6 +4,7 @@ use provost_tests::receiver::Receiver;
 use provost_tests::tls::Tls;
 use provost_tests::{Does, Received, World, provost, wait};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
 
 use crate::cast::{self, NOTICE_DAY};
@@ -245,6 +246,8 @@ fn mail_goes_over_tls_from_the_first_byte_where_the_relay_wants_it_so() {
         let login = "username = \"provost\"\npassword-file";
         let password = tls.ca.with_file_name("password");
         std::fs::write(&password, "secret").unwrap();
+        let alone = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&password, alone).unwrap();
         format!("ca-file = \"{ca}\"\n{login} = \"{}\"\n", password.display())
     });
     world.relay().rule("EHLO", Does::say("250 AUTH PLAIN"), 9);
@@ -266,7 +269,7 @@ fn a_relay_that_proves_nothing_is_told_nothing() {
 
 /// Reminders go by webhook, everything else by mail.
 fn remind_by_webhook(world: &World, receiver: &Receiver) {
-    let key = world.file("key", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    let key = world.secret("key", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
     let text = std::fs::read_to_string(world.provost.config()).unwrap();
     let mail = text.replace("[\"inactivity.*\"]", "[\"inactivity.notice\"]");
     let webhook = format!(

@@ -437,7 +437,7 @@ impl Server for OpenLdap {
 
 /// Access in clear by the account that the LDIF brings.
 pub(crate) fn plain_access(url: &str, world: &World) -> String {
-    let password = world.file("ldap-password", SERVICE_PASSWORD);
+    let password = world.secret("ldap-password", SERVICE_PASSWORD);
     format!(
         "urls = [\"{url}\"]\nbind = {{ dn = \"{}\", password-file = \"{}\" }}\n",
         service_dn(),

@@ -41,7 +41,7 @@ impl Server for SambaAd {
 }
 
 fn access(server: &SambaAd, world: &World, account: &str) -> String {
-    let password = world.file("ldap-password", ACCOUNT_PASSWORD);
+    let password = world.secret("ldap-password", ACCOUNT_PASSWORD);
     format!(
         "urls = [\"{}\"]\nca-file = \"{}\"\nbind = {{ dn = \"{account}\", password-file = \"{}\" }}\n",
         server.url(),

@@ -160,6 +160,76 @@ systemctl show provost -p ActiveState -p ExecMainStatus
 }
 
 #[test]
+fn a_secret_that_others_may_read_is_refused_in_the_status_with_the_command_that_mends_it() {
+    let out = booted(
+        r#"
+systemctl stop provost
+head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' > /etc/provost/checkpoint-key
+chmod 644 /etc/provost/checkpoint-key
+sed -i 's|^\[store\]|&\ncheckpoint-key-file = "/etc/provost/checkpoint-key"|' /etc/provost/provost.toml
+systemctl start provost 2> /dev/null || true
+systemctl show provost -p ActiveState -p ExecMainStatus -p StatusText
+journalctl -u provost --no-pager | grep -m 1 -o 'others have access (mode 0644).*' | sed 's/^/journal: /'
+mend=$(systemctl show provost -p StatusText --value | grep -o 'chown .*')
+sh -c "$mend"
+systemctl reset-failed provost
+systemctl start provost
+systemctl show provost -p ActiveState
+provost audit checkpoint > /dev/null && echo "signs with the key"
+"#,
+    );
+    let mend = "chown provost /etc/provost/checkpoint-key && chmod 600 /etc/provost/checkpoint-key";
+    for line in [
+        "ActiveState=failed",
+        "ExecMainStatus=78",
+        "/etc/provost/checkpoint-key: others have access (mode 0644): chown provost",
+        &format!("journal: others have access (mode 0644): {mend}"),
+        "ActiveState=active",
+        "signs with the key",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn what_happens_is_found_in_the_journal_by_its_message_id_with_its_fields() {
+    let out = booted(
+        r#"
+provost token create --scopes decide --districts lone-pine --name portal > /dev/null
+cp /etc/provost/provost.toml /tmp/good.toml
+echo 'nonsense = 1' >> /etc/provost/provost.toml
+systemctl reload provost
+for _ in $(seq 200); do provost status | grep -q nonsense && break; sleep 0.05; done
+journalctl --sync
+echo "made: $(journalctl MESSAGE_ID=@TOKEN_MADE@ -o cat)"
+journalctl PROVOST_EVENT=configuration.refused -o json | tail -1
+systemctl show provost -p StatusText
+"#
+        .replace("@TOKEN_MADE@", event("token.made"))
+        .as_str(),
+    );
+    for part in [
+        "made: token made token=",
+        "\"PROVOST_EVENT\":\"configuration.refused\"",
+        &format!("\"MESSAGE_ID\":\"{}\"", event("configuration.refused")),
+        "\"PRIORITY\":\"3\"",
+        "nonsense",
+        "the configuration was refused, the old one stays in force",
+    ] {
+        assert!(out.contains(part), "{part} is missing in\n{out}");
+    }
+}
+
+/// The message id of a class, as the table for operators has it.
+fn event(word: &str) -> &'static str {
+    let table = include_str!("../../config/monitoring/README.md");
+    let begins = format!("| `{word}` |");
+    let row = table.lines().find(|row| row.starts_with(&begins));
+    let cell = row.and_then(|row| row.rsplit('`').nth(1));
+    cell.unwrap_or_else(|| panic!("{word} has no message id"))
+}
+
+#[test]
 fn a_daemon_in_which_a_task_hangs_is_named_killed_and_started_again() {
     let out = booted(
         r#"

@@ -34,7 +34,7 @@ fn sources(world: &mut World, sources: &[(&str, String)]) {
 }
 
 fn bind(world: &World, password: &str) -> String {
-    let file = world.file(&format!("password-{}", password.len()), password);
+    let file = world.secret(&format!("password-{}", password.len()), password);
     let account = service_dn();
     format!(
         "bind = {{ dn = \"{account}\", password-file = \"{}\" }}\n",

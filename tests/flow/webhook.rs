@@ -19,8 +19,8 @@ const OLD: &str = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 /// A district whose notices go by webhook: `allow` and `url` as given, signed with both keys.
 fn district(allow: &str, url: &str, more: &str) -> World {
     let world = World::new(LAST_SEEN);
-    let new = world.file("key-new", &format!("whsec_{NEW}\n"));
-    let old = world.file("key-old", OLD);
+    let new = world.secret("key-new", &format!("whsec_{NEW}\n"));
+    let old = world.secret("key-old", OLD);
     world.configure(&format!(
         "[[plugin]]\nid = \"webhook\"\nfile = \"{file}\"\nallow = [\"{allow}\"]\n{more}\n\
          secrets = {{ signing-key = [\"{new}\", \"{old}\"] }}\nsettings = {{ url = \"{url}\" }}\n\

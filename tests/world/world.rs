@@ -1,6 +1,7 @@
 //! A district with its servers, its clock and its provost.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::directory::{SERVICE_PASSWORD, service_dn};
@@ -219,6 +220,17 @@ impl World {
         path
     }
 
+    /// Writes a file as secrets are kept, for its owner alone, and gives its path.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn secret(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.file(name, text);
+        let alone = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, alone).unwrap_or_else(|why| panic!("close {name}: {why}"));
+        path
+    }
+
     /// Brings the running daemon's register to this document.
     ///
     /// # Panics
@@ -291,7 +303,7 @@ impl World {
     }
 
     fn source(&self, slapd: &Slapd) -> String {
-        let password = self.file("ldap-password", SERVICE_PASSWORD);
+        let password = self.secret("ldap-password", SERVICE_PASSWORD);
         let map = "username = \"uid\", name = \"displayName\", mail = \"mail\", phone = \"telephoneNumber\", \
                    employee-number = \"employeeNumber\", title = \"title\", school = \"departmentNumber\"";
         let (url, line) = match &self.proxy {

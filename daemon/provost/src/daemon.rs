@@ -21,6 +21,7 @@ use crate::flow::sync::Syncs;
 use crate::flow::token::Tokens;
 use crate::flow::{self, FlowError, Scene, reload::ReloadError};
 use crate::live::{Live, Loader};
+use crate::log::{self, Sink, event};
 use crate::ports::Ports;
 use crate::pulse::Pulses;
 use crate::signals::Signal;
@@ -184,12 +185,17 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
-/// `provost run`: the daemon in the foreground until it is told to stop.
+/// `provost run`: the daemon in the foreground until it is told to stop. `credentials` is what `%d` in paths stands for,
+/// `journal_stream` what systemd says of standard error.
 ///
 /// # Errors
 /// [`DaemonError`] says what failed; the configuration's own problems are in its chain.
-pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError> {
-    logging();
+pub fn run(
+    config: &Path,
+    credentials: Option<&Path>,
+    journal_stream: Option<&str>,
+) -> Result<(), DaemonError> {
+    let sink = log::start(journal_stream);
     enough_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -218,7 +224,23 @@ pub fn run(config: &Path, credentials: Option<&Path>) -> Result<(), DaemonError>
         answer(&daemon, (signals, watch), Arc::new(reloader)).await
     });
     runtime.shutdown_timeout(STOP_TIME);
+    if let Err(error) = &result {
+        let reason = refusal(error);
+        systemd::status(&reason);
+        // Whoever called us prints it; the journal has it with its fields besides.
+        if sink == Sink::Journal {
+            tracing::error!(message_id = event::FAILED.id, reason, "provost ends");
+        }
+    }
     result
+}
+
+/// Why the daemon ended.
+fn refusal(error: &DaemonError) -> String {
+    match error {
+        DaemonError::Reload(reload) => reload.lines().join("; "),
+        other => crate::live::chain(other),
+    }
 }
 
 /// Lets a daemon that was put together elsewhere (the demo) answer until it is told to stop.
@@ -271,24 +293,4 @@ async fn answer(
     let result = serve(daemon, doors.open, (signals, watch), &reloader).await;
     drop(doors.own_socket);
     result
-}
-
-/// Log lines go to standard error, where journald or the terminal takes them.
-fn logging() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env_lossy();
-    let journald = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false);
-    // journald and test logs have their own times; a terminal shows them.
-    let set = if journald {
-        lines.try_init()
-    } else {
-        lines.without_time().with_ansi(false).try_init()
-    };
-    drop(set);
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{Daemon, blocking};
+use crate::log::event;
 use crate::store::Obstacle;
 
 /// How often the store is asked whether a write failed.
@@ -38,7 +39,11 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, stop: CancellationToken) {
         match (known, daemon.store.obstacle()) {
             (None, Some(obstacle)) => {
                 let (since, why) = (daemon.ports.clock.now(), obstacle.why());
-                tracing::error!(why, "the register takes no writes; reads go on");
+                tracing::error!(
+                    message_id = event::STORE_HINDERED.id,
+                    why,
+                    "the register takes no writes; reads go on"
+                );
                 daemon
                     .hindrance
                     .store(Some(Arc::new(Hindrance { since, why })));
@@ -53,7 +58,7 @@ pub(crate) async fn watch(daemon: Arc<Daemon>, stop: CancellationToken) {
                 }
             }
             (Some(hindrance), None) => {
-                tracing::info!(since = %hindrance.since, "the register takes writes again");
+                tracing::info!(message_id = event::STORE_MENDED.id, since = %hindrance.since, "the register takes writes again");
                 daemon.hindrance.store(None);
                 daemon.changed();
             }

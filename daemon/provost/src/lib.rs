@@ -18,6 +18,7 @@ pub mod flow;
 pub mod http;
 pub mod ldap;
 pub mod live;
+pub mod log;
 pub mod ports;
 pub mod pulse;
 pub mod scenario;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::checkpoint::CheckpointKey;
-use crate::config::{Config, PluginOffer};
+use crate::config::{Config, PluginOffer, custody};
 use crate::deliver::{Carrier, Deliver, Grant, Http, Smtp};
 use crate::http::tls;
 
@@ -117,6 +117,10 @@ impl Live {
             checkpoint_key: None,
             config,
         };
+        problems.extend(custody::exposed(
+            &live.config,
+            loader.credentials.as_deref(),
+        ));
         if let Some(files) = &live.config.listen.tls {
             match tls::server(files) {
                 Ok(server) => live.tls = Some(server),

@@ -15,14 +15,25 @@ fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
+/// Bytes of a status at most: systemd keeps no more than one message, and people read one line.
+const STATUS_BYTES_MAX: usize = 2_000;
+
+/// The line as systemd takes it: a line end in it would begin another assignment.
+fn one_line(status: &str) -> String {
+    let mut line = status.replace(char::is_control, " ");
+    line.truncate(line.floor_char_boundary(STATUS_BYTES_MAX));
+    line
+}
+
 /// The daemon answers from now on.
 pub fn ready(status: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    let line = one_line(status);
+    tell(&[NotifyState::Ready, NotifyState::Status(&line)]);
 }
 
 /// One line for `systemctl status`.
 pub fn status(status: &str) {
-    tell(&[NotifyState::Status(status)]);
+    tell(&[NotifyState::Status(&one_line(status))]);
 }
 
 /// The register is brought to a newer format, for which the unit's `TimeoutStartSec=` may be too short.

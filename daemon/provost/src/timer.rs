@@ -13,6 +13,7 @@ use crate::daemon::{Daemon, DaemonError, Tasks, blocking};
 use crate::flow::sync::{Approval, Extent, SyncError};
 use crate::flow::{self, FlowError, Scene};
 use crate::live::chain;
+use crate::log::event;
 use crate::pulse::Pulse;
 use crate::store::StoreError;
 use crate::{failpoint, fault};
@@ -263,7 +264,7 @@ async fn sync_timer(daemon: Arc<Daemon>, id: SourceId, stop: CancellationToken) 
             Ok(report) => {
                 let summary = &report.summary;
                 let outcome = report.done.as_ref().map_or("planned", outcome_word);
-                tracing::info!(source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
+                tracing::info!(message_id = event::SYNC_FINISHED.id, source = %id, outcome, read = summary.read, changes = summary.changes, "sync finished");
                 synced(&daemon, report).await;
                 failures = 0;
             }
@@ -335,7 +336,7 @@ pub(crate) fn examine(daemon: &Arc<Daemon>) {
     tokio::task::spawn_blocking(move || match daemon.store.examine() {
         Ok(()) => tracing::info!("register examined after an unclean stop: sound"),
         Err(error) => {
-            tracing::error!(error = %chain(&error), "register damaged: restore a backup");
+            tracing::error!(message_id = event::STORE_DAMAGED.id, error = %chain(&error), "register damaged: restore a backup");
         }
     });
 }

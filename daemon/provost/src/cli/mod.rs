@@ -129,8 +129,10 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
     }
     match args.command {
         Command::Run { config } => {
-            Ok(crate::daemon::run(&config, args.credentials.as_deref())
-                .map(|()| ExitCode::SUCCESS)?)
+            let (credentials, stream) =
+                (args.credentials.as_deref(), args.journal_stream.as_deref());
+            crate::daemon::run(&config, credentials, stream)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Check { config } => check::run(&config, args.credentials.as_deref(), args.json),
         Command::Doctor { config } => doctor::run(

@@ -4,6 +4,7 @@
 //! check`, start-up and reload share [`read`].
 
 pub mod allow;
+pub mod custody;
 mod listen;
 pub mod mail;
 mod operator;

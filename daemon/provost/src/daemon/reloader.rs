@@ -7,6 +7,7 @@ use super::Daemon;
 use crate::config::{Config, ConfigError};
 use crate::flow::{self, reload::ReloadError};
 use crate::live::{Live, Loader, chain};
+use crate::log::event;
 use crate::watch::{Watch, Watched};
 
 /// What a reload needs.
@@ -64,11 +65,10 @@ pub(super) fn reload(daemon: &Daemon, reloader: &Reloader) -> bool {
     let live = match loaded(daemon, reloader) {
         Ok(live) => live,
         Err(error) => {
-            let mut lines = vec![chain(&error)];
-            lines.extend(error.problems().iter().map(ToString::to_string));
+            let lines = error.lines();
             // A signal and a file event about the same mistake are one refusal.
             if **daemon.reload_refused.load() != lines {
-                tracing::error!(reason = %lines.join("; "), "configuration refused; the old one stays in force");
+                tracing::error!(message_id = event::CONFIGURATION_REFUSED.id, reason = %lines.join("; "), "configuration refused; the old one stays in force");
                 daemon.reload_refused.store(Arc::new(lines));
             }
             return false;
@@ -81,13 +81,16 @@ pub(super) fn reload(daemon: &Daemon, reloader: &Reloader) -> bool {
         &live.config.feeds,
         daemon.ports.clock.now(),
     ) {
-        tracing::error!(error = %chain(&error), "districts not committed; the old configuration stays in force");
+        tracing::error!(message_id = event::CONFIGURATION_REFUSED.id, error = %chain(&error), "districts not committed; the old configuration stays in force");
         daemon.reload_refused.store(Arc::new(vec![chain(&error)]));
         return false;
     }
     daemon.live.store(Arc::new(live));
     daemon.reload_refused.store(Arc::default());
     daemon.changed();
-    tracing::info!("configuration in force");
+    tracing::info!(
+        message_id = event::CONFIGURATION_IN_FORCE.id,
+        "configuration in force"
+    );
     true
 }

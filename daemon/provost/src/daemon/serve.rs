@@ -6,6 +6,7 @@ use super::reloader::{Reloader, reload};
 use super::tasks::Tasks;
 use super::{Daemon, DaemonError, STOP_TIME, watchdog};
 use crate::http::Door;
+use crate::log::event;
 use crate::signals::Signal;
 use crate::timer::{self, SyncTimers};
 use crate::watch::Watch;
@@ -39,9 +40,8 @@ pub(super) async fn serve(
     let stop = daemon.stopping.clone();
     let mut tasks = start(daemon, doors);
     let mut timers = SyncTimers::start(daemon);
-    let status = |daemon: &Arc<Daemon>| flow::status::line(&daemon.store);
-    systemd::ready(&status(daemon));
-    tracing::info!(socket = %daemon.config().config.listen.socket.display(), "provost is ready");
+    systemd::ready(&flow::status::line(daemon));
+    tracing::info!(message_id = event::READY.id, socket = %daemon.config().config.listen.socket.display(), "provost is ready");
     timer::examine(daemon);
     let outcome = loop {
         tokio::select! {
@@ -58,10 +58,10 @@ pub(super) async fn serve(
             timers.stop().await;
             timers = SyncTimers::start(daemon);
         }
-        systemd::ready(&status(daemon));
+        systemd::ready(&flow::status::line(daemon));
     };
     systemd::stopping();
-    tracing::info!("provost stops");
+    tracing::info!(message_id = event::STOPPING.id, "provost stops");
     stop.cancel();
     let finish = async {
         timers.stop().await;

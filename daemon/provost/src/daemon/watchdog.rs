@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Daemon, blocking};
 use crate::live::chain;
+use crate::log::event;
 use crate::pulse::{ANSWER, Limits, PATIENCE};
 use crate::{failpoint, flow, systemd};
 
@@ -33,7 +34,7 @@ pub(super) async fn look(daemon: Arc<Daemon>, stop: CancellationToken) {
             match silent.is_empty() {
                 true => tracing::info!("every part of the daemon answers again"),
                 false => {
-                    tracing::error!(parts = %silent.join(", "), "parts of the daemon do not answer; the watchdog is not fed");
+                    tracing::error!(message_id = event::SILENT.id, parts = %silent.join(", "), "parts of the daemon do not answer; the watchdog is not fed");
                 }
             }
         }
@@ -54,7 +55,7 @@ async fn line(daemon: &Arc<Daemon>) -> Option<String> {
     let mine = Arc::clone(daemon);
     let read = blocking(move || {
         drop(mine.store.read()?);
-        Ok(flow::status::line(&mine.store))
+        Ok(flow::status::line(&mine))
     });
     match tokio::time::timeout(READ, read).await {
         Ok(Ok(line)) => Some(line),

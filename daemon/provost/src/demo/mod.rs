@@ -9,6 +9,9 @@ mod staff;
 
 use provost_core::Timestamp;
 use provost_core::lifecycle::clock::Reading;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +33,13 @@ const PASSWORD: &str = "sample";
 
 /// Nothing is sent from the demo, so nothing is signed with it; a key must be there all the same.
 const WEBHOOK_KEY: &str = "whsec_c2FtcGxlIGtleSBvZiB0aGUgZGVtbzogMzIgYnl0ZXM=";
+
+/// Writes a file as secrets are kept, or the daemon would refuse it.
+fn secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut new = OpenOptions::new();
+    let mut file = new.write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
 
 /// A clock that is set by hand; its time counts as time that has passed.
 pub struct StageClock(Mutex<Timestamp>);
@@ -103,8 +113,8 @@ async fn stage(args: &DemoArgs) -> Result<ExitCode, CliError> {
         &server.url(),
         &plugin_folder(args.plugins.as_deref()),
     );
-    std::fs::write(folder.path().join("ldap-password"), PASSWORD)
-        .and_then(|()| std::fs::write(folder.path().join("webhook-key"), WEBHOOK_KEY))
+    secret(&folder.path().join("ldap-password"), PASSWORD)
+        .and_then(|()| secret(&folder.path().join("webhook-key"), WEBHOOK_KEY))
         .and_then(|()| std::fs::write(&config, text))
         .map_err(|source| CliError::File {
             what: "write",

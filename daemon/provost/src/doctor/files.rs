@@ -6,9 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
-use crate::config::Config;
 use crate::config::secret::SecretFile;
-use crate::config::source::Bind;
+use crate::config::{Config, custody};
 
 /// Room below which a daemon soon takes no writes, and below which somebody should look.
 const ROOM_LEAST: u64 = 64 << 20;
@@ -22,11 +21,9 @@ const OTHERS: u32 = 0o077;
 
 pub(super) fn all(config: &Config, credentials: Option<&Path>) -> Vec<Finding> {
     let folder = config.store.parent().unwrap_or(Path::new("/"));
-    let mut findings = vec![private("folder of the register", folder, "0700")];
-    findings.push(room(&config.store, folder));
-    for (of, path) in secrets(config, credentials) {
-        findings.push(private(&format!("secret of {of}"), &path, "0600"));
-    }
+    let mut findings = vec![private(folder), room(&config.store, folder)];
+    let kept = custody::secrets(config, credentials).into_iter();
+    findings.extend(kept.map(|kept| secret_at(&kept.key, &placed(&kept.path), credentials)));
     findings
 }
 
@@ -45,61 +42,48 @@ pub(super) fn secret(file: &SecretFile, credentials: Option<&Path>) -> PathBuf {
     resolved.unwrap_or_else(|_| placed(Path::new(&file.to_string())))
 }
 
-/// Every file that the configuration names for a secret, and whose it is.
-fn secrets(config: &Config, credentials: Option<&Path>) -> Vec<(String, PathBuf)> {
-    let mut found = Vec::new();
-    for source in config.sources.values() {
-        let password = match &source.bind {
-            Bind::Simple { password_file, .. } => Some(password_file),
-            Bind::Anonymous | Bind::External => None,
-        };
-        let key = source.certificate.as_ref().map(|(_, key)| key);
-        let files = password.into_iter().chain(key);
-        found.extend(files.map(|path| (format!("source {}", source.id), placed(path))));
-    }
-    if let Some(tls) = &config.listen.tls {
-        found.push(("listen.tls".to_owned(), placed(&tls.key)));
-    }
-    let mut note = |of: String, file| found.push((of, secret(file, credentials)));
-    if let Some(login) = config.mail.as_ref().and_then(|mail| mail.login.as_ref()) {
-        note("the mail relay".to_owned(), &login.password);
-    }
-    if let Some(key) = &config.checkpoint_key {
-        note("store.checkpoint-key-file".to_owned(), key);
-    }
-    for plugin in config.plugins.values() {
-        for file in plugin.secrets.values().flatten() {
-            note(format!("plugin {}", plugin.id), file);
-        }
-    }
-    found
-}
-
-/// It is there, and nobody but its owner may look into it.
-fn private(about: &str, path: &Path, mode: &str) -> Finding {
-    let about = format!("{about}: {}", path.display());
-    let found = match std::fs::metadata(path) {
+/// The folder of the register is there, and nobody but its owner may look into it.
+fn private(folder: &Path) -> Finding {
+    let about = format!("folder of the register: {}", folder.display());
+    let found = match std::fs::metadata(folder) {
         Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let advice = "ask again as root, or as the account of the service";
-            return Finding::warning(about, "it cannot be looked at", advice);
-        }
-        Err(error) => {
-            let advice = "put it there, for the account of the service alone";
-            return Finding::problem(about, error.to_string(), advice);
-        }
+        Err(error) => return unseen(about, &error),
     };
-    let others = found.permissions().mode() & OTHERS;
-    match others {
+    let mode = found.permissions().mode();
+    match mode & OTHERS {
         0 => Finding::well(about, "for its owner alone"),
         _ => Finding::problem(
             about,
-            format!(
-                "others have access (mode {:04o})",
-                found.permissions().mode() & 0o7777
-            ),
-            format!("chmod {mode} {}", path.display()),
+            format!("others have access (mode {:04o})", mode & 0o7777),
+            format!("chmod 0700 {}", folder.display()),
         ),
+    }
+}
+
+/// A secret is there, and only those who may look into it. With others the daemon does not start.
+fn secret_at(key: &str, path: &Path, credentials: Option<&Path>) -> Finding {
+    let about = format!("secret {key}: {}", path.display());
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) => return unseen(about, &error),
+    };
+    match custody::exposure(path, &found, credentials) {
+        None => Finding::well(about, "for its reader alone"),
+        Some(wrong) => Finding::problem(about, wrong.found, wrong.advice),
+    }
+}
+
+/// What cannot be looked at.
+fn unseen(about: String, error: &std::io::Error) -> Finding {
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            let advice = "ask again as root, or as the account of the service";
+            Finding::warning(about, "it cannot be looked at", advice)
+        }
+        _ => {
+            let advice = "put it there, for the account of the service alone";
+            Finding::problem(about, error.to_string(), advice)
+        }
     }
 }
 
@@ -137,7 +121,7 @@ mod tests {
     fn a_secret_that_others_may_read_is_named_with_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
-        let look = || private("secret of x", &path, "0600");
+        let look = || secret_at("mail.password-file", &path, None);
         assert_eq!(look().state, State::Problem, "it is missing");
         std::fs::write(&path, "secret").unwrap();
         let mode = |mode| {
@@ -146,13 +130,10 @@ mod tests {
             look()
         };
         assert_eq!(mode(0o600).state, State::Well);
-        assert_eq!(mode(0o400).state, State::Well);
-        for open in [0o640, 0o604, 0o620, 0o777] {
-            let finding = mode(open);
-            assert_eq!(finding.state, State::Problem, "{open:o}");
-            let advice = finding.advice.unwrap();
-            assert_eq!(advice, format!("chmod 0600 {}", path.display()));
-        }
+        let finding = mode(0o644);
+        assert_eq!(finding.state, State::Problem);
+        let advice = finding.advice.unwrap();
+        assert_eq!(advice, format!("chmod 600 {}", path.display()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{FlowError, Scene};
 use crate::checkpoint::{Checkpoint, CheckpointKey, Place, Unmet};
+use crate::log::event;
 use crate::store::{Snapshot, StoreError, Verdict};
 
 /// Notes where the journal stands, signed with the daemon's key, which is made if there is none yet.
@@ -166,7 +167,7 @@ pub fn verify(
     keys: &[String],
     now: Timestamp,
 ) -> Result<Audited, StoreError> {
-    let verdict = register.verify_journal()?;
+    let verdict = recompute(register)?;
     let name = register.name()?;
     let mut proofs = Vec::with_capacity(lines.len());
     for line in lines {
@@ -179,7 +180,25 @@ pub fn verify(
         proofs.push(Proof { place, held });
     }
     narrow(&mut proofs);
+    let unmet = proofs.iter().filter(|proof| proof.held.is_err()).count();
+    if unmet > 0 {
+        let id = event::AUDIT_BROKEN.id;
+        tracing::error!(message_id = id, unmet, "checkpoints do not hold");
+    }
     Ok(Audited { verdict, proofs })
+}
+
+/// Recomputes the whole chain.
+///
+/// # Errors
+/// If the register cannot be read.
+pub fn recompute(register: &Snapshot<'_>) -> Result<Verdict, StoreError> {
+    let verdict = register.verify_journal()?;
+    if let Verdict::Broken { seq, why } = &verdict {
+        let id = event::AUDIT_BROKEN.id;
+        tracing::error!(message_id = id, seq, why, "the journal's chain is broken");
+    }
+    Ok(verdict)
 }
 
 /// Whether the journal has this very entry.

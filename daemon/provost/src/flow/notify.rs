@@ -21,6 +21,7 @@ use super::neighbourhood::{Headcount, nearby};
 use super::{FlowError, Scene, changes_of, clock, contact, plan, write};
 use crate::daemon::{Daemon, blocking};
 use crate::deliver;
+use crate::log::event;
 use crate::store::{NoticeState, Outgoing, Snapshot};
 
 pub(crate) use attempt::Refused;
@@ -108,7 +109,7 @@ pub(super) async fn attempt(daemon: &Arc<Daemon>, queued: Outgoing) -> Result<()
             }
         }
     };
-    tracing::info!(notice = %delivery.notice, channel = %delivery.channel, outcome = word(&delivery.outcome), "notice");
+    tracing::info!(message_id = event::NOTICE_TRIED.id, notice = %delivery.notice, channel = %delivery.channel, outcome = word(&delivery.outcome), "notice");
     let mine = Arc::clone(daemon);
     blocking(move || mine.scene(|scene| record(scene, &queued.notice, &delivery, refused))).await?;
     daemon.delivered();

@@ -21,6 +21,7 @@ use super::{FlowError, NotFound, Refusal, plan, write};
 use crate::config::{Config, PluginOffer};
 use crate::daemon::Daemon;
 use crate::live::{Live, Loader, unfit};
+use crate::log::event;
 use crate::store::Snapshot;
 use wants::wants;
 
@@ -255,7 +256,7 @@ impl<'a> Step<'a> {
         let hash = self.about.as_ref().or(after.running.as_ref());
         let version = hash.and_then(|hash| after.version(hash)).cloned();
         let running = after.running.as_deref().unwrap_or("none");
-        tracing::info!(plugin = %self.id, running, step = %self.what, "plugin changed");
+        tracing::info!(message_id = event::PLUGIN_CHANGED.id, plugin = %self.id, running, step = %self.what, "plugin changed");
         Ok(Stepped {
             plugin: after,
             version,

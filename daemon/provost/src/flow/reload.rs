@@ -5,7 +5,7 @@ use std::path::Path;
 use provost_core::document::Problem;
 
 use crate::config::{self, ConfigError};
-use crate::live::{Live, Loader};
+use crate::live::{Live, Loader, chain};
 
 /// Why the old configuration stays in force.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,13 @@ impl ReloadError {
             }
             Self::Config(_) | Self::Register(_) | Self::Fixed(_) => &[],
         }
+    }
+
+    /// What was attempted and why it failed, then everything that is wrong.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let problems = self.problems().iter().map(ToString::to_string);
+        std::iter::once(chain(self)).chain(problems).collect()
     }
 }
 

@@ -10,7 +10,20 @@ use crate::store::{Page, Store};
 const ALARMS: usize = 10;
 
 /// One line with counts, for `systemctl status`.
-pub fn line(store: &Store) -> String {
+pub fn line(daemon: &Daemon) -> String {
+    let refused = daemon.reload_refused.load();
+    match refused.as_slice() {
+        [] => counts(&daemon.store),
+        // What is wrong stands at the end, where it may be cut.
+        lines => format!(
+            "{}; the configuration was refused, the old one stays in force: {}",
+            counts(&daemon.store),
+            lines.join("; ")
+        ),
+    }
+}
+
+fn counts(store: &Store) -> String {
     match store.read().and_then(|register| register.counts()) {
         Ok(counts) => format!(
             "{}{} people, {} contacts ({} pending, {} held), {} notices waiting",

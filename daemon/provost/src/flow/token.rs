@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::{FlowError, NotFound, Refusal, plan, write};
 use crate::daemon::Daemon;
+use crate::log::event;
 use crate::store::{Store, StoreError};
 
 /// What every token begins with, so that one that leaked can be searched for.
@@ -112,7 +113,7 @@ pub fn create(
         Ok((plan(register, actor.clone(), now, vec![made]), ()))
     })?;
     daemon.tokens.renew(&daemon.store)?;
-    tracing::info!(token = %token.id, "token made");
+    tracing::info!(message_id = event::TOKEN_MADE.id, token = %token.id, "token made");
     Ok((token, text))
 }
 
@@ -149,7 +150,7 @@ pub fn revoke(
         Ok((plan(register, actor.clone(), now, vec![change]), after))
     })?;
     daemon.tokens.renew(&daemon.store)?;
-    tracing::info!(token = %revoked.id, "token revoked");
+    tracing::info!(message_id = event::TOKEN_REVOKED.id, token = %revoked.id, "token revoked");
     Ok(revoked)
 }
 

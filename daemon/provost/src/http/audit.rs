@@ -220,7 +220,7 @@ enum Verified {
     responses((status = 200, description = "what was found", body = Verified)))]
 async fn verify(State(daemon): State<Arc<Daemon>>) -> Answer<Verified> {
     read(daemon, |daemon| {
-        Ok(match daemon.store.read()?.verify_journal()? {
+        Ok(match audit::recompute(&daemon.store.read()?)? {
             Verdict::Sound {
                 entries,
                 erased,

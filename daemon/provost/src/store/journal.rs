@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::commit::Draft;
 use super::error::{Attempt, StoreError};
 use super::kept::Touched;
+use super::news::News;
 use super::register::Counts;
 use super::row::{collect, execute, from_body, limit, to_u64};
 use super::snapshot::Snapshot;
@@ -110,10 +111,12 @@ impl Salts {
 
 /// The writer's end of the journal.
 pub(super) struct Journal {
-    /// Where it ends. The writer puts an earlier value back when it rolls rows back.
+    /// Where it ends.
     pub(super) head: Head,
     /// What the changes of the present transaction may have made untrue of what readers keep.
     pub(super) touched: Touched,
+    /// What the log tells of the present transaction.
+    pub(super) news: News,
     salts: Salts,
     /// Grows with every row, for whoever asks whether the writer comes forward.
     progress: Arc<AtomicU64>,
@@ -156,9 +159,16 @@ impl Journal {
         Ok(Self {
             head,
             touched: Touched::default(),
+            news: News::default(),
             salts,
             progress,
         })
+    }
+
+    /// Rows after this end were rolled back.
+    pub(super) fn back_to(&mut self, head: Head) {
+        self.head = head;
+        self.news.back_to(head.seq);
     }
 
     /// Adds a change as a row of the commit `revision`.
@@ -207,6 +217,7 @@ impl Journal {
         )?;
         self.progress.fetch_add(1, Ordering::Relaxed);
         self.touched = self.touched.max(Touched::by(change));
+        self.news.note(seq, change);
         self.head = Head {
             seq,
             revision: commit.revision,

@@ -26,6 +26,7 @@ mod grant;
 mod group;
 mod journal;
 mod kept;
+mod news;
 mod notice;
 mod open;
 mod person;

@@ -243,6 +243,7 @@ impl Writer {
             for member in members {
                 member.answer(&durable);
             }
+            self.journal.news.tell();
             // A checkpoint that fails is tried again after the next write; the log is complete without it.
             let _ = shorten_logs(&connection);
             drop(connection);
@@ -301,7 +302,7 @@ impl Group<'_> {
             Keep::Nothing => self.connection.execute_batch("ROLLBACK"),
         });
         if durable.is_err() {
-            self.journal.head = before;
+            self.journal.back_to(before);
             if !self.connection.is_autocommit() {
                 // Should this fail too, the next BEGIN fails and says so to whoever asked for it.
                 let _ = self.connection.execute_batch("ROLLBACK");
@@ -356,7 +357,7 @@ impl Group<'_> {
             journal: self.journal,
         });
         if keep == Keep::Nothing {
-            self.journal.head = before;
+            self.journal.back_to(before);
         }
         self.members.push(job);
         self.still_open()?;
@@ -381,7 +382,7 @@ impl Group<'_> {
         self.members.push(job);
         self.still_open()?;
         if keep == Keep::Nothing {
-            self.journal.head = before;
+            self.journal.back_to(before);
             statement("ROLLBACK TO member")?;
         }
         statement("RELEASE member").map(drop)

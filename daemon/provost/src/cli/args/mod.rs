@@ -52,6 +52,9 @@ pub struct Args {
     /// Folder that `%d` in paths of the configuration stands for.
     #[arg(long, global = true, hide = true, env = "CREDENTIALS_DIRECTORY")]
     pub credentials: Option<PathBuf>,
+    /// Device and inode of the stream to the journal, as systemd says them.
+    #[arg(long, hide = true, env = "JOURNAL_STREAM", hide_env = true)]
+    pub journal_stream: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
