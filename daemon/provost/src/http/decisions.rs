@@ -20,6 +20,7 @@ use super::question::{self, ActionName, Entity, malformed};
 use super::shapes;
 use super::work::{Answer, read};
 use crate::daemon::Daemon;
+use crate::flow::decide::{OutOfReach, Question as Asking};
 use crate::flow::{self, FlowError};
 use crate::live::Live;
 use crate::store::{Snapshot, Store};
@@ -181,20 +182,30 @@ async fn one(
     let begun = tokio::time::Instant::now();
     let (live, now) = (daemon.config(), daemon.ports.clock.now());
     // What is kept is decided right here: some microseconds of work are not worth a thread of their own.
-    let (request, facts, decision) =
-        match flow::decide::at_once(&daemon.store, &live, &request, now) {
-            Some((facts, decision)) => (request, facts, decision),
-            None => {
-                let live = Arc::clone(&live);
-                let asked = move |daemon: &Daemon| {
-                    let (facts, decision) = flow::decide::ask(&daemon.store, &live, &request, now)?;
-                    Ok((request, facts, decision))
+    let reach = caller.reach();
+    let question = Asking {
+        request: &request,
+        now,
+        reach: reach.as_deref(),
+    };
+    let (request, asked) = match flow::decide::at_once(&daemon.store, &live, question) {
+        Some(asked) => (request, asked),
+        None => {
+            let live = Arc::clone(&live);
+            let ask = move |daemon: &Daemon| {
+                let question = Asking {
+                    request: &request,
+                    now,
+                    reach: reach.as_deref(),
                 };
-                let Json(decided) = read(Arc::clone(&daemon), asked).await?;
-                decided
-            }
-        };
-    may_ask(&caller, facts.districts.keys())?;
+                let asked = flow::decide::ask(&daemon.store, &live, question)?;
+                Ok((request, asked))
+            };
+            let Json(asked) = read(Arc::clone(&daemon), ask).await?;
+            asked
+        }
+    };
+    let (facts, decision) = asked.map_err(|OutOfReach| caller.out_of_reach())?;
     metrics.decided(decision.decision, begun.elapsed());
     flow::record::note(&daemon.store, &live, request, facts, &decision);
     Ok(Json(decision.into()))
@@ -392,6 +403,8 @@ struct Desk<'d> {
     now: Timestamp,
     metrics: &'d Metrics,
     caller: &'d Caller,
+    /// The districts that the caller may know of; `None` means all.
+    reach: Option<Vec<DistrictId>>,
 }
 
 impl<'d> Desk<'d> {
@@ -407,33 +420,24 @@ impl<'d> Desk<'d> {
             now: daemon.ports.clock.now(),
             metrics,
             caller,
+            reach: caller.reach(),
         })
     }
 
-    /// The decision, or a 403 if it is about a district that the caller may not ask about.
+    /// The decision, or a 403 if it is about nothing that the caller may know of.
     fn evaluate(&self, request: &Request) -> Result<Result<Evaluated, Problem>, FlowError> {
         let begun = tokio::time::Instant::now();
-        let facts = self.register.facts(request, self.now, &self.live.roles)?;
-        if let Err(problem) = may_ask(self.caller, facts.districts.keys()) {
-            return Ok(Err(problem));
-        }
-        let decision = flow::decide::decide_on(&self.live, request, &facts);
+        let question = Asking {
+            request,
+            now: self.now,
+            reach: self.reach.as_deref(),
+        };
+        let asked = flow::decide::ask_on(&self.register, &self.live, question)?;
+        let Ok((facts, decision)) = asked else {
+            return Ok(Err(self.caller.out_of_reach()));
+        };
         self.metrics.decided(decision.decision, begun.elapsed());
         flow::record::note(self.store, &self.live, request.clone(), facts, &decision);
         Ok(Ok(decision.into()))
     }
-}
-
-/// The caller may ask in every district that the facts are about; in all, if they are about none.
-fn may_ask<'f>(
-    caller: &Caller,
-    districts: impl ExactSizeIterator<Item = &'f DistrictId>,
-) -> Result<(), Problem> {
-    if districts.len() == 0 {
-        return caller.must_reach(None);
-    }
-    for district in districts {
-        caller.must_reach(Some(district))?;
-    }
-    Ok(())
 }

@@ -278,25 +278,23 @@ async fn find(
     let Search {
         sought, request, ..
     } = search;
-    let about = {
-        let request = request.clone();
-        let asked =
-            move |daemon: &Daemon| daemon.scene(|scene| search::districts(scene, sought, &request));
-        read(Arc::clone(&daemon), asked).await?.0
-    };
-    for district in &about {
-        caller.must_reach(Some(district))?;
-    }
+    let reach = caller.reach();
     let axum::Json(found) = read(daemon, move |daemon| {
-        let span = Span {
-            after: &after,
-            rows,
-            enough: &patience(),
-        };
-        let reach = caller.reach();
-        daemon.scene(|scene| search::run(scene, sought, &request, span, reach.as_deref()))
+        let (reach, enough) = (reach.as_deref(), patience());
+        daemon.scene(|scene| {
+            if search::is_out_of_reach(scene, sought, &request, reach)? {
+                return Ok(None);
+            }
+            let span = Span {
+                after: &after,
+                rows,
+                enough: &enough,
+            };
+            search::run(scene, sought, &request, span, reach).map(Some)
+        })
     })
     .await?;
+    let found = found.ok_or_else(|| caller.out_of_reach())?;
     let next = found.next.map(|last| digest + &hex(last.as_bytes()));
     let page = PageEnd {
         next_token: next.unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use provost_core::decision::{Facts, Request};
-use provost_core::id::Revision;
+use provost_core::id::{DistrictId, Revision};
 use provost_core::role::Roles;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -171,6 +171,7 @@ impl<'s> Snapshot<'s> {
 pub struct Aside<'a, 's> {
     snapshot: &'a Snapshot<'s>,
     kept: Kept,
+    reach: Option<&'a [DistrictId]>,
 }
 
 impl<'a, 's> Aside<'a, 's> {
@@ -179,10 +180,19 @@ impl<'a, 's> Aside<'a, 's> {
         Self {
             snapshot,
             kept: Kept::default(),
+            reach: None,
         }
     }
 
-    /// As [`Snapshot::facts`].
+    /// The same for questions of somebody who may know of these districts alone, `None` meaning all.
+    pub fn within(snapshot: &'a Snapshot<'s>, reach: Option<&'a [DistrictId]>) -> Self {
+        Self {
+            reach,
+            ..Self::new(snapshot)
+        }
+    }
+
+    /// As [`Snapshot::facts_within`].
     ///
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
@@ -192,7 +202,8 @@ impl<'a, 's> Aside<'a, 's> {
         now: Timestamp,
         roles: &Arc<Roles>,
     ) -> Result<Facts, StoreError> {
-        self.snapshot.facts_beside(&self.kept, request, now, roles)
+        self.snapshot
+            .facts_beside(&self.kept, self.reach, request, now, roles)
     }
 }
 

@@ -122,8 +122,11 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted_and_nobody_waits() {
     let rig = Rig::new().await;
     let request: provost_core::decision::Request = serde_json::from_value(submits("ben")).unwrap();
     let (live, store) = (rig.daemon.config(), &rig.daemon.store);
-    let (facts, decision) =
-        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    let now = rig.daemon.ports.clock.now();
+    let facts = store
+        .facts_within(None, &request, now, &live.roles)
+        .unwrap();
+    let decision = flow::decide::decide_on(&live, &request, &facts);
     for _ in 0..8_200 {
         flow::record::note(store, &live, request.clone(), facts.clone(), &decision);
     }
@@ -142,8 +145,11 @@ async fn few_questions_that_say_much_fill_the_queue_as_many_do_that_say_little()
     let mut request: provost_core::decision::Request =
         serde_json::from_value(submits("ben")).unwrap();
     let (live, store) = (rig.daemon.config(), &rig.daemon.store);
-    let (facts, decision) =
-        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    let now = rig.daemon.ports.clock.now();
+    let facts = store
+        .facts_within(None, &request, now, &live.roles)
+        .unwrap();
+    let decision = flow::decide::decide_on(&live, &request, &facts);
     request.context = json!({ "said": "x".repeat(1 << 20) })
         .as_object()
         .unwrap()
