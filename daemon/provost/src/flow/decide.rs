@@ -103,8 +103,8 @@ impl Question<'_> {
     }
 }
 
-/// Decides what a flow is about to do, and notes it for the record as any other decision. A plan that is made anew is
-/// decided, and noted, anew: a decision of the revision that it was made on.
+/// Decides what a flow is about to do, and notes it for the record as any other decision: when `register` ends. A plan
+/// that is made anew is decided anew, and the decision of its last revision is the one on record.
 ///
 /// # Errors
 /// As [`decide`].
@@ -115,7 +115,7 @@ pub fn for_flow(
 ) -> Result<Decision, FlowError> {
     let facts = register.facts(request, scene.now, &scene.live.roles)?;
     let decision = decide_on(scene.live, request, &facts);
-    record::note(scene.store, scene.live, request.clone(), facts, &decision);
+    record::note_on(register, scene.live, request.clone(), facts, &decision);
     Ok(decision)
 }
 

@@ -1,6 +1,7 @@
 //! `/access/v1/…`: decisions, as the OpenID AuthZEN Authorization API 1.0 has them.
 
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use provost_core::Timestamp;
 use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning, weight};
@@ -8,6 +9,7 @@ use provost_core::id::{DistrictId, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,7 +20,7 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use super::question::{self, ActionName, Entity, malformed};
 use super::shapes;
-use super::work::{Answer, read};
+use super::work::{Answer, patience, read};
 use crate::daemon::Daemon;
 use crate::flow::decide::{OutOfReach, Question as Asking};
 use crate::flow::{self, FlowError};
@@ -29,7 +31,7 @@ use crate::store::{Snapshot, Store};
 const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Evaluations of one request. They are worked off one after the other, so that one client cannot keep all others
-/// waiting for longer than some tens of milliseconds.
+/// waiting for longer than some tens of milliseconds; if plugins are slow, no longer than `decisions.within`.
 const EVALUATIONS_MAX: usize = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
@@ -346,12 +348,14 @@ async fn evaluations(
             Problem::bad_request("read the evaluations", why).with("field", "evaluations".into())
         );
     }
+    let within = daemon.config().config.decisions.within;
+    let (patience, _here) = patience(within);
     read(daemon, move |daemon| {
         let desk = Desk::open(daemon, &metrics, &caller)?;
         let mut evaluations = Vec::with_capacity(items.len());
         for item in items {
-            let members = beneath(&top, item);
-            let evaluated = match whole(members) {
+            let evaluated = match whole(beneath(&top, item)) {
+                _ if patience.is_over() => Err(too_late(within)),
                 Err(problem) => Err(problem),
                 Ok(request) => desk.evaluate(&request)?,
             };
@@ -365,6 +369,15 @@ async fn evaluations(
         Ok(EvaluatedAll::Several { evaluations })
     })
     .await
+}
+
+/// Plugins took so long over the evaluations before it that this one was not begun.
+fn too_late(within: Duration) -> Problem {
+    let why = format!(
+        "not decided: the {} s of one request were up; ask for fewer at once",
+        within.as_secs()
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "decide", why)
 }
 
 /// What an evaluation says, over what the top says. A subject, action or resource counts as a whole, but takes its

@@ -15,7 +15,7 @@ use super::body::{Body, object};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::question::{self, ActionName, Entity, malformed};
-use super::work::{Answer, patience, read};
+use super::work::{Answer, patience_of_page, read};
 use crate::daemon::Daemon;
 use crate::flow::search::{self, Sought, Span};
 
@@ -279,8 +279,9 @@ async fn find(
         sought, request, ..
     } = search;
     let reach = caller.reach();
+    let (patience, _here) = patience_of_page(&daemon);
     let axum::Json(found) = read(daemon, move |daemon| {
-        let (reach, enough) = (reach.as_deref(), patience());
+        let reach = reach.as_deref();
         daemon.scene(|scene| {
             if search::is_out_of_reach(scene, sought, &request, reach)? {
                 return Ok(None);
@@ -288,7 +289,7 @@ async fn find(
             let span = Span {
                 after: &after,
                 rows,
-                enough: &enough,
+                enough: &|| patience.is_over(),
             };
             search::run(scene, sought, &request, span, reach).map(Some)
         })
