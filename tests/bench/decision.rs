@@ -100,7 +100,9 @@ fn warm(store: &Store, live: &Live) -> Row {
     let median = each(|| {
         turn = (turn + 1) % requests.len();
         let request = &requests[turn];
-        let facts = store.facts(request, now(), &live.roles).unwrap();
+        let facts = store
+            .facts_within(None, request, now(), &live.roles)
+            .unwrap();
         decide_on(live, request, &facts)
     });
     Row::new("login-as: facts kept by the store", median).aim(Mark::AtMost(Amount::Seconds(5e-6)))
@@ -113,7 +115,7 @@ fn cold(store: &Store, live: &Live, people: u64) -> Row {
         let request = login_as(target);
         // Nothing is kept across a change of roles, so everything is read each time.
         let roles = Arc::new(Roles::clone(&live.roles));
-        let facts = store.facts(&request, now(), &roles).unwrap();
+        let facts = store.facts_within(None, &request, now(), &roles).unwrap();
         decide_on(live, &request, &facts)
     });
     Row::new(

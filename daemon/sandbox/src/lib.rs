@@ -24,6 +24,7 @@ mod delivery;
 mod encode;
 mod engine;
 mod interface;
+mod lane;
 pub mod limits;
 mod load;
 mod meter;

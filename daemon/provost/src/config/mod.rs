@@ -5,6 +5,7 @@
 
 pub mod allow;
 pub mod custody;
+mod decisions;
 mod listen;
 pub mod mail;
 mod operator;
@@ -16,11 +17,12 @@ pub mod secret;
 mod server_url;
 pub mod source;
 
+pub use decisions::{Decisions, Recording};
 pub use listen::{Listen, TlsFiles};
 pub use mail::MailSettings;
 pub use operator::{Operator, Who};
 pub use plugin::PluginOffer;
-pub use retention::{Recording, Retention};
+pub use retention::Retention;
 pub use route::Route;
 pub use secret::SecretFile;
 pub use source::Source;
@@ -98,8 +100,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// More stages' notices than this in one tick wait for an operator's word.
     pub approve_above: usize,
-    /// Which decisions are recorded.
-    pub recording: Recording,
+    /// Which decisions are recorded, and how long a request may make them.
+    pub decisions: Decisions,
     /// How long what piles up is kept.
     pub retention: Retention,
 }
@@ -162,7 +164,7 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
         .filter_map(|table| route::read(table, &plugins))
         .collect();
     let approve_above = read_notices(&top);
-    let recording = retention::recording(&top);
+    let decisions = decisions::read(&top);
     let retention = retention::retention(&top);
     for key in ["source", "feed"] {
         check_districts(&top, key, &districts);
@@ -182,7 +184,7 @@ pub fn parse(map: &Map<String, Value>, credentials: Option<&Path>) -> Result<Con
             plugins,
             routes,
             approve_above,
-            recording,
+            decisions,
             retention,
         }),
         _ => Err(problems.into_vec()),

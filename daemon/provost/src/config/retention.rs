@@ -1,4 +1,4 @@
-//! `[decisions]` and `[retention]`: what is recorded, and how long what piles up is kept.
+//! `[retention]`: how long what piles up is kept.
 
 use jiff::SignedDuration;
 use provost_core::Timestamp;
@@ -10,16 +10,6 @@ use std::collections::BTreeMap;
 /// Less would forget what the rules still need: an event that is sent again is known by its id, and a notice belongs to
 /// an episode of a month or more.
 const SHORTEST_DAYS: i64 = 30;
-
-/// Which decisions are recorded. Denials and everything about a login-as always are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Recording {
-    /// Denials alone.
-    #[default]
-    Denials,
-    /// Every decision.
-    All,
-}
 
 /// How long each kind is kept; `None` for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,23 +42,6 @@ impl Retention {
         let span = self.0.get(&kept).copied().flatten()?;
         now.checked_sub(span).ok()
     }
-}
-
-/// `[decisions] record = "denials" | "all"`.
-pub(super) fn recording(top: &Table<'_>) -> Recording {
-    let Some(table) = top.table("decisions") else {
-        return Recording::default();
-    };
-    let recording = match table.text("record") {
-        None | Some("denials") => Recording::Denials,
-        Some("all") => Recording::All,
-        Some(_) => {
-            table.problem("record", "must be denials or all");
-            Recording::Denials
-        }
-    };
-    table.done();
-    recording
 }
 
 /// `[retention]`: a span or `never` for each kind.

@@ -2,6 +2,7 @@
 
 use provost_core::Timestamp;
 use provost_core::decision::{self, Decision, Facts, Request};
+use provost_core::id::DistrictId;
 
 use super::{FlowError, Refusal, Scene, record};
 use crate::live::Live;
@@ -21,39 +22,89 @@ pub fn decide(
     Ok(decide_on(live, request, &facts))
 }
 
-/// Decides on the register as it is, with the facts it was decided on. May read the disk and call plugins, so it is
-/// no work for a thread that must not wait.
+/// A question from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// What is asked.
+    pub request: &'q Request,
+    /// The moment.
+    pub now: Timestamp,
+    /// The districts that who asks may know of, `None` meaning all: what belongs to another is to them as if the
+    /// register did not know it.
+    pub reach: Option<&'q [DistrictId]>,
+}
+
+/// Who asks may know of nothing that the question is about; no rule and no plugin was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfReach;
+
+/// A decision with the facts it was decided on.
+pub type Asked = Result<(Facts, Decision), OutOfReach>;
+
+/// Decides on the register as it is. May read the disk and call plugins, so it is no work for a thread that must not
+/// wait.
 ///
 /// # Errors
 /// As [`decide`].
-pub fn ask(
-    store: &Store,
+pub fn ask(store: &Store, live: &Live, question: Question<'_>) -> Result<Asked, FlowError> {
+    let Question {
+        request,
+        now,
+        reach,
+    } = question;
+    let facts = store.facts_within(reach, request, now, &live.roles)?;
+    Ok(answer(live, question, facts))
+}
+
+/// The same on a state of the register that is held.
+///
+/// # Errors
+/// As [`decide`].
+pub fn ask_on(
+    register: &Snapshot<'_>,
     live: &Live,
-    request: &Request,
-    now: Timestamp,
-) -> Result<(Facts, Decision), FlowError> {
-    let facts = store.facts(request, now, &live.roles)?;
-    let decision = decide_on(live, request, &facts);
-    Ok((facts, decision))
+    question: Question<'_>,
+) -> Result<Asked, FlowError> {
+    let Question {
+        request,
+        now,
+        reach,
+    } = question;
+    let facts = register.facts_within(reach, request, now, &live.roles)?;
+    Ok(answer(live, question, facts))
 }
 
 /// The same in some microseconds and without waiting for anything, if all facts are kept and no plugin has a say.
-pub fn at_once(
-    store: &Store,
-    live: &Live,
-    request: &Request,
-    now: Timestamp,
-) -> Option<(Facts, Decision)> {
-    let facts = store.kept_facts(request, now, &live.roles)?;
-    if live.concerns_plugins(request, &facts) {
+pub fn at_once(store: &Store, live: &Live, question: Question<'_>) -> Option<Asked> {
+    let Question {
+        request,
+        now,
+        reach,
+    } = question;
+    let facts = store.kept_facts(reach, request, now, &live.roles)?;
+    if !question.is_out_of_reach(&facts) && live.concerns_plugins(request, &facts) {
         return None;
     }
-    let decision = decide_on(live, request, &facts);
-    Some((facts, decision))
+    Some(answer(live, question, facts))
 }
 
-/// Decides what a flow is about to do, and notes it for the record as any other decision. A plan that is made anew is
-/// decided, and noted, anew: a decision of the revision that it was made on.
+fn answer(live: &Live, question: Question<'_>, facts: Facts) -> Asked {
+    if question.is_out_of_reach(&facts) {
+        return Err(OutOfReach);
+    }
+    let decision = decide_on(live, question.request, &facts);
+    Ok((facts, decision))
+}
+
+impl Question<'_> {
+    /// Callers of some districts ask about one of them: what hangs on none is for those of all.
+    fn is_out_of_reach(&self, facts: &Facts) -> bool {
+        self.reach.is_some() && facts.districts.is_empty()
+    }
+}
+
+/// Decides what a flow is about to do, and notes it for the record as any other decision: when `register` ends. A plan
+/// that is made anew is decided anew, and the decision of its last revision is the one on record.
 ///
 /// # Errors
 /// As [`decide`].
@@ -64,7 +115,7 @@ pub fn for_flow(
 ) -> Result<Decision, FlowError> {
     let facts = register.facts(request, scene.now, &scene.live.roles)?;
     let decision = decide_on(scene.live, request, &facts);
-    record::note(scene.store, scene.live, request.clone(), facts, &decision);
+    record::note_on(register, scene.live, request.clone(), facts, &decision);
     Ok(decision)
 }
 

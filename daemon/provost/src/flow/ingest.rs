@@ -8,13 +8,14 @@ use provost_core::change::{Actor, Change, Plan};
 use provost_core::contact::{Activity, ActivityKind, BadWord, Contact};
 use provost_core::id::{DistrictId, EventId, PersonId};
 use provost_core::lifecycle::{self, ActivityOutcome};
+use provost_core::register::Feed;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::feed::{self, Advance};
 use super::neighbourhood::Neighbourhood;
 use super::{FlowError, NotFound, Scene, districts, plan, write};
-use crate::live::chain;
+use crate::live::{Live, chain};
 use crate::store::{Lookup, Snapshot};
 
 /// An event as it was sent; nothing of it is believed yet.
@@ -153,14 +154,35 @@ pub struct Taken {
 }
 
 /// Who sends a batch.
-pub struct Sender<'s> {
+pub struct Sender {
     /// As the journal names them.
     pub actor: Actor,
-    /// Whether they may report activity of a district; if not, why.
-    pub may: &'s dyn Fn(&DistrictId) -> Result<(), String>,
+    /// The districts of which they may report activity, `None` meaning all. What belongs to another is to them as if
+    /// nobody knew it.
+    pub reach: Option<Vec<DistrictId>>,
     /// Something that was sent before with these items could not be read, so that no watermark among them is believed:
     /// nobody is deactivated on missing data.
     pub unreadable_before: bool,
+}
+
+impl Sender {
+    fn reaches(&self, district: &DistrictId) -> bool {
+        self.reach
+            .as_ref()
+            .is_none_or(|reach| reach.contains(district))
+    }
+
+    /// The feed of that id, if they may know of it.
+    fn feed<'l>(&self, live: &'l Live, id: &str) -> Result<&'l Feed, No> {
+        let refused = |why: String| (Verdict::Refused, why);
+        match feed::configured(live, id) {
+            Ok(feed) if self.reaches(&feed.district) => Ok(feed),
+            Err(error) if self.reach.is_none() => Err(refused(chain(&error))),
+            _ => Err(refused(
+                "your credentials reach no feed of that id".to_owned(),
+            )),
+        }
+    }
 }
 
 /// A refusal: its word and its reason.
@@ -171,7 +193,7 @@ type No = (Verdict, String);
 /// # Errors
 /// If the store cannot be read or written; nothing of the batch was recorded then, or only its events without the
 /// watermarks.
-pub fn run(scene: Scene<'_>, sent: &[Sent], sender: &Sender<'_>) -> Result<Vec<Taken>, FlowError> {
+pub fn run(scene: Scene<'_>, sent: &[Sent], sender: &Sender) -> Result<Vec<Taken>, FlowError> {
     let (mut taken, gained) = write(scene.store, |register| {
         let mut batch = Batch::new(scene, register, sender);
         let taken = batch.take(sent)?;
@@ -208,16 +230,11 @@ pub fn run(scene: Scene<'_>, sent: &[Sent], sender: &Sender<'_>) -> Result<Vec<T
 fn advance(
     scene: Scene<'_>,
     mark: &Mark,
-    sender: &Sender<'_>,
+    sender: &Sender,
     unreadable: bool,
 ) -> Result<Result<Verdict, No>, FlowError> {
-    let refused = |why: String| Ok(Err((Verdict::Refused, why)));
-    let feed = match feed::configured(scene.live, &mark.feed) {
-        Ok(feed) => feed,
-        Err(error) => return refused(chain(&error)),
-    };
-    if let Err(why) = (sender.may)(&feed.district) {
-        return refused(why);
+    if let Err(no) = sender.feed(scene.live, &mark.feed) {
+        return Ok(Err(no));
     }
     let to = match moment(&mark.watermark) {
         Ok(to) => to,
@@ -253,7 +270,7 @@ type Meant = Result<(PersonId, DistrictId), No>;
 struct Batch<'b> {
     scene: Scene<'b>,
     register: &'b Snapshot<'b>,
-    sender: &'b Sender<'b>,
+    sender: &'b Sender,
     /// Who is meant by each reference: an export names the same people again and again.
     meant: BTreeMap<String, Meant>,
     around: BTreeMap<DistrictId, Neighbourhood>,
@@ -267,7 +284,7 @@ struct Batch<'b> {
 }
 
 impl<'b> Batch<'b> {
-    fn new(scene: Scene<'b>, register: &'b Snapshot<'b>, sender: &'b Sender<'b>) -> Self {
+    fn new(scene: Scene<'b>, register: &'b Snapshot<'b>, sender: &'b Sender) -> Self {
         Self {
             scene,
             register,
@@ -362,8 +379,11 @@ impl<'b> Batch<'b> {
             .parse()
             .map_err(|why: BadWord| (Verdict::UnknownKind, why.to_string()))?;
         let occurred = moment(&event.at).map_err(|why| malformed(format!("at: {why}")))?;
-        let feed = event.feed.as_deref();
-        let feed = feed.map(|feed| feed::bringing(self.scene.live, feed, district));
+        let live = self.scene.live;
+        let feed = event.feed.as_deref().map(|feed| {
+            self.sender.feed(live, feed)?;
+            feed::bringing(live, feed, district).map_err(|error| (Verdict::Refused, chain(&error)))
+        });
         let id = match &event.id {
             Some(id) => EventId::new(id.as_str()),
             None => EventId::new(format!("{person}:{}:{occurred}", kind.word())),
@@ -373,9 +393,7 @@ impl<'b> Batch<'b> {
             person,
             kind,
             occurred,
-            feed: feed
-                .transpose()
-                .map_err(|error| (Verdict::Refused, chain(&error)))?,
+            feed: feed.transpose()?,
         })
     }
 
@@ -383,18 +401,16 @@ impl<'b> Batch<'b> {
         if let Some(meant) = self.meant.get(reference) {
             return Ok(meant.clone());
         }
-        let unknown = |why: NotFound| Err((Verdict::UnknownPerson, why.to_string()));
+        let unknown = |why: &str| Err((Verdict::UnknownPerson, why.to_owned()));
         let meant = match self.register.find_person(reference, None)? {
-            Lookup::None => unknown(NotFound::None),
-            // Who is meant by an unclear name is not said to somebody who may not know these districts.
-            Lookup::Many(_) => Err((
-                Verdict::UnknownPerson,
-                "it fits several people; write district/username".to_owned(),
-            )),
-            Lookup::One(person) => match (self.sender.may)(&person.district) {
-                Ok(()) => Ok((person.id, person.district)),
-                Err(why) => Err((Verdict::Refused, why)),
-            },
+            Lookup::One(person) if self.sender.reaches(&person.district) => {
+                Ok((person.id, person.district))
+            }
+            _ if self.sender.reach.is_some() => unknown(
+                "your credentials reach nobody of that name, or it fits several: write district/username",
+            ),
+            Lookup::Many(_) => unknown("it fits several people; write district/username"),
+            Lookup::None | Lookup::One(_) => unknown(&NotFound::None.to_string()),
         };
         self.meant.insert(reference.to_owned(), meant.clone());
         Ok(meant)

@@ -15,6 +15,16 @@ fn event(person: &str, at: &str, id: &str) -> Item {
     })
 }
 
+fn brought_by(feed: &str) -> Item {
+    match event("ana", "2025-01-05T13:00:00Z", feed) {
+        Item::Event(event) => Item::Event(Event {
+            feed: Some(feed.to_owned()),
+            ..event
+        }),
+        item @ Item::Mark(_) => item,
+    }
+}
+
 fn mark(feed: &str, watermark: &str) -> Item {
     Item::Mark(Mark {
         feed: feed.to_owned(),
@@ -29,7 +39,7 @@ fn send(rig: &Rig, items: Vec<Result<Item, String>>) -> Vec<Taken> {
         .collect();
     let sender = Sender {
         actor: Actor::Operator("root".to_owned()),
-        may: &|_| Ok(()),
+        reach: None,
         unreadable_before: false,
     };
     rig.daemon
@@ -296,6 +306,10 @@ fn who_may_not_report_of_a_district_spoils_nobody_elses_events() {
         event("kim", "2025-01-05T12:00:00Z", "e1"),
         event("ana", "2025-01-05T12:00:00Z", "e2"),
         mark("big-sky-portal", "2025-01-05T12:00:00Z"),
+        event("nobody", "2025-01-05T12:00:00Z", "e3"),
+        mark("portals", "2025-01-05T12:00:00Z"),
+        brought_by("big-sky-portal"),
+        brought_by("portals"),
     ];
     let sent: Vec<_> = (1..)
         .zip(sent)
@@ -306,10 +320,7 @@ fn who_may_not_report_of_a_district_spoils_nobody_elses_events() {
         .collect();
     let sender = Sender {
         actor: Actor::Operator("token".to_owned()),
-        may: &|district| match district.as_str() {
-            "lone-pine" => Ok(()),
-            other => Err(format!("not for {other}")),
-        },
+        reach: Some(vec!["lone-pine".parse().unwrap()]),
         unreadable_before: false,
     };
     let taken = rig
@@ -318,8 +329,21 @@ fn who_may_not_report_of_a_district_spoils_nobody_elses_events() {
         .unwrap();
     assert_eq!(
         verdicts(&taken),
-        [(1, "refused"), (2, "counted"), (3, "refused")]
+        [
+            (1, "unknown-person"),
+            (2, "counted"),
+            (3, "refused"),
+            (4, "unknown-person"),
+            (5, "refused"),
+            (6, "refused"),
+            (7, "refused"),
+        ]
     );
+    // What is elsewhere and what is nowhere are told in the same words.
+    let why: Vec<_> = taken.iter().map(|taken| taken.why.as_deref()).collect();
+    assert_eq!(why[0], why[3]);
+    assert_eq!(why[2], why[4]);
+    assert_eq!(why[5], why[6]);
     assert_eq!(rig.contact("kim").last_activity, None);
 }
 

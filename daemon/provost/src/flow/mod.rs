@@ -92,6 +92,15 @@ pub enum FlowError {
         #[source]
         source: Refusal,
     },
+    /// It takes longer than one request may.
+    #[error("{what}")]
+    TimeUp {
+        /// What was attempted.
+        what: String,
+        /// Why it takes so long, and what to do instead.
+        #[source]
+        source: Refusal,
+    },
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -198,7 +207,8 @@ pub fn contact(register: &Snapshot<'_>, reference: &str) -> Result<(Person, Cont
 /// this is how many may want the same contact at the same moment.
 const ATTEMPTS: usize = 32;
 
-/// Makes a plan and commits it; makes it anew if another commit has changed what it stands on.
+/// Makes a plan and commits it; makes it anew if another commit has changed what it stands on. What is decided on the
+/// way is on record once, as it was decided last.
 pub(crate) fn write<T>(
     store: &Store,
     mut make: impl FnMut(&Snapshot<'_>) -> Result<(Plan, T), FlowError>,
@@ -215,22 +225,25 @@ pub(crate) fn write_on_record<T>(
 ) -> Result<T, FlowError> {
     let mut attempt = 0;
     loop {
-        let (plan, noted, answer) = make(&store.read()?)?;
+        let register = store.read()?;
+        let (plan, noted, answer) = make(&register)?;
         if plan.is_empty() {
             return Ok(answer);
         }
         attempt += 1;
+        let made_on = register.end();
         let committed = match noted {
             Some(noted) => store.commit_on_record(plan, noted),
             None => store.commit(plan),
         };
-        match committed {
-            Ok(_) => return Ok(answer),
-            // An id that another commit has just taken is known when the plan is made anew.
-            Err(CommitError::Moved { .. } | CommitError::Duplicate { .. })
-                if attempt < ATTEMPTS => {}
-            Err(error) => return Err(error.into()),
+        if attempt < ATTEMPTS
+            && let Err(CommitError::Moved { .. } | CommitError::Duplicate { .. }) = committed
+        {
+            // An id that another commit has just taken is known when the plan is made anew; so is what was decided.
+            continue;
         }
+        made_on.into_iter().for_each(|noted| store.note(noted));
+        return Ok(committed.map(|_| answer)?);
     }
 }
 

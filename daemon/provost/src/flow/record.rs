@@ -8,12 +8,25 @@ use std::collections::BTreeMap;
 use super::{FlowError, NotFound, Refusal, Scene};
 use crate::config::Recording;
 use crate::live::Live;
-use crate::store::{Noted, Recorded, Store};
+use crate::store::{Noted, Recorded, Snapshot, Store};
 
 /// Hands a decision over to be recorded, if it is one of those that are. Waits for nothing.
 pub fn note(store: &Store, live: &Live, request: Request, facts: Facts, decision: &Decision) {
     if is_wanted(live, &request, decision) {
         store.note(noted(live, request, facts, decision));
+    }
+}
+
+/// The same of a decision that a flow made on a state of the register: it is handed over when that ends.
+pub fn note_on(
+    register: &Snapshot<'_>,
+    live: &Live,
+    request: Request,
+    facts: Facts,
+    decision: &Decision,
+) {
+    if is_wanted(live, &request, decision) {
+        register.note(noted(live, request, facts, decision));
     }
 }
 
@@ -31,7 +44,9 @@ pub fn noted(live: &Live, request: Request, facts: Facts, decision: &Decision) -
 }
 
 fn is_wanted(live: &Live, request: &Request, decision: &Decision) -> bool {
-    !decision.decision || request.action == "login-as" || live.config.recording == Recording::All
+    !decision.decision
+        || request.action == "login-as"
+        || live.config.decisions.record == Recording::All
 }
 
 /// A recorded decision, made again.

@@ -342,8 +342,13 @@ impl Rows<'_> {
 /// Everybody who could log in as a person now, in a fresh session.
 ///
 /// # Errors
-/// If there is no such person or the store cannot be read.
-pub fn could_enter(scene: Scene<'_>, reference: &str) -> Result<Vec<Value>, FlowError> {
+/// [`FlowError::TimeUp`] if it was `enough` before all were looked at; if there is no such person or the store cannot be
+/// read.
+pub fn could_enter(
+    scene: Scene<'_>,
+    reference: &str,
+    enough: &dyn Fn() -> bool,
+) -> Result<Vec<Value>, FlowError> {
     let register = scene.store.read()?;
     let target = person(&register, reference)?;
     let nobody = OnWordOf::Party(Reference {
@@ -356,7 +361,7 @@ pub fn could_enter(scene: Scene<'_>, reference: &str) -> Result<Vec<Value>, Flow
         let span = Span {
             after: &after,
             rows: PAGE,
-            enough: &|| false,
+            enough,
         };
         let found = search::run(scene, Sought::Subject, &request, span, None)?;
         for id in found.ids {
@@ -376,8 +381,18 @@ pub fn could_enter(scene: Scene<'_>, reference: &str) -> Result<Vec<Value>, Flow
             }
         }
         match found.next {
-            Some(next) => after = next,
             None => return Ok(rows),
+            Some(_) if enough() => return Err(time_up(&target)),
+            Some(next) => after = next,
         }
+    }
+}
+
+fn time_up(target: &Person) -> FlowError {
+    let why = "the time of one request is up, because a plugin takes long over each of them; \
+               /access/v1/search/subject asks page by page";
+    FlowError::TimeUp {
+        what: format!("tell who could log in as {}", target.id),
+        source: Refusal::because(why),
     }
 }

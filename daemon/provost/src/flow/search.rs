@@ -1,7 +1,7 @@
 //! Who may do it, to what, and what may be done: decisions about everybody and everything that comes into question.
 
 use provost_core::Timestamp;
-use provost_core::decision::{Action, Candidates, Reference, Request, Thing, candidates};
+use provost_core::decision::{Action, Candidates, Party, Reference, Request, Thing, candidates};
 use provost_core::id::DistrictId;
 
 use super::{FlowError, Scene, decide};
@@ -58,7 +58,7 @@ pub fn run(
     let register = scene.store.read()?;
     let search = Search {
         register: &register,
-        aside: Aside::new(&register),
+        aside: Aside::within(&register, reach),
         live: scene.live,
         now: scene.now,
         sought,
@@ -68,23 +68,25 @@ pub fn run(
     search.page(span)
 }
 
-/// The district that the fixed parts of a search belong to, for whoever checks what the caller may see.
+/// Whether somebody who may know of the districts in `reach` alone, `None` meaning all, asks about nothing that they may
+/// know of. What is not there and what is elsewhere are the same to them.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub fn districts(
+pub fn is_out_of_reach(
     scene: Scene<'_>,
     sought: Sought,
     request: &Request,
-) -> Result<Vec<DistrictId>, FlowError> {
-    let facts = scene.store.facts(request, scene.now, &scene.live.roles)?;
-    let subject = facts.subject_person().map(|of| of.person.district.clone());
-    let resource = facts.resource.district().cloned();
-    Ok(match sought {
-        Sought::Subject => resource.into_iter().collect(),
-        Sought::Resource => subject.into_iter().collect(),
-        Sought::Action => subject.into_iter().chain(resource).collect(),
-    })
+    reach: Option<&[DistrictId]>,
+) -> Result<bool, FlowError> {
+    if reach.is_none() {
+        return Ok(false);
+    }
+    let roles = &scene.live.roles;
+    let facts = scene.store.facts_within(reach, request, scene.now, roles)?;
+    let nobody = sought != Sought::Subject && matches!(facts.subject, Party::Unknown(_));
+    let nothing = sought != Sought::Resource && matches!(facts.resource, Thing::Unknown { .. });
+    Ok((nobody || nothing) && facts.districts.is_empty())
 }
 
 struct Search<'s> {
@@ -133,8 +135,8 @@ impl Search<'_> {
     fn may(&self, candidate: &str) -> Result<bool, FlowError> {
         let request = self.question(candidate);
         let facts = self.aside.facts(&request, self.now, &self.live.roles)?;
-        let unknown = matches!(facts.resource, Thing::Unknown { .. });
-        if unknown || !facts.districts.keys().all(|id| self.may_see(id)) {
+        let nobody = self.sought == Sought::Subject && matches!(facts.subject, Party::Unknown(_));
+        if nobody || matches!(facts.resource, Thing::Unknown { .. }) {
             return Ok(false);
         }
         Ok(decide::decide_on(self.live, &request, &facts).decision)

@@ -70,7 +70,12 @@ async fn record(
             .map_err(|why| Problem::bad_request("name the activity event", why.to_string()))?,
     };
     let feed = event.feed.as_deref();
-    let feed = feed.map(|feed| flow::feed::bringing(&daemon.config(), feed, &person.district));
+    let feed = feed.map(|feed| {
+        let live = daemon.config();
+        let known = flow::feed::configured(&live, feed).ok();
+        caller.must_know(known.map(|feed| &feed.district))?;
+        flow::feed::bringing(&live, feed, &person.district).map_err(Problem::from)
+    });
     let activity = Activity {
         id,
         person: person.id,
@@ -196,10 +201,7 @@ async fn batch(
     write(daemon, move |daemon| {
         let sender = Sender {
             actor: Actor::Operator(caller.name.clone()),
-            may: &|district| {
-                let reached = caller.must_reach(Some(district));
-                reached.map_err(|_| format!("your credentials do not reach district {district}"))
-            },
+            reach: caller.reach(),
             unreadable_before: false,
         };
         let taken = daemon.scene(|scene| flow::ingest::run(scene, &sent, &sender))?;

@@ -178,6 +178,20 @@ impl Caller {
         }
     }
 
+    /// The caller may act in the district of something that a request names by its id; `None` if there is none of that
+    /// id, which only callers of all districts learn: others are refused in the same words wherever it is.
+    ///
+    /// # Errors
+    /// As [`Caller::out_of_reach`].
+    pub(super) fn must_know(&self, found: Option<&DistrictId>) -> Result<(), Problem> {
+        self.must_reach(found).map_err(|_| self.out_of_reach())
+    }
+
+    /// A 403 for a question about what the caller may not know of, or nobody does.
+    pub(super) fn out_of_reach(&self) -> Problem {
+        self.refused(None)
+    }
+
     /// The districts in which the caller may do what is asked; `None` means all.
     pub(super) fn reach(&self) -> Option<Vec<DistrictId>> {
         if self.holds(|districts| districts.is_none()) {

@@ -219,5 +219,5 @@ async fn reach(daemon: &Arc<Daemon>, caller: &Caller, id: &CallId) -> Result<(),
         Ok(daemon.store.read()?.call(&id)?)
     })
     .await?;
-    caller.must_reach(call.as_ref().map(|call| &call.district))
+    caller.must_know(call.as_ref().map(|call| &call.district))
 }

@@ -1,6 +1,7 @@
 //! `/access/v1/…`: decisions, as the OpenID AuthZEN Authorization API 1.0 has them.
 
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use provost_core::Timestamp;
 use provost_core::decision::{Decision, Finding, Redirect, Reference, Request, Warning, weight};
@@ -8,6 +9,7 @@ use provost_core::id::{DistrictId, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,8 +20,9 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use super::question::{self, ActionName, Entity, malformed};
 use super::shapes;
-use super::work::{Answer, read};
+use super::work::{Answer, patience, read};
 use crate::daemon::Daemon;
+use crate::flow::decide::{OutOfReach, Question as Asking};
 use crate::flow::{self, FlowError};
 use crate::live::Live;
 use crate::store::{Snapshot, Store};
@@ -28,7 +31,7 @@ use crate::store::{Snapshot, Store};
 const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Evaluations of one request. They are worked off one after the other, so that one client cannot keep all others
-/// waiting for longer than some tens of milliseconds.
+/// waiting for longer than some tens of milliseconds; if plugins are slow, no longer than `decisions.within`.
 const EVALUATIONS_MAX: usize = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Daemon>> {
@@ -181,20 +184,30 @@ async fn one(
     let begun = tokio::time::Instant::now();
     let (live, now) = (daemon.config(), daemon.ports.clock.now());
     // What is kept is decided right here: some microseconds of work are not worth a thread of their own.
-    let (request, facts, decision) =
-        match flow::decide::at_once(&daemon.store, &live, &request, now) {
-            Some((facts, decision)) => (request, facts, decision),
-            None => {
-                let live = Arc::clone(&live);
-                let asked = move |daemon: &Daemon| {
-                    let (facts, decision) = flow::decide::ask(&daemon.store, &live, &request, now)?;
-                    Ok((request, facts, decision))
+    let reach = caller.reach();
+    let question = Asking {
+        request: &request,
+        now,
+        reach: reach.as_deref(),
+    };
+    let (request, asked) = match flow::decide::at_once(&daemon.store, &live, question) {
+        Some(asked) => (request, asked),
+        None => {
+            let live = Arc::clone(&live);
+            let ask = move |daemon: &Daemon| {
+                let question = Asking {
+                    request: &request,
+                    now,
+                    reach: reach.as_deref(),
                 };
-                let Json(decided) = read(Arc::clone(&daemon), asked).await?;
-                decided
-            }
-        };
-    may_ask(&caller, facts.districts.keys())?;
+                let asked = flow::decide::ask(&daemon.store, &live, question)?;
+                Ok((request, asked))
+            };
+            let Json(asked) = read(Arc::clone(&daemon), ask).await?;
+            asked
+        }
+    };
+    let (facts, decision) = asked.map_err(|OutOfReach| caller.out_of_reach())?;
     metrics.decided(decision.decision, begun.elapsed());
     flow::record::note(&daemon.store, &live, request, facts, &decision);
     Ok(Json(decision.into()))
@@ -335,12 +348,14 @@ async fn evaluations(
             Problem::bad_request("read the evaluations", why).with("field", "evaluations".into())
         );
     }
+    let within = daemon.config().config.decisions.within;
+    let (patience, _here) = patience(within);
     read(daemon, move |daemon| {
         let desk = Desk::open(daemon, &metrics, &caller)?;
         let mut evaluations = Vec::with_capacity(items.len());
         for item in items {
-            let members = beneath(&top, item);
-            let evaluated = match whole(members) {
+            let evaluated = match whole(beneath(&top, item)) {
+                _ if patience.is_over() => Err(too_late(within)),
                 Err(problem) => Err(problem),
                 Ok(request) => desk.evaluate(&request)?,
             };
@@ -354,6 +369,15 @@ async fn evaluations(
         Ok(EvaluatedAll::Several { evaluations })
     })
     .await
+}
+
+/// Plugins took so long over the evaluations before it that this one was not begun.
+fn too_late(within: Duration) -> Problem {
+    let why = format!(
+        "not decided: the {} s of one request were up; ask for fewer at once",
+        within.as_secs()
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "decide", why)
 }
 
 /// What an evaluation says, over what the top says. A subject, action or resource counts as a whole, but takes its
@@ -392,6 +416,8 @@ struct Desk<'d> {
     now: Timestamp,
     metrics: &'d Metrics,
     caller: &'d Caller,
+    /// The districts that the caller may know of; `None` means all.
+    reach: Option<Vec<DistrictId>>,
 }
 
 impl<'d> Desk<'d> {
@@ -407,33 +433,24 @@ impl<'d> Desk<'d> {
             now: daemon.ports.clock.now(),
             metrics,
             caller,
+            reach: caller.reach(),
         })
     }
 
-    /// The decision, or a 403 if it is about a district that the caller may not ask about.
+    /// The decision, or a 403 if it is about nothing that the caller may know of.
     fn evaluate(&self, request: &Request) -> Result<Result<Evaluated, Problem>, FlowError> {
         let begun = tokio::time::Instant::now();
-        let facts = self.register.facts(request, self.now, &self.live.roles)?;
-        if let Err(problem) = may_ask(self.caller, facts.districts.keys()) {
-            return Ok(Err(problem));
-        }
-        let decision = flow::decide::decide_on(&self.live, request, &facts);
+        let question = Asking {
+            request,
+            now: self.now,
+            reach: self.reach.as_deref(),
+        };
+        let asked = flow::decide::ask_on(&self.register, &self.live, question)?;
+        let Ok((facts, decision)) = asked else {
+            return Ok(Err(self.caller.out_of_reach()));
+        };
         self.metrics.decided(decision.decision, begun.elapsed());
         flow::record::note(self.store, &self.live, request.clone(), facts, &decision);
         Ok(Ok(decision.into()))
     }
-}
-
-/// The caller may ask in every district that the facts are about; in all, if they are about none.
-fn may_ask<'f>(
-    caller: &Caller,
-    districts: impl ExactSizeIterator<Item = &'f DistrictId>,
-) -> Result<(), Problem> {
-    if districts.len() == 0 {
-        return caller.must_reach(None);
-    }
-    for district in districts {
-        caller.must_reach(Some(district))?;
-    }
-    Ok(())
 }

@@ -20,7 +20,7 @@ use super::body::{Body, Params};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::shapes;
-use super::work::{Answer, patience, person_in_reach, read, word_in_reach, write};
+use super::work::{Answer, patience_of_page, person_in_reach, read, word_in_reach, write};
 use crate::daemon::Daemon;
 use crate::flow::preview::{self, Preview};
 use crate::flow::{self, grant};
@@ -166,8 +166,10 @@ async fn would(
 ) -> Answer<Preview> {
     let person = person_in_reach(&daemon, &caller, gift.person.clone()).await?;
     let what = gift.what()?;
+    let (patience, _here) = patience_of_page(&daemon);
     read(daemon, move |daemon| {
-        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what, &patience()))
+        let enough = || patience.is_over();
+        daemon.scene(|scene| preview::of(scene, person.id.as_str(), &what, &enough))
     })
     .await
 }

@@ -107,15 +107,17 @@ async fn list(
         before: paging.from(|cursor| cursor.parse().ok())?,
         rows: paging.rows()?,
     };
+    let person = match which.person {
+        Some(reference) => Some(person_in_reach(&daemon, &caller, reference).await?.id),
+        None => None,
+    };
+    let filter = NoticeFilter {
+        person,
+        district: which.district,
+        state,
+    };
     read(daemon, move |daemon| {
-        let register = daemon.store.read()?;
-        let person = which.person.map(|person| flow::person(&register, &person));
-        let filter = NoticeFilter {
-            person: person.transpose()?.map(|person| person.id),
-            district: which.district,
-            state,
-        };
-        let notices = register.notices(&filter, page)?;
+        let notices = daemon.store.read()?.notices(&filter, page)?;
         let cursor = |notice: &Outgoing| notice.seq.to_string();
         Ok(PageOf::of(notices, page.rows, cursor, Notice::from))
     })

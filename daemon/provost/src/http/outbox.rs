@@ -53,11 +53,12 @@ async fn again(
     match (again.id, again.failed) {
         (Some(id), false) => {
             let which = id.clone();
-            let Json(found) = read(Arc::clone(&daemon), move |daemon| {
-                retry::find(&daemon.store.read()?, &which)
+            let Json(district) = read(Arc::clone(&daemon), move |daemon| {
+                let found = daemon.store.read()?.notice(&which)?;
+                Ok(found.map(|(found, _)| found.notice.district))
             })
             .await?;
-            caller.must_reach(Some(&found.notice.district))?;
+            caller.must_know(district.as_ref())?;
             write(daemon, move |daemon| {
                 daemon.scene(|scene| retry::one(scene, &id, &by))
             })

@@ -123,6 +123,7 @@ impl From<FlowError> for Problem {
             FlowError::Conflict { .. } | FlowError::Commit(CommitError::Moved { .. }) => {
                 StatusCode::CONFLICT
             }
+            FlowError::TimeUp { .. } => StatusCode::SERVICE_UNAVAILABLE,
             FlowError::Store(_) | FlowError::Commit(_) | FlowError::Key(_) | FlowError::Cut(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -174,17 +174,17 @@ async fn found(daemon: &Arc<Daemon>, caller: &Caller, id: u64) -> Result<Recorde
     .await;
     match found {
         Ok(Json(found)) => {
-            caller.must_reach(found.line.district.as_ref())?;
+            caller.must_know(found.line.district.as_ref())?;
             match found.record.districts() {
                 Some(districts) => districts
                     .into_iter()
-                    .try_for_each(|district| caller.must_reach(Some(district)))?,
-                None => caller.must_reach(None)?,
+                    .try_for_each(|district| caller.must_know(Some(district)))?,
+                None => caller.must_know(None)?,
             }
             Ok(found)
         }
         Err(problem) => {
-            caller.must_reach(None)?;
+            caller.must_know(None)?;
             Err(problem)
         }
     }

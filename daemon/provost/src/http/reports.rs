@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::body::Params;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::work::{person_in_reach, read, word_in_reach};
+use super::work::{patience, person_in_reach, read, word_in_reach};
 use crate::daemon::Daemon;
 use crate::flow::report::{self, ProductRoles};
 use crate::sheet::{self, Columns};
@@ -183,7 +183,8 @@ struct EnteredAsked {
     format: Option<Format>,
 }
 
-/// Everybody who could log in as a person now.
+/// Everybody who could log in as a person now. 503 if an edition's plugin takes so long over them that the time of one
+/// request (`decisions.within`) is up: `/access/v1/search/subject` asks page by page.
 #[utoipa::path(get, path = "/v1/reports/could-enter", tag = "reports", params(EnteredAsked),
     security(("token" = ["audit"]), ("token" = ["desk"])), extensions(("x-provost-per-district" = json!(true))),
     responses((status = 200, description = "a row for each", body = Sheet)))]
@@ -193,8 +194,10 @@ async fn could_enter(
     Params(asked): Params<EnteredAsked>,
 ) -> Result<Response, Problem> {
     let person = person_in_reach(&daemon, &caller, asked.person).await?;
+    let (patience, _here) = patience(daemon.config().config.decisions.within);
     let Json(rows) = read(daemon, move |daemon| {
-        daemon.scene(|scene| report::could_enter(scene, person.id.as_str()))
+        let enough = || patience.is_over();
+        daemon.scene(|scene| report::could_enter(scene, person.id.as_str(), &enough))
     })
     .await?;
     Ok(sheet(

@@ -15,7 +15,7 @@ use super::body::{Body, object};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::question::{self, ActionName, Entity, malformed};
-use super::work::{Answer, patience, read};
+use super::work::{Answer, patience_of_page, read};
 use crate::daemon::Daemon;
 use crate::flow::search::{self, Sought, Span};
 
@@ -278,25 +278,24 @@ async fn find(
     let Search {
         sought, request, ..
     } = search;
-    let about = {
-        let request = request.clone();
-        let asked =
-            move |daemon: &Daemon| daemon.scene(|scene| search::districts(scene, sought, &request));
-        read(Arc::clone(&daemon), asked).await?.0
-    };
-    for district in &about {
-        caller.must_reach(Some(district))?;
-    }
+    let reach = caller.reach();
+    let (patience, _here) = patience_of_page(&daemon);
     let axum::Json(found) = read(daemon, move |daemon| {
-        let span = Span {
-            after: &after,
-            rows,
-            enough: &patience(),
-        };
-        let reach = caller.reach();
-        daemon.scene(|scene| search::run(scene, sought, &request, span, reach.as_deref()))
+        let reach = reach.as_deref();
+        daemon.scene(|scene| {
+            if search::is_out_of_reach(scene, sought, &request, reach)? {
+                return Ok(None);
+            }
+            let span = Span {
+                after: &after,
+                rows,
+                enough: &|| patience.is_over(),
+            };
+            search::run(scene, sought, &request, span, reach).map(Some)
+        })
     })
     .await?;
+    let found = found.ok_or_else(|| caller.out_of_reach())?;
     let next = found.next.map(|last| digest + &hex(last.as_bytes()));
     let page = PageEnd {
         next_token: next.unwrap_or_default(),

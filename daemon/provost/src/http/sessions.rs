@@ -162,7 +162,7 @@ async fn reach_session(
         }
     })
     .await?;
-    caller.must_reach(district.as_ref())
+    caller.must_know(district.as_ref())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -179,5 +179,5 @@ async fn reach(daemon: &Arc<Daemon>, caller: &Caller, id: &UpdateId) -> Result<(
         Ok(daemon.store.read()?.update_request(&id)?)
     })
     .await?;
-    caller.must_reach(request.as_ref().map(|request| &request.district))
+    caller.must_know(request.as_ref().map(|request| &request.district))
 }

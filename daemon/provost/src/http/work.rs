@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::caller::Caller;
 use super::problem::Problem;
@@ -39,14 +40,37 @@ pub(super) async fn write<T: Serialize + Send + 'static>(
     Ok(Json(answer?))
 }
 
-/// Time for the decisions of one page. Those of the core take a few milliseconds; a plugin that hangs takes its whole
-/// time for each.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the decisions of one request may go on. Those of the core take some microseconds each; a plugin that dawdles
+/// takes its whole time for each. And nobody works for a client that has gone.
+pub(super) struct Patience {
+    end: Instant,
+    left: CancellationToken,
+}
 
-/// Says when the time of a page that begins now is up.
-pub(super) fn patience() -> impl Fn() -> bool {
-    let begun = Instant::now();
-    move || begun.elapsed() >= PATIENCE
+/// Patience that begins now. The client is taken to be there as long as the guard lives: a handler keeps it, and is
+/// dropped when the connection breaks.
+pub(super) fn patience(time: Duration) -> (Patience, DropGuard) {
+    let left = CancellationToken::new();
+    let patience = Patience {
+        end: Instant::now() + time,
+        left: left.clone(),
+    };
+    (patience, left.drop_guard())
+}
+
+impl Patience {
+    /// The time is up, or the client has gone.
+    pub(super) fn is_over(&self) -> bool {
+        self.left.is_cancelled() || Instant::now() >= self.end
+    }
+}
+
+/// Time for the decisions of one page: what is left is on the next.
+const PAGE_TIME: Duration = Duration::from_secs(2);
+
+/// Patience for one page.
+pub(super) fn patience_of_page(daemon: &Daemon) -> (Patience, DropGuard) {
+    patience(PAGE_TIME.min(daemon.config().config.decisions.within))
 }
 
 /// A person whom a request names.
@@ -100,5 +124,20 @@ pub(super) async fn word_in_reach(
         // It may still be an agent, whom the rules know by that name.
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(by),
         Err(problem) => Err(problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_ends_with_its_time_or_when_the_client_goes() {
+        let (waits, here) = patience(Duration::from_secs(600));
+        assert!(!waits.is_over());
+        drop(here);
+        assert!(waits.is_over());
+        let (waits, _here) = patience(Duration::ZERO);
+        assert!(waits.is_over());
     }
 }

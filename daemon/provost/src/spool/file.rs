@@ -218,7 +218,7 @@ fn read(
     let mut sender = Sender {
         actor: Actor::Spool(shown(name)),
         // Who may write the folder is said by its owner and mode, not by scopes.
-        may: &|_| Ok(()),
+        reach: None,
         unreadable_before: false,
     };
     loop {

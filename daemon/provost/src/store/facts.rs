@@ -43,28 +43,32 @@ struct Gathering<'g> {
     revision: Revision,
     now: Timestamp,
     roles: &'g Arc<Roles>,
+    /// The districts that who asks may know of; `None` means all.
+    reach: Option<&'g [DistrictId]>,
 }
 
 impl Store {
-    /// What [`Snapshot::facts`] would read now. If all of it is kept, the database is not asked.
+    /// What [`Snapshot::facts_within`] would read now. If all of it is kept, the database is not asked.
     ///
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
-    pub fn facts(
+    pub fn facts_within(
         &self,
+        reach: Option<&[DistrictId]>,
         request: &Request,
         now: Timestamp,
         roles: &Arc<Roles>,
     ) -> Result<Facts, StoreError> {
-        match self.kept_facts(request, now, roles) {
+        match self.kept_facts(reach, request, now, roles) {
             Some(facts) => Ok(facts),
-            None => self.read()?.facts(request, now, roles),
+            None => self.read()?.facts_within(reach, request, now, roles),
         }
     }
 
     /// The same if all of it is kept. Takes some microseconds and waits for nothing.
     pub fn kept_facts(
         &self,
+        reach: Option<&[DistrictId]>,
         request: &Request,
         now: Timestamp,
         roles: &Arc<Roles>,
@@ -75,6 +79,7 @@ impl Store {
             revision: self.kept.latest(),
             now,
             roles,
+            reach,
         };
         from_memory.facts(request).ok()
     }
@@ -94,13 +99,29 @@ impl Snapshot<'_> {
         now: Timestamp,
         roles: &Arc<Roles>,
     ) -> Result<Facts, StoreError> {
-        self.facts_beside(self.kept(), request, now, roles)
+        self.facts_within(None, request, now, roles)
+    }
+
+    /// The same for somebody who may know of these districts alone, `None` meaning all: what belongs to another is to
+    /// them as if the register did not know it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::facts`].
+    pub fn facts_within(
+        &self,
+        reach: Option<&[DistrictId]>,
+        request: &Request,
+        now: Timestamp,
+        roles: &Arc<Roles>,
+    ) -> Result<Facts, StoreError> {
+        self.facts_beside(self.kept(), reach, request, now, roles)
     }
 
     /// The same beside something else that is kept; the tests ask with nothing.
     pub(super) fn facts_beside(
         &self,
         kept: &Kept,
+        reach: Option<&[DistrictId]>,
         request: &Request,
         now: Timestamp,
         roles: &Arc<Roles>,
@@ -111,6 +132,7 @@ impl Snapshot<'_> {
             revision: self.revision(),
             now,
             roles,
+            reach,
         };
         match gathering.facts(request) {
             Ok(facts) => Ok(facts),
@@ -160,6 +182,11 @@ impl Gathering<'_> {
         self.kept.at(self.revision, self.roles, use_them).flatten()
     }
 
+    /// Who asks may know of what belongs to this district.
+    fn may_know(&self, district: &DistrictId) -> bool {
+        self.reach.is_none_or(|reach| reach.contains(district))
+    }
+
     fn register(&self) -> Result<&Snapshot<'_>, Stop> {
         self.snapshot.ok_or(Stop::NotKept)
     }
@@ -203,6 +230,7 @@ impl Gathering<'_> {
         };
         if kinds.contains(&"person")
             && let Some(person) = self.find(id, None)?
+            && self.may_know(&person.person.district)
         {
             return Ok(Party::Person(person));
         }
@@ -232,7 +260,9 @@ impl Gathering<'_> {
             kinds
         };
         for kind in kinds {
-            if let Some(thing) = self.thing(kind, &reference.id, home)? {
+            if let Some(thing) = self.thing(kind, &reference.id, home)?
+                && thing.district().is_none_or(|of| self.may_know(of))
+            {
                 return Ok(thing);
             }
         }

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use provost_core::decision::{Facts, Request};
-use provost_core::id::Revision;
+use provost_core::id::{DistrictId, Revision};
 use provost_core::role::Roles;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::decision::Noted;
 use super::error::{Attempt, StoreError};
 use super::kept::Kept;
 use super::row::{execute, to_u64, value};
@@ -127,6 +129,8 @@ pub struct Snapshot<'s> {
     store: &'s Store,
     reader: Option<Reader>,
     revision: Revision,
+    /// Decisions made on it, handed over to be recorded when it ends.
+    noted: RefCell<Vec<Noted>>,
 }
 
 impl<'s> Snapshot<'s> {
@@ -139,7 +143,18 @@ impl<'s> Snapshot<'s> {
             store,
             reader: Some(reader),
             revision,
+            noted: RefCell::default(),
         })
+    }
+
+    /// Notes a decision that was made on it: handed over to be recorded when the snapshot ends.
+    pub fn note(&self, noted: Noted) {
+        self.noted.borrow_mut().push(noted);
+    }
+
+    /// Ends it and hands out what was noted instead: for whoever may have to decide anew.
+    pub(crate) fn end(self) -> Vec<Noted> {
+        self.noted.take()
     }
 
     /// The revision that everything is read at.
@@ -171,6 +186,7 @@ impl<'s> Snapshot<'s> {
 pub struct Aside<'a, 's> {
     snapshot: &'a Snapshot<'s>,
     kept: Kept,
+    reach: Option<&'a [DistrictId]>,
 }
 
 impl<'a, 's> Aside<'a, 's> {
@@ -179,10 +195,19 @@ impl<'a, 's> Aside<'a, 's> {
         Self {
             snapshot,
             kept: Kept::default(),
+            reach: None,
         }
     }
 
-    /// As [`Snapshot::facts`].
+    /// The same for questions of somebody who may know of these districts alone, `None` meaning all.
+    pub fn within(snapshot: &'a Snapshot<'s>, reach: Option<&'a [DistrictId]>) -> Self {
+        Self {
+            reach,
+            ..Self::new(snapshot)
+        }
+    }
+
+    /// As [`Snapshot::facts_within`].
     ///
     /// # Errors
     /// [`StoreError`] if the register cannot be read.
@@ -192,12 +217,16 @@ impl<'a, 's> Aside<'a, 's> {
         now: Timestamp,
         roles: &Arc<Roles>,
     ) -> Result<Facts, StoreError> {
-        self.snapshot.facts_beside(&self.kept, request, now, roles)
+        self.snapshot
+            .facts_beside(&self.kept, self.reach, request, now, roles)
     }
 }
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
+        for noted in self.noted.take() {
+            self.store.note(noted);
+        }
         // A connection whose transaction would not end is closed instead of lent again.
         if let Some(reader) = self.reader.take()
             && execute(&reader.connection, "end reading", "ROLLBACK", []).is_ok()

@@ -16,4 +16,5 @@ pub(super) mod rig;
 mod scopes;
 mod search;
 mod shape;
+mod strangers;
 mod token;

@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use provost_core::change::Actor;
+use provost_core::change::{Actor, Change};
 use provost_core::token::Scope;
 use serde_json::{Value, json};
 
 use super::rig::Rig;
 use crate::flow::{self, Scene};
+use crate::http::problem::Problem;
 
 fn submits(who: &str) -> Value {
     json!({ "subject": { "id": who }, "action": "case.submit", "resource": { "id": "lone-pine" } })
@@ -122,8 +123,11 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted_and_nobody_waits() {
     let rig = Rig::new().await;
     let request: provost_core::decision::Request = serde_json::from_value(submits("ben")).unwrap();
     let (live, store) = (rig.daemon.config(), &rig.daemon.store);
-    let (facts, decision) =
-        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    let now = rig.daemon.ports.clock.now();
+    let facts = store
+        .facts_within(None, &request, now, &live.roles)
+        .unwrap();
+    let decision = flow::decide::decide_on(&live, &request, &facts);
     for _ in 0..8_200 {
         flow::record::note(store, &live, request.clone(), facts.clone(), &decision);
     }
@@ -142,8 +146,11 @@ async fn few_questions_that_say_much_fill_the_queue_as_many_do_that_say_little()
     let mut request: provost_core::decision::Request =
         serde_json::from_value(submits("ben")).unwrap();
     let (live, store) = (rig.daemon.config(), &rig.daemon.store);
-    let (facts, decision) =
-        flow::decide::ask(store, &live, &request, rig.daemon.ports.clock.now()).unwrap();
+    let now = rig.daemon.ports.clock.now();
+    let facts = store
+        .facts_within(None, &request, now, &live.roles)
+        .unwrap();
+    let decision = flow::decide::decide_on(&live, &request, &facts);
     request.context = json!({ "said": "x".repeat(1 << 20) })
         .as_object()
         .unwrap()
@@ -312,4 +319,50 @@ async fn a_decision_goes_with_each_whom_it_names_and_keeps_no_names_of_others() 
     rig.erase("ana");
     let left = recorded(&rig).await;
     assert_eq!(left, [records[1].clone()]);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_made_anew_leaves_one_decision_on_record() {
+    let rig = Rig::new().await;
+    let request = serde_json::from_value(submits("ben")).unwrap();
+    let mut tries = 0;
+    let written = rig.daemon.scene(|scene| {
+        let renamed = |register: &crate::store::Snapshot<'_>, name: &str| {
+            let before = flow::person(register, "ana").unwrap();
+            let mut after = before.clone();
+            name.clone_into(&mut after.name);
+            let change = Change::Person {
+                before: Some(Box::new(before)),
+                after: Some(Box::new(after)),
+            };
+            let actor = Actor::Operator("test".to_owned());
+            flow::plan(register, actor, scene.now, vec![change])
+        };
+        flow::write(scene.store, |register| {
+            tries += 1;
+            flow::decide::for_flow(scene, register, &request)?;
+            if tries == 1 {
+                scene.store.commit(renamed(register, "Ana Maria"))?;
+            }
+            Ok((renamed(register, "Ana Lucia"), ()))
+        })
+    });
+    written.unwrap();
+    assert_eq!(tries, 2);
+    let records = recorded(&rig).await;
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["times"], 1);
+}
+
+#[tokio::test]
+async fn who_could_log_in_is_told_whole_or_not_at_all() {
+    let rig = Rig::new().await;
+    let told = |enough: &dyn Fn() -> bool| {
+        let ask = |scene: Scene<'_>| flow::report::could_enter(scene, "ana", enough);
+        rig.daemon.scene(ask)
+    };
+    assert_eq!(told(&|| false).unwrap()[0]["person"], "ben");
+    let cut = Problem::from(told(&|| true).unwrap_err());
+    assert_eq!(cut.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(cut.why().contains("page by page"), "{}", cut.why());
 }

@@ -30,6 +30,10 @@ sites = ["sandbox"]
 id = "far"
 name = "Far Away"
 timezone = "America/Denver"
+[[feed]]
+id = "there"
+district = "lone-pine"
+max-lag = "26h"
 "#;
 
 /// The daemon under test.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::report::{Ending, Report};
 use super::run::{Outcome, StepError, World, run};
 use super::{Act, Delivering, Scenario, Step, read};
-use crate::config::{Config, Listen, Recording, Retention, Route};
+use crate::config::{Config, Decisions, Listen, Retention, Route};
 use crate::flow::{self, FlowError, Scene};
 use crate::live::{Live, LiveChannel, chain};
 use crate::store::{Store, StoreError};
@@ -173,7 +173,7 @@ fn config(scenario: &Scenario) -> Config {
         plugins: BTreeMap::new(),
         routes: routes(),
         approve_above: scenario.approve_above,
-        recording: Recording::default(),
+        decisions: Decisions::default(),
         retention: Retention::default(),
     }
 }

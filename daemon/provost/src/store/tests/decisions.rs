@@ -15,7 +15,7 @@ fn denied(store: &Store, who: &str) {
         "resource": { "id": "lone-pine" } }))
         .unwrap();
     let roles = Arc::new(Roles::standard());
-    let facts = store.facts(&request, noon(), &roles).unwrap();
+    let facts = store.facts_within(None, &request, noon(), &roles).unwrap();
     let decision = decide(&request, &facts, Vec::new());
     store.note(Noted {
         request,

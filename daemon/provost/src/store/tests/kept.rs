@@ -209,10 +209,10 @@ proptest! {
                 Step::Reload => roles[0] = Arc::new(Roles::standard()),
                 Step::Ask(which, request, hours) => {
                     let (roles, now) = (&roles[*which], hours_from_noon(*hours));
-                    let kept = store.facts(request, now, roles).unwrap();
+                    let kept = store.facts_within(None, request, now, roles).unwrap();
                     let register = store.read().unwrap();
                     let nothing = Kept::default();
-                    let read = register.facts_beside(&nothing, request, now, roles).unwrap();
+                    let read = register.facts_beside(&nothing, None, request, now, roles).unwrap();
                     prop_assert_eq!(format!("{:#?}", kept), format!("{:#?}", read));
                 }
                 _ => {}
@@ -257,7 +257,7 @@ fn a_decision_sees_every_commit_that_was_acknowledged_and_never_a_mixture() {
     commit(&store, vec![put_person(None, Some(&person("ben", "ben")))]).unwrap();
     let roles = Arc::new(Roles::standard());
     let asked = request("ana", "login-as", "ben");
-    let facts = || store.facts(&asked, noon(), &roles).unwrap();
+    let facts = || store.facts_within(None, &asked, noon(), &roles).unwrap();
     let (acknowledged, done) = (AtomicU64::new(2), AtomicBool::new(false));
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -292,11 +292,11 @@ fn what_is_kept_is_told_without_the_database() {
     with_ana(&store);
     let roles = Arc::new(Roles::standard());
     let asked = request("ana", "login-as", "ana");
-    let first = store.facts(&asked, noon(), &roles).unwrap();
+    let first = store.facts_within(None, &asked, noon(), &roles).unwrap();
     // With no snapshot to be had, only what is kept can answer.
     std::fs::remove_file(disk.path()).unwrap();
     store.pool.close();
     assert!(store.read().is_err());
-    let second = store.facts(&asked, noon(), &roles).unwrap();
+    let second = store.facts_within(None, &asked, noon(), &roles).unwrap();
     assert_eq!(format!("{first:?}"), format!("{second:?}"));
 }
