@@ -16,7 +16,7 @@ use provost::ports::{Clock as _, Ports};
 use provost::store::Store;
 use provost_core::change::{Actor, Change, Plan};
 use provost_core::contact::Contact;
-use provost_core::id::{DistrictId, PersonId, PluginId, Revision, SourceId};
+use provost_core::id::{PersonId, PluginId, Revision, SourceId};
 use provost_core::lifecycle;
 use provost_core::person::{DirectoryLink, DirectoryStatus};
 use tokio_util::sync::CancellationToken;
@@ -256,10 +256,9 @@ impl<'h> Running<'h> {
 
     /// A batch of activity.
     pub(crate) fn ingest(&self, sent: &[Sent]) -> Done<Vec<Taken>> {
-        let anything = |_: &DistrictId| Ok(());
         let sender = Sender {
             actor: Actor::Spool("portal".to_owned()),
-            may: &anything,
+            reach: None,
             unreadable_before: false,
         };
         crashed(self.flow(|scene| ingest::run(scene, sent, &sender)))

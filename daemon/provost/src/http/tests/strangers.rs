@@ -213,10 +213,15 @@ fn things() -> Vec<Asked> {
         get("/v1/update-requests/one?id=NAME", Kind::Update),
         get("/v1/decisions/one?id=NAME", Kind::Decision),
     ]);
+    asked.extend(steps());
+    asked.extend(rest());
+    asked
+}
+
+/// What goes on with a record.
+fn steps() -> Vec<Asked> {
     let id = json!({ "id": NAME });
-    let at = "2026-02-01T12:00:00Z";
-    let brought = json!({ "person": "flo", "kind": "portal-login", "at": at, "feed": NAME });
-    for (path, kind, body) in [
+    let steps = [
         ("/v1/cases/close", Kind::Case, id.clone()),
         (
             "/v1/cases/transition",
@@ -251,6 +256,18 @@ fn things() -> Vec<Asked> {
             Kind::Decision,
             json!({ "id": NAME }),
         ),
+    ];
+    steps
+        .map(|(path, kind, body)| post(path, kind, body))
+        .into()
+}
+
+/// Notices, tokens and activity.
+fn rest() -> Vec<Asked> {
+    let id = json!({ "id": NAME });
+    let at = "2026-02-01T12:00:00Z";
+    let brought = json!({ "person": "flo", "kind": "portal-login", "at": at, "feed": NAME });
+    let asked = [
         ("/v1/notices/retry", Kind::Notice, id.clone()),
         (
             "/v1/notices/retry",
@@ -280,10 +297,10 @@ fn things() -> Vec<Asked> {
             Kind::Feed,
             json!([brought, { "feed": NAME, "watermark": at }]),
         ),
-    ] {
-        asked.push(post(path, kind, body));
-    }
+    ];
     asked
+        .map(|(path, kind, body)| post(path, kind, body))
+        .into()
 }
 
 /// Something of each kind in lone-pine, and what far has of its own.
