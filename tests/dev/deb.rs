@@ -102,6 +102,7 @@ pub(crate) fn build(place: &Place, wish: &Wish) -> Result<(), Failed> {
     let tree = Tree::empty(out.join("provost"))?;
     lay_out(place, &binary, &tree)?;
     documents(&binary, &tree)?;
+    foundations(place, &tree)?;
     changelog(&wish.version, &moment, &tree)?;
     let architecture = text(printed(Command::new("dpkg").arg("--print-architecture"))?);
     control(place, &out, &tree, &wish.version, &architecture)?;
@@ -117,13 +118,14 @@ fn built(place: &Place, build: Build) -> Result<PathBuf, Failed> {
         Build::Release => {
             guests::toolchain()?;
             run(place.cargo().args(["build", "--release", "-p", "provost"]))?;
+            run(place.cargo().args(["build", "-p", "provost-supply"]))?;
             guests::build(place, &place.release())?;
             Ok(place.release())
         }
         Build::Dev => {
             let binary = place.binary();
             let plugins = guests::PLUGINS.map(|plugin| place.component(plugin));
-            for path in plugins.iter().chain([&binary]) {
+            for path in plugins.iter().chain([&binary, &place.supply()]) {
                 if !path.exists() {
                     return Err(Failed::because(format!(
                         "{} is missing: `cargo verify` and `cargo demo --once` build it",
@@ -174,6 +176,20 @@ fn documents(binary: &Path, tree: &Tree) -> Result<(), Failed> {
         let to = format!("usr/share/man/man1/{}.gz", name.to_string_lossy());
         tree.write(&to, &content, Mode::Data)?;
         fs::remove_file(page.path()).map_err(failed("remove", &page.path()))?;
+    }
+    Ok(())
+}
+
+/// What the binary and the plugins are linked with: a bill of materials, and the licences.
+fn foundations(place: &Place, tree: &Tree) -> Result<(), Failed> {
+    for (word, name) in [("bill", "provost.cdx.json"), ("licences", "licences")] {
+        let plain = format!("{DOC}{name}");
+        let mut supply = Command::new(place.supply());
+        let text = printed(supply.current_dir(place.root()).arg(word))?;
+        tree.write(&plain, &text, Mode::Data)?;
+        let path = tree.room(&plain)?;
+        tree.write(&format!("{plain}.gz"), &zipped(&path)?, Mode::Data)?;
+        fs::remove_file(&path).map_err(failed("remove", &path))?;
     }
     Ok(())
 }

@@ -49,6 +49,11 @@ impl Place {
         self.target.join("debug/provost")
     }
 
+    /// What says what all of it stands on.
+    pub(crate) fn supply(&self) -> PathBuf {
+        self.target.join("debug/provost-supply")
+    }
+
     /// The daemon and command line as they are installed.
     pub(crate) fn release(&self) -> PathBuf {
         self.target.join("release/provost")

@@ -1,6 +1,7 @@
 //! Everything that must hold before a merge, with the time that each step took.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::place::Place;
@@ -45,7 +46,7 @@ impl Step {
     }
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "packages",
         work: |_, _| packages::install(),
@@ -69,6 +70,14 @@ const STEPS: [Step; 10] = [
     Step {
         name: "build",
         work: |place, _| run(place.cargo().args(["build", "--workspace"])),
+    },
+    Step {
+        name: "supply",
+        work: |place, _| {
+            run(Command::new(place.supply())
+                .current_dir(place.root())
+                .arg("check"))
+        },
     },
     Step {
         name: "plugins",

@@ -363,6 +363,8 @@ fn the_package_holds_what_debian_expects_of_one() {
         "./usr/share/man/man1/provost.1.gz",
         "./usr/share/man/man1/provost-contact-designate.1.gz",
         "./usr/share/doc/provost/copyright",
+        "./usr/share/doc/provost/provost.cdx.json.gz",
+        "./usr/share/doc/provost/licences.gz",
         "./usr/share/doc/provost/examples/provost.toml",
     ] {
         assert!(

