@@ -3,12 +3,11 @@
 use provost_core::decision::Finding;
 use provost_core::id::PluginId;
 use std::time::Instant;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap};
 
 use crate::answer::BadAnswer;
 use crate::engine::Parts;
 use crate::interface::Kind;
-use crate::lane::Pace;
 use crate::limits::{
     CALL_TIME, CALLS_AT_ONCE, CALLS_OF_ONE, HOSTCALL_FUEL, POLICY_FUEL, STACK_BYTES,
 };
@@ -98,7 +97,6 @@ impl CallError {
 #[derive(Debug)]
 pub(crate) struct Guest {
     meter: Meter,
-    pace: Pace,
 }
 
 /// Runs `call` on a fresh store. Hands out its result and the fuel that it used, and counts what it cost.
@@ -117,16 +115,11 @@ pub(crate) fn run<R>(
     };
     let began = Instant::now();
     let meter = Meter::new(memory_bytes, limits);
-    let pace = Pace::new(&engine.lane, began + limits.call_time);
-    let mut store = Store::new(&engine.wasm, Guest { meter, pace });
+    let mut store = Store::new(&engine.wasm, Guest { meter });
     store.limiter(|guest| &mut guest.meter);
     store.set_hostcall_fuel(limits.hostcall_fuel);
     // Instantiating runs code of the plugin already, and a fresh store's deadline has passed: this comes first.
-    store.set_epoch_deadline(Pace::HEAD_START);
-    store.epoch_deadline_callback(|mut store| {
-        let further = store.data_mut().pace.go_on();
-        Ok(further.map_or(UpdateDeadline::Interrupt, UpdateDeadline::Continue))
-    });
+    store.set_epoch_deadline(limits.epochs());
     let answer = store.set_fuel(fuel).and_then(|()| call(&mut store));
     let left = store.get_fuel().unwrap_or(0);
     let used = fuel.saturating_sub(left);

@@ -7,7 +7,6 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use crate::brake::Brake;
 use crate::cache::{CacheError, Digest, Forms};
 use crate::code::SealedCode;
-use crate::lane::Lane;
 use crate::limits::{CALLS_AT_ONCE, Limits};
 
 /// How plugins are to be run.
@@ -108,7 +107,6 @@ pub struct Engine(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) brake: Brake,
-    pub(crate) lane: Arc<Lane>,
     pub(crate) forms: Option<Forms>,
     pub(crate) key: Digest,
     pub(crate) compiler: Compiler,
@@ -142,7 +140,6 @@ impl Engine {
         let key = Digest::of_hash(&wasm.precompile_compatibility_hash());
         Ok(Self(Arc::new(Parts {
             brake: Brake::new(wasm.clone()).map_err(EngineError::Thread)?,
-            lane: Lane::new(),
             key,
             wasm,
             forms,

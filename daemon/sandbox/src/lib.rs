@@ -24,7 +24,6 @@ mod delivery;
 mod encode;
 mod engine;
 mod interface;
-mod lane;
 pub mod limits;
 mod load;
 mod meter;

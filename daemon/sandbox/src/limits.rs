@@ -42,15 +42,8 @@ pub const POLICY_FUEL: u64 = 50_000_000;
 /// Wall-clock time of any call, instantiation included.
 pub const CALL_TIME: Duration = Duration::from_secs(1);
 
-/// How often the epoch advances while a call runs.
-pub const EPOCH: Duration = Duration::from_millis(2);
-
-/// Epochs for which a call just runs, the one that is under way included: a Rust guest answers in a hundredth of that, a
-/// Python guest in about as long. Who needs more goes on in the lane, on half of the processors.
-pub const HEAD_START_EPOCHS: u64 = 2;
-
-/// Epochs of a turn in the lane while others wait; a call is cut at most this much after [`CALL_TIME`].
-pub const TURN_EPOCHS: u64 = 5;
+/// How often the epoch advances while a call runs; a call is cut at most this much after [`CALL_TIME`].
+pub const EPOCH: Duration = Duration::from_millis(50);
 
 /// What returned strings and lists may cost the host, in bytes. Without it a 60 MiB string or five million empty
 /// strings pass.
@@ -178,5 +171,13 @@ impl Default for AnswerLimits {
             body_bytes: BODY_BYTES_MAX,
             url_bytes: URL_BYTES_MAX,
         }
+    }
+}
+
+impl Limits {
+    /// Epochs of a call's time, and one because the first is already under way.
+    pub(crate) fn epochs(&self) -> u64 {
+        let epochs = self.call_time.as_millis().div_ceil(EPOCH.as_millis());
+        u64::try_from(epochs).unwrap_or(u64::MAX).saturating_add(1)
     }
 }
