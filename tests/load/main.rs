@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use provost_tests::{Change, Received, Staff, World};
+use provost_tests::{Change, Received, Staff, World, wait};
 
 use crate::held::Held;
 use crate::traffic::Traffic;
@@ -57,8 +57,17 @@ fn a_day_of_everything_at_once_shows_no_client_an_error_and_leaves_nothing_behin
         let told = world.smtpd().wait_mails(24 * (day + 1));
         told_once(&told, 24 * (day + 1));
         traffic.check();
-        let document = world.provost.cli(&["export"]).ok().out;
-        assert!(document.contains("Lone Pine at 23"), "the last reload");
+        // A reload that was asked for last is carried out last, after all others that wait.
+        let in_force = || {
+            world
+                .provost
+                .cli(&["export"])
+                .ok()
+                .out
+                .contains("Lone Pine at 23")
+        };
+        let log = || world.provost.log();
+        wait::until("the last reload", log, || in_force().then_some(()));
         held.push(Held::settled(world.provost.pid()));
         println!("{date}, {seconds} s: {traffic}\n  {}", held[day]);
     }
